@@ -1,4 +1,4 @@
-/** Stops at registers, traps, disk requests and console text are the same in a recording and a replay, both ways. */
+/** Stop points on registers, traps, disk requests and console text stop alike in recordings and replays, both ways. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { complete } from '../../../debug-adapter/engine/base/sliced.ts';
@@ -38,14 +38,14 @@ const POINTS: Record<string, Partial<StopPoints>> = {
 };
 
 interface Stop {
-  /** The position before the step of a hit, or of the trap. */
+  /** The position before the step that caused the hit or the trap. */
   position: number;
   text: string;
 }
 
 const COUNT = times({ quick: 4, long: 300 });
 
-/** The next stops from the current position, and the digest at each of them. */
+/** Runs from the current position. Returns the next stops, and the digest at each of them. */
 function stopsOf(timeline: MachineTimeline, direction: 'forward' | 'backward', count: number) {
   const stops: Stop[] = [];
   const digests = new Map<number, bigint>();
@@ -61,7 +61,7 @@ function stopsOf(timeline: MachineTimeline, direction: 'forward' | 'backward', c
   return { stops, digests };
 }
 
-/** The stop as text, because it contains bigints. */
+/** Converts a stop to text, with its bigints in hexadecimal. */
 const textOf = (stop: object): string =>
   JSON.stringify(stop, (_, value: unknown) => (typeof value === 'bigint' ? value.toString(16) : value));
 
@@ -100,14 +100,16 @@ for (const [name, scene, harts, from] of [
   });
 }
 
-/** Asserts that a timeline stops where the recording stopped, backward and then forward, in the same states. */
+/**
+ * Asserts that a timeline, first backward and then forward, stops where the recording stopped, and in the same states.
+ */
 function assertSame(
   where: string,
   timeline: MachineTimeline,
   { stops, digests }: { stops: Stop[]; digests: Map<number, bigint> },
 ): void {
   complete(timeline.goTo(stops.at(-1)!.position + 1));
-  // If a step is a trap and also has hits, a backward run stops once before it.
+  // If a step is a trap and also causes hits, a backward run stops only once before that step.
   const expected = stops.filter(({ position }, i) => position !== stops[i + 1]?.position);
   const backward = stopsOf(timeline, 'backward', expected.length);
   assert.deepEqual(backward.stops.reverse(), expected, `${where}, backward`);

@@ -7,8 +7,8 @@ import { RNG_SEED } from '../../support/cli.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 
 /**
- * A program that killedInHistory.long.test.ts runs and kills. In a recording, it jumps in the history, and takes,
- * renames and deletes snapshots, in an endless loop. It prints each completed change.
+ * The program that killedInHistory.long.test.ts runs and kills. In an endless loop, it jumps in the history of a
+ * recording, and takes, renames and deletes snapshots. It prints each completed change.
  */
 const { kernel, drives, rrfile, liveEnd, kind, seed } = JSON.parse(process.argv[2]) as {
   kernel: string;

@@ -49,7 +49,10 @@ function recorded(stage: Stage): Stage {
   return stage;
 }
 
-/** The guest's reads after a position, except for sectors that it has written since that position. */
+/**
+ * Returns the guest's read requests after a position, except those for sectors that the guest has written since that
+ * position.
+ */
 function readsOf({ setup }: Stage, { since = 0 } = {}): { offset: number }[] {
   const reader = new RecordingReader(openFile(setup.rrfile, { write: false, create: 'never' }), nodeCompression);
   const written = new Set<number>();
@@ -64,8 +67,8 @@ function readsOf({ setup }: Stage, { since = 0 } = {}): { offset: number }[] {
 }
 
 /**
- * The file offsets of all copies of a snapshot's sector: in the disk's data, and in the snapshot's RAM if the guest had
- * read it before. There are none if the sector is in the base.
+ * Returns the file offsets of all copies of a snapshot's sector: in the disk's data, and also in the snapshot's RAM if
+ * the guest had read the sector before. There are no copies if the sector is in the base.
  */
 function copiesInOverlay(overlay: string, snapshot: string, offset: number): number[] {
   const file = openFile(overlay, { write: false, create: 'never' });

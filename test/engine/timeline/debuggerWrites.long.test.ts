@@ -100,7 +100,9 @@ function actAtRandom(session: Session<MachineTimeline>, random: SeededRandom): v
   }
 }
 
-/** Writes to random memory or registers. A write that is not possible is refused and changes nothing. */
+/**
+ * Writes to random memory or registers. If a write is not possible, it must be refused and must not change anything.
+ */
 function writeAtRandom(session: Session<MachineTimeline>, random: SeededRandom): void {
   const { position } = session;
   try {
@@ -113,7 +115,7 @@ function writeAtRandom(session: Session<MachineTimeline>, random: SeededRandom):
   }
 }
 
-/** An address near the code that the guest is executing or near the target of one of its registers. */
+/** Returns an address near the code that the guest is executing or near an address in one of its registers. */
 function anAddress({ inspector }: Session<MachineTimeline>, random: SeededRandom): bigint {
   const base = random.chance(0.5) ? inspector.pc : inspector.register(random.below(32));
   return BigInt.asUintN(64, base + BigInt(random.below(256)));

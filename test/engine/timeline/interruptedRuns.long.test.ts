@@ -20,7 +20,7 @@ function breakpointsAt(t: TestContext, ...addresses: bigint[]): Session<MachineT
   return session;
 }
 
-/** All stops when running in one direction. A run that pauses is resumed by calling `run` again. */
+/** Returns the positions of all stops in one direction. If a run pauses, it is resumed by calling `run` again. */
 function stopsOf(session: Session<MachineTimeline>, run: () => StopReason): number[] {
   const stops: number[] = [];
   for (;;) {
@@ -52,7 +52,7 @@ test('reverse runs that pause at random positions stop at the same positions as 
   assert.equal(session.position, 0);
 });
 
-test('a reverse run in very short slices still ends, and the state at each pause is the recorded one', (t) => {
+test('a reverse run in very short slices still comes to an end, and the state at each pause is the recorded one', (t) => {
   const session = breakpointsAt(t, NEVER_REACHED);
   const { target: timeline } = session;
   const positions = digestsOnTheWay(timeline, [1 << 24, 1 << 25, 50_000_000]);
@@ -81,7 +81,7 @@ test('a reverse run that pauses while it reads a snapshot from an overlay can co
   const session = new Session(stage.replay());
   t.after(() => session.target.abandon());
   session.stopPoints.addBreakpoint(JOURNAL_CHECKPOINT);
-  // A forward run leaves no cached snapshots, so the reverse run has to read those in the overlay.
+  // A forward run leaves no cached snapshots, so the reverse run has to read the snapshots in the overlay.
   const whole = stopsOf(session, () => complete(session.continue()));
   const pausePositions: number[] = [];
   const backwards = stopsOf(session, () => {
@@ -98,7 +98,7 @@ test('a reverse run that pauses while it reads a snapshot from an overlay can co
 test('a paused reverse run continues only from the same position and with the same stop points', (t) => {
   const session = breakpointsAt(t, TRAP_ENTRY);
   const whole: number[] = [];
-  // Ends before the first automatic snapshot, so that there is one long segment to search.
+  // The history ends before the first automatic snapshot, so that there is one long segment to search.
   while (session.position < 12_000_000)
     if (complete(session.continue()).kind === 'breakpoint') whole.push(session.position);
   const last = whole.at(-1)!;

@@ -18,7 +18,7 @@ const ROUNDS = 3;
 
 for (const kind of ['looking back', 'replaying'] as const) {
   for (let round = 1; round <= ROUNDS; round++) {
-    test(`SIGKILL while ${kind}, at random time ${round} of ${ROUNDS}`, async (t) => {
+    test(`SIGKILL while ${kind}, at a random time (${round} of ${ROUNDS})`, async (t) => {
       const random = SeededRandom.forTest(t);
       const stage = stageOf(DEMO, t);
       if (kind === 'replaying') {
@@ -36,7 +36,7 @@ for (const kind of ['looking back', 'replaying'] as const) {
       const straight = stageOf(DEMO, t).record();
       for (const { name, position } of replay.snapshots.list()) {
         straight.advance(position);
-        // A jump to the snapshot's position starts from that snapshot.
+        // A jump to exactly this position starts from the snapshot itself.
         complete(replay.travel!.seekTo(position));
         assert.equal(replay.digest(), straight.digest(), `${name} at ${position}`);
       }

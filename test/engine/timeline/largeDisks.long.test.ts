@@ -1,4 +1,4 @@
-/** On a 16 TiB disk, the history, snapshots and replays have the recorded states. */
+/** With a 16 TiB disk, states in the history, in snapshots and in replays are the recorded ones. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -13,7 +13,7 @@ import { digestsOnTheWay, stageOf } from './travelSupport.ts';
  */
 const END = 12_000_000;
 
-test('on a 16 TiB disk, jumps, snapshots taken in the history, and replays give the recorded states', (t) => {
+test('with a 16 TiB disk, jumps, snapshots taken in the history, and replays give the recorded states', (t) => {
   const random = SeededRandom.forTest(t);
   const stage = stageOf({ kernel: 'test/guests/disk/far.elf', diskBytes: 0 }, t);
   const [drive] = stage.setup.drives;

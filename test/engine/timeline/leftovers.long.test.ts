@@ -83,7 +83,7 @@ const openFiles = (): string[] =>
       try {
         return [fs.readlinkSync(`/proc/self/fd/${fd}`)];
       } catch {
-        return []; // Excludes the handle that is used to read the folder.
+        return []; // Excludes the handle that is used to read the folder /proc/self/fd.
       }
     })
     .filter((name) => name.startsWith('/') && !name.startsWith('/proc'))

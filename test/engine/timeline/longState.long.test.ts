@@ -1,7 +1,7 @@
 /** Machine states longer than the 1 MiB area before RAM are saved completely, and RAM stays intact.
  *
- * The guest has so many disk requests in flight that its state exceeds 1 MiB. The RAM of that snapshot and of the
- * following snapshots must be unaffected.
+ * The guest has so many disk requests in flight that the machine state exceeds 1 MiB. RAM must be unaffected in the
+ * snapshot with that state and in the following snapshots.
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
@@ -60,7 +60,7 @@ for (const [where, arrange] of [
   });
 }
 
-test('the part of a longer state that was stored after RAM is not in later snapshots', (t) => {
+test('if a state is so long that a part is stored after RAM, later snapshots do not contain that part', (t) => {
   const { stage, many, few } = prepare(t);
   const timeline = stage.record();
   timeline.advance(many);
@@ -129,7 +129,7 @@ test('snapshots whose RAM an earlier build overwrote with a long state are not r
   replay.close(end);
 });
 
-test("a state larger than any machine's state is refused before data is written", () => {
+test('a state larger than that of any machine is refused before any data is written', () => {
   const state = { much: new Uint8Array(STATE_BYTES_MAX) };
   assert.throws(
     () => encodeSnapshot({ state, ram: new RamSnapshot(0), first: 'first' }),

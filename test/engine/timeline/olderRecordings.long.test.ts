@@ -16,7 +16,7 @@ import { a, assemble, CSR, REGISTER_OPERATIONS } from '../machine/cpu/assembler.
 import { minimalElf } from '../machine/cpu/minimalElf.ts';
 import { DEMO, type Stage, stageOf } from './travelSupport.ts';
 
-test('a version 3 recording, in which requests have XXH64 digests, replays with equal digests', (t) => {
+test('a version 3 recording, in which requests have XXH64 digests, can be replayed and ends in the same state', (t) => {
   const stage = stageOf(DEMO, t);
   const digest = record(stage);
   writeAsVersion3(stage, oldDigests(stage, t));
@@ -26,7 +26,7 @@ test('a version 3 recording, in which requests have XXH64 digests, replays with 
   replay.close(end);
 });
 
-test('a version 3 recording with current digests diverges at the first request', (t) => {
+test('the replay of a version 3 recording with request digests of the current kind diverges at the first request', (t) => {
   const stage = stageOf(DEMO, t);
   record(stage);
   writeAsVersion3(stage, new Map());
@@ -36,7 +36,7 @@ test('a version 3 recording with current digests diverges at the first request',
 });
 
 for (const format of [2, 3, 4]) {
-  test(`if devices in a version ${format} recording diverge, the message names the build that can replay it`, (t) => {
+  test(`if a device diverges in the replay of a version ${format} recording, the message names the build that can replay it`, (t) => {
     const message = messageOfDivergence(t, { devices: 'before5', format });
     assert.match(message, /of uart0.*devices have changed since recording format/);
     assert.match(
@@ -46,13 +46,13 @@ for (const format of [2, 3, 4]) {
   });
 }
 
-test('the message for a divergence in a recording with the current version mentions no format', (t) => {
+test('the message for a divergence in a recording with the current format version does not mention the format', (t) => {
   const message = messageOfDivergence(t, { devices: 'current', format: FORMAT_VERSION });
   assert.match(message, /of uart0.*another version of blkreplay \(test\)/);
   assert.doesNotMatch(message, /format/);
 });
 
-/** The message for the divergence in a recording whose first digest has a different UART state. */
+/** Changes the UART part of every digest in a recording. Returns the message for the divergence in the replay. */
 function messageOfDivergence(t: TestContext, of: { devices: DeviceGeneration; format: number }): string {
   const stage = stageOf(DEMO, t);
   const timeline = stage.record({ devices: of.devices });
@@ -60,7 +60,7 @@ function messageOfDivergence(t: TestContext, of: { devices: DeviceGeneration; fo
   const other = (part: DigestPart): DigestPart => (part.name === 'uart0' ? { ...part, value: part.value ^ 1n } : part);
   const withOther = (entry: LogEntry): LogEntry =>
     entry.kind === 'digest' ? { ...entry, parts: entry.parts.map(other) } : entry;
-  // Removes the requests of recordings before version 4, which have a different kind of request digest.
+  // Removes the disk requests if the format is older than version 4, which uses a different kind of request digest.
   const noRequests = ({ kind }: LogEntry): boolean => !kind.startsWith('block') || of.format >= XXH3_VERSION;
   rewriteFile(stage.setup.rrfile, (entries) => entries.filter(noRequests).map(withOther), of.format);
   const replay = stage.replay();
@@ -74,7 +74,7 @@ function messageOfDivergence(t: TestContext, of: { devices: DeviceGeneration; fo
   }
 }
 
-test('the machine in a recording has exactly the instructions of the instruction set in its header', (t) => {
+test("the machine of a replay has exactly the instructions of the instruction set that the recording's header names", (t) => {
   const stage = stageOf({ kernel: guestWithConditionalZero(t), diskBytes: 1 << 20 }, t);
   const { rrfile } = stage.setup;
   const digest = record(stage, {});
@@ -92,7 +92,7 @@ test('the machine in a recording has exactly the instructions of the instruction
   older.abandon();
 });
 
-/** A guest that powers off after a Zicond instruction, or hangs if that instruction traps. */
+/** Writes a guest that powers off after a Zicond instruction, or hangs if that instruction traps. */
 function guestWithConditionalZero(t: TestContext): string {
   const POWER_OFF = 0x5555;
   const program = [
@@ -109,7 +109,10 @@ function guestWithConditionalZero(t: TestContext): string {
   return kernel;
 }
 
-/** Records to the end, by default with the devices from formats before version 5. Returns the digest at the end. */
+/**
+ * Makes a recording up to the guest's end, by default with the devices of formats before version 5. Returns the digest
+ * at the end.
+ */
 function record(stage: Stage, options: Parameters<Stage['record']>[0] = { devices: 'before5' }): bigint {
   const timeline = stage.record(options);
   const end = timeline.advance(Infinity)!;
@@ -122,7 +125,7 @@ function record(stage: Stage, options: Parameters<Stage['record']>[0] = { device
 function oldDigests(stage: Stage, t: TestContext): Map<bigint, bigint> {
   const old = new Map<bigint, bigint>();
   const digestNow = Player.prototype.digestOf;
-  // The recording gets the format version that matches its devices, because otherwise it would not replay.
+  // The recording gets the format version that matches its devices, because otherwise it could not be replayed.
   rewriteFile(stage.setup.rrfile, (entries) => entries, 4);
   const listening = t.mock.method(Player.prototype, 'digestOf', function (this: Player, data: Uint8Array) {
     const digest = digestNow.call(this, data);

@@ -26,7 +26,7 @@ function letIn(stage: Stage): void {
 
 suite('outside input and resets', () => {
   for (const [name, scene] of Object.entries(SCENES)) {
-    test(`${name}: history and replays reproduce the recorded state`, (t) => {
+    test(`${name}: the history and replays reproduce the recorded states`, (t) => {
       const random = SeededRandom.forTest(t);
       const stage = stageOf(scene, t);
       letIn(stage);

@@ -44,7 +44,7 @@ test(`${CUTS} kills and power cuts lose no durable data in the overlays and the 
   }
 });
 
-test('if the disk is full or fails at any file call, the recording ends and no durable data is lost', (t) => {
+test("if the host's disk becomes full at any file call, the recording ends and no durable data is lost", (t) => {
   const { seed } = SeededRandom.forTest(t);
   const whole = recordSome(new SeededRandom(seed), 25);
   const calls = whole.disk.log.length;
@@ -94,7 +94,7 @@ const openOverlay = (files: Map<string, MemoryFile>, drive: string, writable: bo
 
 type Overlays = Record<(typeof DRIVES)[number], Qcow2Image>;
 
-/** Asserts that each sector contains the data from its last flush or from a later write. */
+/** Asserts that each sector contains the data that was last flushed or the data of a later write. */
 function checkFlushed(
   run: RecordingOnSimulatedHost,
   calls: number,
@@ -129,7 +129,7 @@ function checkSnapshots(
   const all = new SnapshotImages(images[0], images);
   all.repair();
   const index = run.snapshots.findLastIndex((known) => known.calls <= calls);
-  // The result of an operation is added to the list when the operation starts.
+  // An operation adds its result to `run.snapshots` when it starts, so the entry before it is possible, too.
   const before = run.snapshots[Math.max(0, index - 1)].kept;
   const found = new Map(all.list().map(({ name, position }) => [name, position]));
   const isOne = [before, run.snapshots[index].kept].some((kept) => isSameMap(kept, found));

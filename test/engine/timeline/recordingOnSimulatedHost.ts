@@ -41,15 +41,16 @@ export class RecordingOnSimulatedHost {
   readonly disk = new SimulatedHost();
   /** The requests of each drive, indexed by request id. */
   readonly requests: Record<Drive, Request[]> = { hd0: [], hd1: [] };
-  /** The disks at each position after a change, and at each snapshot. */
+  /** The contents of the disks at each position after a change, and at each snapshot. */
   readonly disksAt = new Map<number, Disks>();
   /**
-   * What is guaranteed after this number of file calls: a replay reaches `position`, and the overlays contain `disks`.
+   * What must survive a crash after this number of file calls: a replay reaches `position`, and the overlays contain
+   * `disks`.
    */
   readonly guarantees: { calls: number; position: number; disks: Disks }[] = [];
   /**
-   * The snapshots in the images after this number of file calls. After a crash between two entries of this list, the
-   * images may contain either set.
+   * The snapshots that are in the images after this number of file calls. After a crash between two entries of this
+   * list, the images may contain the snapshots of either entry.
    */
   readonly snapshots: { calls: number; kept: SnapshotPositions }[] = [];
   readonly changes: { calls: number; disks: Disks }[] = [];
@@ -124,7 +125,7 @@ export class RecordingOnSimulatedHost {
     const after = { ...this.disks, [drive]: changed(this.disks[drive], { operation, offset, data }) };
     this.requests[drive].push({ operation, offset, data });
     const id = filter.begin({ position: this.position, operation, offset, lengthBytes });
-    // After a crash while the request is in flight, the disk may be in either state.
+    // After a crash while the request is in flight, the disk may be in the old or the new state.
     this.changes.push({ calls: this.disk.log.length, disks: after });
     this.position += 2;
     filter.complete({ position: this.position, id, data: operation === 'read' ? data.slice() : data });
@@ -207,7 +208,10 @@ export class RecordingOnSimulatedHost {
     this.snapshots.push({ calls: this.disk.log.length, kept });
   }
 
-  /** Adds a guarantee for the given drives only, since a flush of one drive guarantees nothing about the other. */
+  /**
+   * Adds a guarantee for the given drives only, since a flush of one drive does not make data on the other drive
+   * durable.
+   */
   private promise(drives: readonly Drive[] = DRIVES): void {
     const before = this.guarantees.at(-1)?.disks ?? { hd0: BASE, hd1: BASE };
     const disks = { ...before };
@@ -219,8 +223,8 @@ export class RecordingOnSimulatedHost {
 export const baseDevice = (): RawImage => new RawImage(new MemoryFile('base.img', BASE));
 
 /**
- * The machine's bytes at a position: a minimal valid state, followed by parts that depend on the position and parts
- * that do not.
+ * The bytes of the VM state at a position: a minimal valid machine state, followed by parts that depend on the position
+ * and parts that do not.
  */
 export function machineAt(position: number): Uint8Array {
   const state = new Uint8Array(VM_BYTES).fill(1);

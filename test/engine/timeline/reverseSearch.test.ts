@@ -24,7 +24,7 @@ const watchpoint = (access: 'read' | 'write' | 'readWrite', address = COUNTER): 
   watchpoints: [{ id: 7, address, lengthBytes: 4, access }],
 });
 
-/** The position and kind of every stop, found by running forward in single steps. */
+/** Finds the position and kind of every stop by single-stepping forward. */
 function oracle(points: StopPoints, end = END): { position: number; kind: string }[] {
   const target = new ToyTarget(SHORT);
   const found: { position: number; kind: string }[] = [];
@@ -46,7 +46,10 @@ function history(): ToyTarget {
   return target;
 }
 
-/** The stops of all backward runs from the end to the start, in ascending order. `run` executes one backward run. */
+/**
+ * Runs backward from the end to the start of the history. `run` executes one backward run. Returns the stops in
+ * ascending order.
+ */
 function allBackward(target: ToyTarget, run: () => TargetStop): { position: number; kind: string }[] {
   const found: { position: number; kind: string }[] = [];
   for (;;) {
@@ -73,7 +76,7 @@ for (const [name, points] of Object.entries<StopPoints>({
   interrupts: { ...NO_STOP_POINTS, traps: [{ id: 3, interrupts: new Set([7]) }] },
   'a breakpoint that is never reached': breakpoint(0xdead_0000n),
 })) {
-  test(`a backward run finds the same stops as a forward run: ${name}`, () => {
+  test(`backward runs find the same stops as single-stepping forward: ${name}`, () => {
     const target = history();
     target.arm(points);
     assert.deepEqual(
@@ -83,7 +86,7 @@ for (const [name, points] of Object.entries<StopPoints>({
     assert.equal(target.position, 0);
   });
 
-  test(`random pauses do not change the stops of a backward run: ${name}`, (t) => {
+  test(`random pauses do not change the stops of backward runs: ${name}`, (t) => {
     const random = SeededRandom.forTest(t);
     const target = history();
     target.arm(points);
@@ -98,7 +101,7 @@ for (const [name, points] of Object.entries<StopPoints>({
   });
 }
 
-test('a backward run ignores a stop at its start, and a data breakpoint reports the access of the next step', () => {
+test('a backward run ignores a stop at its start; a data breakpoint stops it before the access and reports that access', () => {
   const target = history();
   target.arm(watchpoint('write'));
   const stop = complete(target.backward());
@@ -114,14 +117,14 @@ test('a backward run ignores a stop at its start, and a data breakpoint reports 
   assert.ok(target.position < position);
 });
 
-/** A history so long that the search of one segment takes several slices. */
+/** Creates a history so long that the search of one segment takes several slices. */
 function longHistory(end: number): ToyTarget {
   const target = new ToyTarget(LONG);
   complete(target.forward(end));
   return target;
 }
 
-test('during a pause, the machine is in a recorded state: at the start of the search or of the part searched so far', () => {
+test('during a pause, the machine is in a recorded state: where the search began, or at the start of the part searched so far', () => {
   const end = 60_000_000;
   const segments = [end, 3 << 24, 2 << 24, 1 << 24];
   const digests = straightDigests(LONG, segments);
@@ -147,7 +150,7 @@ test('during a pause, the machine is in a recorded state: at the start of the se
   assert.deepEqual([...positions].slice(0, 2), [end, 3 << 24]);
 });
 
-test('a search leaves snapshots at regular intervals, so a second search replays little', () => {
+test('a search leaves cached snapshots at regular intervals, so a second search replays little', () => {
   const target = longHistory(60_000_000);
   target.arm(breakpoint(LONG_ROUNDS.labels.count));
   complete(target.backward());
@@ -156,7 +159,7 @@ test('a search leaves snapshots at regular intervals, so a second search replays
   assert.ok(target.machine.executed - first < 2 * (1 << 24), `${target.machine.executed - first} steps`);
 });
 
-test('a slice makes progress even if a pause is always requested, and is not much longer than half a million steps', () => {
+test('a slice of a search makes progress even if a pause is always requested, and is not much longer than half a million steps', () => {
   const target = longHistory(20_000_000);
   target.arm(breakpoint(0xdead_0000n));
   const search = target.backward();
@@ -221,7 +224,7 @@ test('a paused search that is never resumed does not keep its snapshots in memor
 });
 
 test('a search finds a stop at the position of a snapshot that it creates', () => {
-  // With 16 delays, `before` is executed one step before position 2^24.
+  // The delays are chosen so that `before` is executed one step before position 2^24.
   const { code, labels } = assemble([
     Array.from({ length: 16 }, () => delay(1_000_000)),
     delay(777_198),
@@ -240,7 +243,7 @@ test('a search finds a stop at the position of a snapshot that it creates', () =
   assert.deepEqual(complete(target.backward()), { kind: 'breakpoint', pc: labels.before });
 });
 
-test('a breakpoint at the first instruction of the history counts', () => {
+test('a backward run stops at a breakpoint at the first instruction of the history', () => {
   const target = new ToyTarget({ code: SHORT_ROUNDS.code });
   complete(target.forward(100));
   target.arm(breakpoint(SHORT_ROUNDS.labels.start));
@@ -249,7 +252,7 @@ test('a breakpoint at the first instruction of the history counts', () => {
   assert.deepEqual(complete(target.backward()), { kind: 'startOfRecording' });
 });
 
-test('a breakpoint directly after an access to watched bytes counts', () => {
+test('backward runs stop at a breakpoint on the instruction directly after an access to watched bytes', () => {
   const points = { ...breakpoint(SHORT_ROUNDS.labels.count + 4n), watchpoints: watchpoint('write').watchpoints };
   const target = history();
   target.arm(points);
@@ -259,13 +262,13 @@ test('a breakpoint directly after an access to watched bytes counts', () => {
   );
 });
 
-test('a breakpoint at the position of a pause counts, even after an earlier one in the same segment', () => {
+test('a backward run stops at a breakpoint at the position of a pause, even if an earlier breakpoint in the same segment was found first', () => {
   const { code, labels } = assemble([label('first'), nop, delay(700_000), label('second'), nop, delay(100_000), halt]);
   const target = new ToyTarget({ code });
   complete(target.forward(Infinity));
   target.arm({ breakpoints: new Set([labels.first, labels.second]), watchpoints: [] });
   const search = target.backward();
-  // The nop, and one step more than the delay.
+  // The nop takes one step, and the delay one step more than its argument.
   const second = 700_002;
   assert.equal(target.pause.resume(search, () => target.position === second).done, false, 'pauses there');
   assert.deepEqual(complete(search), { kind: 'breakpoint', pc: labels.second });
@@ -292,7 +295,7 @@ for (const [what, move] of Object.entries({
     move(target);
     const from = target.position;
     assert.deepEqual(complete(search), { kind: 'breakpoint', pc: count });
-    // A round takes 1.3 million steps.
+    // A round of the program takes 1.3 million steps.
     assert.ok(target.position < from && target.position > from - 1_400_000, `from ${from} to ${target.position}`);
     target.checkCosts();
   });
@@ -308,7 +311,7 @@ test('each search releases the snapshots that an abandoned search held', () => {
   }
 });
 
-/** A history with many cached snapshots, at its end. */
+/** Creates a history with many cached snapshots, and leaves the machine at a position after them. */
 function withShortSegments(): ToyTarget {
   const target = longHistory(1_000_000);
   for (let position = 0; position < 600_000; position += 10_000) complete(target.goTo(position));
@@ -316,7 +319,7 @@ function withShortSegments(): ToyTarget {
   return target;
 }
 
-test('short segments pause after about half a million steps, counting the cost of restoring their states', () => {
+test('in short segments, a search pauses after about half a million steps, including the cost of restoring states', () => {
   const target = withShortSegments();
   const segments = target.travel.cost.snapshots;
   assert.ok(segments > 30);
@@ -330,7 +333,7 @@ test('short segments pause after about half a million steps, counting the cost o
   target.checkCosts();
 });
 
-test('a search pauses after it has loaded a snapshot, and while it loads one, it is at the start of the searched part', () => {
+test('a search pauses after it has loaded a snapshot, and during loading, the machine is at the start of the part searched so far', () => {
   const live = new ToyTarget(LONG);
   for (const position of [6_000_000, 12_000_000]) {
     complete(live.forward(position));

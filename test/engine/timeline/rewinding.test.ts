@@ -13,7 +13,7 @@ const NEVER = { breakpoints: new Set([0xdead_0000n]), watchpoints: [] };
 const positionsUpTo = (end: number, count: number, random: SeededRandom) =>
   Array.from({ length: count }, () => random.below(end + 1));
 
-test('every position has the same digest as in an uninterrupted run, live and in a replay', (t) => {
+test('at every position, the digest is the same as in an uninterrupted run, both in the history of a recording and in a replay', (t) => {
   const random = SeededRandom.forTest(t);
   const end = 20_000;
   const positions = positionsUpTo(end, 60, random);
@@ -50,7 +50,7 @@ test('at the live end, the machine continues with new input; in the history, it 
   assert.deepEqual(live.machine.digestParts(), straightDigests(SHORT, [1100]).get(1100));
 });
 
-test('going to the live end restores it without replaying', () => {
+test('going to the live end restores its state without replaying', () => {
   const live = new ToyTarget(SHORT);
   complete(live.forward(5000));
   complete(live.goTo(10));
@@ -63,7 +63,7 @@ test('going to the live end restores it without replaying', () => {
   assert.equal(live.position, 5000, 'closing returns to the live end');
 });
 
-test('if a replay reaches the live end in a different state, it fails instead of continuing', () => {
+test('if re-execution from the history reaches the live end in a different state, the run fails instead of continuing', () => {
   const live = new ToyTarget(SHORT);
   complete(live.forward(1000));
   complete(live.goTo(500));
@@ -103,7 +103,7 @@ test('a stored snapshot is loaded only if it saves more than 4 million steps', (
   }
 });
 
-test('a stored snapshot whose RAM differs from the recorded digest is not used, now or later', () => {
+test('a stored snapshot whose RAM differs from the recorded digest is never used, and loaded only once', () => {
   const live = new ToyTarget(LONG);
   for (const position of [6_000_000, 12_000_000]) {
     complete(live.forward(position));
@@ -158,7 +158,7 @@ test('a run in the history ends at the position at which the guest ended', () =>
   assert.equal(live.position, position);
 });
 
-test('a seek can pause and continue, but not while it loads a stored snapshot', () => {
+test('a seek can be paused and resumed, but not while it loads a stored snapshot', () => {
   const live = new ToyTarget(LONG);
   complete(live.forward(6_000_000));
   live.store('stored');
@@ -178,7 +178,7 @@ test('a seek can pause and continue, but not while it loads a stored snapshot', 
   assert.deepEqual(replay.machine.digestParts(), straightDigests(LONG, [8_000_000]).get(8_000_000));
 });
 
-test('a forward run in the history can pause and continue, and stops at the same positions', () => {
+test('a forward run in the history can be paused and resumed, and stops at the same positions as without pauses', () => {
   const live = new ToyTarget(SHORT);
   complete(live.forward(2000));
   complete(live.goTo(0));
@@ -198,7 +198,7 @@ test('a forward run in the history can pause and continue, and stops at the same
   assert.deepEqual(sliced, whole);
 });
 
-test('a trace visits each step once and does not change the state', () => {
+test('a trace visits each position once and does not change the state', () => {
   const live = new ToyTarget(SHORT);
   complete(live.forward(500));
   complete(live.goTo(100));
@@ -212,7 +212,7 @@ test('a trace visits each step once and does not change the state', () => {
   assert.deepEqual(live.machine.digestParts(), straightDigests(SHORT, [160]).get(160));
 });
 
-test('memory and snapshots stay within the budget during random moves', (t) => {
+test('the memory used and the number of snapshots stay within the budget during random moves', (t) => {
   const random = SeededRandom.forTest(t);
   const budget = { memoryBytes: 200_000, scratchBytes: 1 << 20, snapshots: 5 };
   const live = new ToyTarget(LONG, { budget });
@@ -248,7 +248,7 @@ test('if a damaged snapshot is deleted, a new snapshot with the same name is use
     live.store(`at ${position}`);
   }
   complete(live.forward(20_000_000));
-  // Only the first state stays in memory.
+  // The budget allows only the first state in memory.
   const replay = live.replay({ budget: { memoryBytes: 1 << 30, scratchBytes: 1 << 30, snapshots: 1 } });
   const [first, second] = replay.stored;
   replay.stored = [first, { ...second, ram: first.ram }];
@@ -261,7 +261,7 @@ test('if a damaged snapshot is deleted, a new snapshot with the same name is use
   assert.deepEqual(replay.loads.slice(fresh), ['at 12000000']);
 });
 
-test('a forward run does not stop at the breakpoint at which it starts, even if a digest is recorded at that position', () => {
+test('a forward run does not stop at a breakpoint at its start, even if a digest is recorded at that position', () => {
   const live = new ToyTarget(LONG);
   complete(live.forward(6_000_000));
   live.store('stored');

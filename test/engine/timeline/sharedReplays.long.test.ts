@@ -1,4 +1,4 @@
-/** Two replays can share a recording, but changing its snapshots requires exclusive access during the change. */
+/** Two replays can use the same recording, but only a session with exclusive access can change its snapshots. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { DEMO, stageOf } from './travelSupport.ts';
 
 const CLOSED = { reason: 'interrupted' } as const;
 
-test('with two replays of the same recording, a snapshot can be taken only after one of them has closed', (t) => {
+test('while a recording is open in two replays, its snapshots cannot be changed; after one replay is closed, they can', (t) => {
   const stage = stageOf(DEMO, t);
   const recording = stage.record();
   recording.advance(2_000_000);
@@ -33,7 +33,7 @@ test('with two replays of the same recording, a snapshot can be taken only after
     ['replay_init', 'there'],
   );
   assert.throws(() => first.snapshots.take('again'), /in use/);
-  // Both replays can continue after the failed attempt.
+  // Replays can continue after a failed attempt.
   const straight = stageOf(DEMO, t).record();
   for (const timeline of [first, third, straight]) timeline.advance(1_900_000);
   assert.equal(first.digest(), straight.digest());
@@ -42,7 +42,7 @@ test('with two replays of the same recording, a snapshot can be taken only after
   assert.deepEqual(filesOf(stage.setup.rrfile).names, ['a.rr', 'disk.img', 'hd0.qcow2'], 'no lock file is left');
 });
 
-test('a session that fails to open or to close leaves no lock', { skip: process.platform !== 'linux' }, (t) => {
+test('a session that fails to open or to close leaves no lock behind', { skip: process.platform !== 'linux' }, (t) => {
   const stage = stageOf(DEMO, t);
   stage.setup.drives[0].image += '.none';
   assert.throws(() => stage.record(), /does not exist/);
@@ -70,7 +70,7 @@ function filesOf(rrfile: string) {
   return { names, contents };
 }
 
-/** The number of handles that this process holds on a file. */
+/** Returns the file descriptor of a file that this process has open. */
 function handleOf(file: string): number {
   const wanted = fs.statSync(file).ino;
   const handle = fs.readdirSync('/proc/self/fd').find((name) => {

@@ -1,7 +1,7 @@
-/** An automatic snapshot that cannot be written is left out completely, and the recording continues.
+/** An automatic snapshot that cannot be written is skipped completely, and the recording continues.
  *
- * The omission is reported once, and no image keeps any part of the snapshot. If a snapshot that the user requests
- * cannot be written, the request fails and the session stays unchanged.
+ * The first skipped snapshot is reported, and no image keeps any part of a skipped snapshot. If a snapshot that the
+ * user requests cannot be written, the request fails and the session stays unchanged.
  */
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
@@ -24,7 +24,7 @@ import { DEMO, type Stage, stageOf } from './travelSupport.ts';
 
 const AUTOMATIC = 1 << 24;
 
-test('while the disk that holds an overlay is full, automatic snapshots are skipped, which is reported once', (t) => {
+test('while the disk that holds an overlay is full, automatic snapshots are skipped, but only the first one is reported', (t) => {
   const { stage, notices, overlay } = prepare(t);
   const timeline = stage.record();
   timeline.advance(AUTOMATIC - 1);
@@ -88,7 +88,7 @@ test("an automatic snapshot does not replace a snapshot with the same name in th
   replay.close(end);
 });
 
-test('an image with two-bit refcounts holds two snapshots, and the recording runs to its end', (t) => {
+test('an image with two-bit refcounts can hold only two snapshots, but the recording still runs to its end', (t) => {
   if (!requireTool('qemu-img', t)) return;
   const { stage, notices } = prepare(t);
   const image = ownImage(stage, undefined, 'refcount_bits=2,cluster_size=4096');
@@ -158,7 +158,7 @@ test('if any write of a snapshot fails, no image keeps any part of the snapshot,
       isOver = succeeds(() => pair.take('failed'));
       pair.files[failing].changesLeft = Infinity;
       pair.write();
-      // Pages from before the failed attempt become current again, as after a jump back in the history.
+      // RAM pages from before the failed attempt become current again, as after a jump back in the history.
       pair.restore('first');
       pair.take('second');
       pair.check(
@@ -172,7 +172,7 @@ test('if any write of a snapshot fails, no image keeps any part of the snapshot,
 const PAGES = 24;
 const DISK_BYTES = 64 << 10;
 
-/** Two overlays with the snapshots of one recording, without a machine. */
+/** Two overlays that contain the snapshots of one recording. Arbitrary bytes replace the machine. */
 class OverlayPair {
   readonly files = [new MemoryFile('a'), new MemoryFile('b')];
   private readonly images: Qcow2Image[];
@@ -273,7 +273,7 @@ function prepare(t: TestContext) {
   return { stage, notices, overlay, log };
 }
 
-/** Makes writes that extend the file fail, as on a full disk. */
+/** Wraps a file so that writes that would extend it fail while the disk is full. */
 function onDisk(file: HostFile, disk: Fullness): HostFile {
   const grow = (end: number): void => {
     if (disk.isFull && end > file.length()) throw errors.diskFull(file.name);
@@ -295,7 +295,9 @@ function onDisk(file: HostFile, disk: Fullness): HostFile {
   };
 }
 
-/** Uses the user's own qcow2 image as the only drive; the image itself contains the snapshots. */
+/**
+ * Makes the user's own qcow2 image the only drive, without an overlay, so that the image itself contains the snapshots.
+ */
 function ownImage(stage: Stage, change?: (image: Qcow2Image) => void, options?: string): string {
   const [drive] = stage.setup.drives;
   const image = path.join(path.dirname(drive.image), 'mine.qcow2');

@@ -1,5 +1,4 @@
-/** Cached snapshots stay within the memory budget, which counts shared pages once. Distant snapshots are evicted first.
- */
+/** Cached snapshots stay within a memory budget that counts shared pages once. Distant snapshots are evicted first. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type CachedSnapshot, SnapshotCache } from '../../../debug-adapter/engine/timeline/snapshotCache.ts';
@@ -16,7 +15,7 @@ const MIB = 1 << 20;
 /** The number of pages in 256 MiB of RAM. */
 const PAGES = 65536;
 
-/** A cache, and the set of snapshots that it has not released yet. */
+/** Creates a cache, and the set of snapshots that the cache has not released yet. */
 function cacheOf(memoryBytes: number, options: { scratchBytes?: number; snapshots?: number } = {}) {
   const live = new Set<CachedSnapshot>();
   const disks = { mapBytes: 0, scratchBytes: 0 };
@@ -47,7 +46,7 @@ const page = (): Uint8Array => ({ length: 4096 }) as unknown as Uint8Array;
 const changed = (ram: RamSnapshot, pages: readonly number[]): RamSnapshot =>
   ram.withPages(pages.map((number) => [number, page()]));
 
-/** The size in bytes of each object that is reachable from the images. */
+/** Maps each object that is reachable from the RAM snapshots to its size in bytes. */
 function reachable(images: readonly RamSnapshot[]): Map<object, number> {
   const found = new Map<object, number>();
   for (const ram of images) {
@@ -69,7 +68,7 @@ function chargedFor(snapshots: Iterable<CachedSnapshot>, inUse: readonly RamSnap
   return bytes;
 }
 
-test('pages that only later snapshots share are still counted while the guest writes other pages', () => {
+test('pages that the guest no longer uses, but that several cached snapshots share, are counted', () => {
   const { cache, live, add } = cacheOf(32 * MIB);
   let ram = new RamSnapshot(PAGES);
   for (let i = 0; i < 400; i++) {
@@ -82,7 +81,7 @@ test('pages that only later snapshots share are still counted while the guest wr
     assert.ok(cache.bytes <= 32 * MIB);
   }
   assert.ok(live.size > 100, 'the snapshots share nearly everything with the pages in use');
-  // The guest restarts and no longer uses any of these pages.
+  // After this, the guest no longer uses any of these pages, as after a reset.
   const fresh = changed(new RamSnapshot(PAGES), [0]);
   cache.setRamInUse([fresh]);
   assert.ok(cache.bytes <= 32 * MIB);
@@ -90,7 +89,7 @@ test('pages that only later snapshots share are still counted while the guest wr
   assert.ok(pages.size * 4096 <= 32 * MIB + reachable([cache.first()!.ram]).size * 4096, `${pages.size} pages`);
 });
 
-test('for random snapshots the counted size equals the memory in use and stays within the budget', (t) => {
+test('for random snapshots, the counted size equals the memory used by the cache and stays within the budget', (t) => {
   const random = SeededRandom.forTest(t);
   const budget = 2 * MIB;
   const { cache, live, disks, add } = cacheOf(budget, { snapshots: 60 });
@@ -114,7 +113,7 @@ test('for random snapshots the counted size equals the memory in use and stays w
   }
 });
 
-test('a single snapshot larger than the budget is kept while the machine is at its position', () => {
+test('a snapshot larger than the budget is kept as long as the machine uses its RAM pages', () => {
   const { cache, add } = cacheOf(MIB);
   add(0, new RamSnapshot(PAGES));
   const large = changed(new RamSnapshot(PAGES), [...Array(1000).keys()]);
@@ -126,14 +125,14 @@ test('a single snapshot larger than the budget is kept while the machine is at i
   assert.equal(cache.count, 1);
 });
 
-test('the scratch-file space that only cached snapshots use is limited too', () => {
+test('the space in scratch files that is used only by cached snapshots is limited, too', () => {
   const { cache, disks, add } = cacheOf(MIB, { scratchBytes: 10 * MIB });
   disks.scratchBytes = MIB;
   for (let i = 0; i < 30; i++) add(i * 1000, new RamSnapshot(16));
   assert.equal(cache.count, 10);
 });
 
-test('snapshots near the current position are kept, and so are a few distant ones', () => {
+test('many snapshots near the current position are kept, and a few distant ones', () => {
   const { live, add } = cacheOf(MIB, { snapshots: 40 });
   for (let i = 0; i <= 1000; i++) add(i * 1000, new RamSnapshot(16));
   add(500_500, new RamSnapshot(16));
@@ -149,7 +148,7 @@ test('snapshots near the current position are kept, and so are a few distant one
   }
 });
 
-test('a second snapshot of the same position is released immediately, and so are snapshots based on a deleted one', () => {
+test('a second snapshot at the same position is released immediately, and a cached snapshot that is based on a deleted one is released, too', () => {
   const { cache, live } = cacheOf(MIB);
   const snapshotOn = (position: number, id?: string): CachedSnapshot => {
     const snapshot = { position, state: new SavedState({}), ram: new RamSnapshot(16), disks: [{ snapshot: id }] };

@@ -1,4 +1,4 @@
-/** Each snapshot keeps its id, which is the same for all drives, regardless of its name and the ids in old overlays. */
+/** Each snapshot keeps its id, which is the same for all drives, despite renames and other ids in old overlays. */
 import assert from 'node:assert/strict';
 import { copyFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
@@ -17,7 +17,7 @@ const EARLY = 5_000_000;
 const LATE = 11_000_000;
 const END = 12_000_000;
 
-test('a snapshot keeps its id when it is renamed and when its files are opened again, and both drives have that id', (t) => {
+test('a snapshot keeps its id when it is renamed and when the recording is opened again, and both overlays contain that id', (t) => {
   const { stage, overlays } = withTwoDrives(t);
   const timeline = stage.record();
   timeline.advance(END);
@@ -37,7 +37,7 @@ test('a snapshot keeps its id when it is renamed and when its files are opened a
   for (const overlay of overlays) assert.equal(idsIn(overlay).get('d'), id);
 });
 
-test('a snapshot that is taken again under the same name gets a new id', (t) => {
+test('a new snapshot with the name of a deleted one gets a new id', (t) => {
   const { stage } = withTwoDrives(t);
   const timeline = stage.record();
   timeline.advance(END);
@@ -63,13 +63,14 @@ test('the snapshot on which the current state is based can be renamed twice and 
   complete(timeline.travel!.seekTo(EARLY));
   const { id } = timeline.snapshots.take('a');
   timeline.close({ reason: 'interrupted' });
-  // Only the first snapshot stays in memory, so that each move to EARLY reads "a" from the overlays.
+  // Only the first cached snapshot stays in memory, so that each move to EARLY reads the stored snapshot from the
+  // overlays.
   const travelBudget = { memoryBytes: 1, scratchBytes: 1, snapshots: 1 };
   const replay = stage.replay({ travelBudget });
   complete(replay.travel!.seekTo(EARLY));
   replay.snapshots.rename(id, 'b');
   assert.equal(replay.digest(), digests.get(EARLY));
-  // The name "a" is free again, and belongs to another state from now on.
+  // The name "a" is free again, and is used for a snapshot of another state.
   complete(replay.travel!.seekTo(LATE));
   replay.snapshots.take('a');
   complete(replay.travel!.seekTo(EARLY));
@@ -95,7 +96,7 @@ test('overlays in which a snapshot has different ids can be opened, and the id i
   }
   const ids = idsOf(timeline);
   timeline.close({ reason: 'interrupted' });
-  // Each of the two snapshots has the id of the other one in the second drive's overlay.
+  // In the second drive's overlay, each of the two snapshots has the id of the other one.
   const [early, late] = [EARLY, LATE].map((position) => ids.get(`at ${position}`)!);
   change(overlays[1], (image) => {
     setId(image, `at ${EARLY}`, 'temporary');
@@ -119,12 +120,12 @@ test('overlays in which a snapshot has different ids can be opened, and the id i
   fromRenamed.close({ reason: 'interrupted' });
 });
 
-test('an interrupted rename is completed for the snapshot with that id, even if another one is at the same position', () => {
+test('an interrupted rename is undone for the snapshot with the same id, even if another snapshot is at the same position', () => {
   const [state, other] = [newImage({ lengthBytes: 65_536 }).image, newImage({ lengthBytes: 65_536 }).image];
   for (const [image, id, name] of [
     [state, '1', 'first'],
     [state, '2', 'second'],
-    // As if the process had been killed during two renames, each time before it changed the state image.
+    // The names are as if the process had been killed during two renames, each time before it changed the state image.
     [other, '2', 'renamed second'],
     [other, '1', 'renamed first'],
   ] as const) {

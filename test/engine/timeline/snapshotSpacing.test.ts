@@ -1,4 +1,4 @@
-/** A move leaves snapshots close together shortly before its target, and at regular intervals along a long distance. */
+/** A move leaves closely spaced snapshots shortly before its target, and evenly spaced ones before those. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nextSnapshotOfSearch, nextSnapshotOnTheWay } from '../../../debug-adapter/engine/timeline/snapshotSpacing.ts';
@@ -29,7 +29,7 @@ test('on a long move, snapshots are taken at multiples of the spacing, and close
   assert.deepEqual(onTheWay(2 * SPACING - 3_999_980, 2 * SPACING + 10).at(-3), 2 * SPACING - 4_000 + 10);
 });
 
-test('no snapshot is taken beyond a target at a multiple of the spacing', () => {
+test('no snapshot is taken beyond the target of a move, even if the target is a multiple of the spacing', () => {
   assert.equal(onTheWay(0, SPACING).at(-1), SPACING);
   assert.ok(onTheWay(0, SPACING).every((position) => position <= SPACING));
 });

@@ -33,7 +33,7 @@ for (const [name, scene, length] of some(SCENES, 1)) {
         assert.equal(replay.digest(), digests.get(position), 'taking a snapshot changes nothing');
         complete(replay.travel!.seekTo(random.pick(positions)));
       }
-      // The next jump starts from the new snapshot.
+      // These jumps start from the new snapshots.
       for (const position of positions) {
         complete(replay.travel!.seekTo(position));
         assert.equal(replay.digest(), digests.get(position));
@@ -51,7 +51,7 @@ for (const [name, scene, length] of some(SCENES, 1)) {
       assert.equal(snapshotsOf(stage).filter(({ name }) => / \d+$/.test(name)).length, positions.length + 1);
     });
 
-    test('qemu-img lists the snapshots, and applying one restores the disk at its position', (t) => {
+    test('qemu-img lists the snapshots, and when it applies one, the disk has the contents at the position of the snapshot', (t) => {
       if (!requireTool('qemu-img', t)) return;
       const { random, stage, positions } = recordWithSnapshots(scene, length, t);
       const replay = stage.replay();
@@ -135,7 +135,8 @@ test('with two drives, a snapshot exists only if both overlays contain it, and t
     timeline.snapshots.take(`s${position}`);
   }
   timeline.close({ reason: 'interrupted' });
-  // Leaves the overlays as if a rename and a snapshot had been killed after changing only one of them.
+  // Leaves the overlays as if the process had been killed while renaming and while taking a snapshot, after changing
+  // only one overlay.
   changeOverlay(second, (image) => {
     image.snapshots.rename('s3000000', 'half renamed');
     image.snapshots.createFrom(
@@ -160,7 +161,7 @@ test('with two drives, a snapshot exists only if both overlays contain it, and t
   fresh.close({ reason: 'interrupted' });
 });
 
-test('a recording without a writable drive keeps its snapshots in a state-only image', (t) => {
+test('the snapshots of a recording without a writable drive are kept in a state-only image', (t) => {
   const stage = stageOf(KERNEL, t);
   stage.setup.drives = [];
   const timeline = stage.record();
@@ -178,7 +179,7 @@ test('a recording without a writable drive keeps its snapshots in a state-only i
   replay.close({ reason: 'interrupted' });
 });
 
-test('a snapshot is refused if it could not contain the complete state', (t) => {
+test('taking a snapshot is refused if it could not contain the state of all drives', (t) => {
   const { stage } = withSecondDrive(t);
   stage.setup.drives = stage.setup.drives.map((drive, i) => (i === 1 ? { ...drive, overlay: null } : drive));
   const timeline = stage.record();
@@ -243,7 +244,8 @@ test('an invalid snapshot request is refused with a one-sentence message', (t) =
 });
 
 /**
- * Records a scene, and takes snapshots in the history at random positions in its first half and one at the live end.
+ * Records a scene. Takes snapshots in the history, at random positions in the first half of the scene, and one snapshot
+ * at the live end.
  */
 function recordWithSnapshots(scene: Scene, length: number, t: TestContext) {
   const random = SeededRandom.forTest(t);

@@ -1,7 +1,7 @@
 /** A snapshot is listed only when the log up to its position is on stable storage.
  *
- * Earlier builds could leave a snapshot past the end of a killed recording. Such a snapshot is not offered, is refused
- * as a starting point, and can be deleted.
+ * Earlier builds could leave a snapshot past the end of a killed recording. Such a snapshot is not offered for seeking,
+ * is refused as the start of a replay, and can be deleted.
  */
 import assert from 'node:assert/strict';
 import { statSync, truncateSync } from 'node:fs';
@@ -65,7 +65,7 @@ test('a snapshot past the end of the recording is not offered for seeking, and c
   replay.close({ reason: 'interrupted' });
 });
 
-test('starting from a snapshot past the end is refused, and the list of stored snapshots marks it', (t) => {
+test('starting a replay from a snapshot past the end is refused, and the list of stored snapshots marks the snapshot', (t) => {
   const { stage, end } = cutBeforeSnapshot(t);
   const { rrfile } = stage.setup;
   renameStoredSnapshot(nodeHost, rrfile, `auto-${AUTOMATIC}`, 's', { confirmed: false });
@@ -111,7 +111,7 @@ test('a run to a position before the current one ends immediately', (t) => {
   replay.close({ reason: 'endOfRecording' });
 });
 
-/** Reproduces the result of a kill in builds that wrote automatic snapshots before the log. */
+/** Creates the files that a kill could leave in builds that wrote automatic snapshots before the log. */
 function cutBeforeSnapshot(t: TestContext): { stage: Stage; end: number; digest: bigint } {
   const stage = stageOf(DEMO, t);
   const timeline = stage.record();
@@ -164,7 +164,7 @@ function watchSnapshots({ setup: { rrfile, drives } }: Stage, t: TestContext): L
   return listed;
 }
 
-/** The snapshots in the table that a header points to. */
+/** The snapshots in the snapshot table that a qcow2 header points to. */
 function snapshotsOf(file: HostFile, header: Uint8Array): { name: string; position: number }[] {
   const view = new DataView(header.buffer, header.byteOffset);
   let at = Number(view.getBigUint64(64));

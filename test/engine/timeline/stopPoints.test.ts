@@ -1,4 +1,4 @@
-/** Breakpoints and watchpoints stop at the same positions forwards and backwards, and do not affect the guest.
+/** Breakpoints and watchpoints stop runs at the same positions in both directions, and do not affect the guest.
  *
  * The guest is the demo, in which a bug corrupts `store.superblock.entry_count` in a timer interrupt about a third of
  * the way through the run (test/guests/README.md).
@@ -59,7 +59,7 @@ test('a breakpoint is hit at the same positions forwards and backwards', (t) => 
   assert.equal(session.position, 0);
 });
 
-test('positions are the same with and without stop points', (t) => {
+test('the guest ends at the same position and in the same state with and without stop points', (t) => {
   const { session: plain } = atTheEnd(t);
   const watched = new Session(stageOf(DEMO, t).record());
   t.after(() => watched.target.close({ reason: 'interrupted' }));
@@ -70,7 +70,7 @@ test('positions are the same with and without stop points', (t) => {
   assert.equal(watched.target.digest(), plain.target.digest());
 });
 
-test('breakpoints that are never hit, at every offset in a page, do not affect the guest', (t) => {
+test('breakpoints at every offset in a page that are never hit do not affect the guest', (t) => {
   const steps = 3_000_000;
   const digests = [false, true].map((everywhere) => {
     const session = new Session(stageOf(KERNEL, t).record());
@@ -90,7 +90,7 @@ test('breakpoints at odd addresses, where no instruction can be, do not affect t
   const run = (points: readonly StopPoints[]): bigint => {
     const { target: timeline } = new Session(stageOf(DEMO, t).record());
     t.after(() => timeline.close({ reason: 'interrupted' }));
-    // The breakpoints are set and removed while their pages are decoded.
+    // The breakpoints are set and removed while the code in their pages is already decoded.
     for (let i = 0; timeline.position < end; i++) {
       const until = Math.min(end, timeline.position + 1000);
       timeline.arm(points[i % points.length]);
@@ -103,7 +103,7 @@ test('breakpoints at odd addresses, where no instruction can be, do not affect t
   assert.equal(run([NO_STOP_POINTS, points]), run([NO_STOP_POINTS]));
 });
 
-test('when running backwards, a watchpoint stops before the last write and reports the old and the new value', (t) => {
+test('a watchpoint stops a backward run before the last write, and reports the old and the new value', (t) => {
   const { session, console } = atTheEnd(t);
   const at = (address: bigint) => session.inspector.readMemory(address, 4);
   const field = findSpoiledField(session, console);
@@ -120,7 +120,10 @@ test('when running backwards, a watchpoint stops before the last write and repor
   assert.deepEqual(at(field), spoiled, 'this was the write');
 });
 
-/** Finds the corrupted field. The console shows the value of entry_count, and the store is searched for that value. */
+/**
+ * Finds the corrupted field. The console shows the value of entry_count, which is then searched for in the memory of
+ * the store.
+ */
 function findSpoiledField(session: Session<MachineTimeline>, console: string): bigint {
   const store = addressOf('store');
   const bytes = session.inspector.readMemory(store, 1 << 15);
@@ -132,7 +135,7 @@ function findSpoiledField(session: Session<MachineTimeline>, console: string): b
   throw new Error(`no ${value} in the store`);
 }
 
-test('stepping forwards and then back returns to the same state, one instruction at a time', (t) => {
+test('stepping forward and then back by instructions goes through the same register values', (t) => {
   const { session } = atTheEnd(t);
   const random = SeededRandom.forTest(t);
   for (let i = 0; i < 30; i++) {

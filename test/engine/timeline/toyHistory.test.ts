@@ -1,4 +1,4 @@
-/** Moves in the history of a toy target leave nothing behind, and stored snapshots are loaded, saved and deleted. */
+/** On a toy target, moves in the history leave nothing behind, and snapshots can be stored, loaded and deleted. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { complete } from '../../../debug-adapter/engine/base/sliced.ts';
@@ -18,7 +18,7 @@ const WATCHPOINT: StopPoints = {
   watchpoints: [{ id: 1, address: COUNTER + 64, lengthBytes: 4, access: 'write' }],
 };
 
-/** A recording with stored snapshots. */
+/** Makes a recording with stored snapshots at the given positions. */
 function recorded(positions: number[], end: number, options = LONG): ToyTarget {
   const live = new ToyTarget(options);
   for (const position of positions) {
@@ -31,7 +31,7 @@ function recorded(positions: number[], end: number, options = LONG): ToyTarget {
 
 // --- what moves leave behind -------------------------------------------------------------------------------------------
 
-test('after each move, the charges are up to date, and only cached snapshots hold disk states', (t) => {
+test('after each move, the accounted cost of the cache is up to date, and only cached snapshots hold disk states', (t) => {
   const random = SeededRandom.forTest(t);
   const end = 30_000_000;
   const live = recorded([6_000_000, 20_000_000], end);
@@ -63,7 +63,7 @@ test('a backward run at the start of the history changes nothing', () => {
   target.checkCosts();
 });
 
-test('the restored state is charged to nobody: RAM pages in use are not counted', () => {
+test('the cost of the cache does not include the RAM pages of the restored state, because they are in use', () => {
   const target = recorded([], 3_000_000);
   for (const position of [2_900_000, 1_000_000, 2_885_000, 0]) {
     complete(target.goTo(position));
@@ -77,7 +77,7 @@ test('a short move adds no snapshot to the cache', () => {
   assert.equal(target.travel.cost.snapshots, 1);
 });
 
-test('if the block maps of the disks exceed the budget during a run, it drops cached snapshots', () => {
+test('if the block maps of the disks exceed the budget during a run, cached snapshots are dropped', () => {
   const live = recorded([], 3_000_000);
   complete(live.goTo(2_000_000));
   assert.ok(live.travel.cost.snapshots > 1);
@@ -90,7 +90,7 @@ test('if the block maps of the disks exceed the budget during a run, it drops ca
 
 // --- the live end and the history --------------------------------------------------------------------------------------
 
-test('in the history, input and disk requests go to one player, which is closed at the live end', () => {
+test('in the history, input and disk requests are served by one player, which is closed at the live end', () => {
   const live = recorded([], 1000, SHORT);
   const { inputs } = live.machine;
   for (const leave of [
@@ -140,7 +140,7 @@ test('a trace ignores a breakpoint at which a run has paused', () => {
 
 // --- digests -----------------------------------------------------------------------------------------------------------
 
-test('each digest is compared once, even after moves that compare nothing', () => {
+test('each recorded digest is compared once, even after moves that do not compare digests', () => {
   const replay = recorded([1000, 2000, 3000], 4000, SHORT).replay();
   replay.stored = [];
   complete(replay.goTo(1000));
@@ -158,7 +158,7 @@ test('each digest is compared once, even after moves that compare nothing', () =
   assert.deepEqual(replay.compared, [1000, 2000, 3000]);
 });
 
-test('a breakpoint at the position of a digest stops a run that began before it', () => {
+test('a breakpoint at the position of a recorded digest stops a run that began before that position', () => {
   const live = new ToyTarget(SHORT);
   live.arm(breakpoint(SHORT_ROUNDS.labels.sum));
   complete(live.forward(1000));
@@ -175,7 +175,7 @@ test('a breakpoint at the position of a digest stops a run that began before it'
 
 // --- stored snapshots --------------------------------------------------------------------------------------------------
 
-test('a loaded snapshot is cached, shows its disk state, and is loaded only once', () => {
+test('when a stored snapshot is loaded, its disk state is shown, and it is cached so that it is loaded only once', () => {
   const replay = recorded([6_000_000], 9_000_000).replay();
   const { executed } = replay.machine;
   complete(replay.goTo(6_000_000));
@@ -189,7 +189,7 @@ test('a loaded snapshot is cached, shows its disk state, and is loaded only once
   assert.equal(replay.disk.base, 'id of at 6000000');
 });
 
-test('if the machine is at the position of a stored snapshot, a move forward does not load it', () => {
+test('if the machine is at the position of a stored snapshot, a move forward does not load the snapshot again', () => {
   const replay = recorded([6_000_000], 9_000_000).replay({ budget: { ...LARGE, snapshots: 1 } });
   complete(replay.goTo(6_000_000));
   const { executed } = replay.machine;
@@ -198,7 +198,7 @@ test('if the machine is at the position of a stored snapshot, a move forward doe
   assert.equal(replay.machine.executed - executed, 100);
 });
 
-test('the state in the history can be saved as a snapshot, from which moves then start', () => {
+test('a state in the history can be saved as a snapshot, which later moves then start from', () => {
   const live = recorded([], 9_000_000);
   complete(live.goTo(5_000_000));
   const parts = live.machine.digestParts();
@@ -215,7 +215,7 @@ test('the state in the history can be saved as a snapshot, from which moves then
   assert.deepEqual([replay.loads, replay.machine.digestParts()], [['saved'], parts]);
 });
 
-test('if the snapshot is deleted that the current state is based on, the state is replayed from another one', () => {
+test('if the snapshot that the current state is based on is deleted, the state is replayed from another one', () => {
   const replay = recorded([6_000_000, 12_000_000], 20_000_000).replay();
   complete(replay.goTo(15_000_000));
   const before = replay.machine.digestParts();
@@ -224,7 +224,7 @@ test('if the snapshot is deleted that the current state is based on, the state i
   assert.deepEqual([replay.position, replay.machine.digestParts()], [15_000_000, before]);
   assert.deepEqual(replay.disk.forgotten, ['id of at 12000000']);
   assert.equal(replay.disk.base, 'id of at 6000000');
-  // The state is not based on this snapshot, so that nothing needs to be replayed.
+  // The state at this position is not based on the remaining snapshot, so that nothing needs to be replayed.
   complete(replay.goTo(3_000_000));
   const { executed } = replay.machine;
   replay.travel.deleteSnapshots(['id of at 6000000'], () => replay.stored.pop());
@@ -243,7 +243,7 @@ test('at the live end, deleting a snapshot does not move the machine', () => {
   assert.deepEqual([live.position, live.travel.isAtLiveEnd, live.disk.shown], [9_000_000, true, 'live end']);
 });
 
-test('a replay that starts from a snapshot goes back to it, and does not use earlier ones', () => {
+test('a replay that starts from a snapshot can go back to that snapshot, and does not use earlier snapshots', () => {
   const live = recorded([6_000_000, 12_000_000], 20_000_000);
   const replay = live.replay({ from: 'at 12000000' });
   assert.deepEqual(replay.history, { start: 12_000_000, end: 20_000_000, isBeforeLiveEnd: false });

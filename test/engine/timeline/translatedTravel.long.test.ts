@@ -1,6 +1,6 @@
-/** Translated code that survives a jump in time gives the same states as the interpreter.
+/** Translated code that is kept across jumps in time gives the same states as the interpreter.
  *
- * Regions are kept across jumps and then execute at positions other than those at which they were translated.
+ * After a jump, regions are executed at positions other than those at which they were translated.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -23,7 +23,7 @@ const SCENES: [name: string, scene: Scene][] = [
 ];
 
 for (const [name, scene] of SCENES) {
-  test(`${name}: jumps give the same states, regardless of what code is translated`, (t) => {
+  test(`${name}: jumps give the same states, regardless of which code is translated`, (t) => {
     const random = SeededRandom.forTest(t);
     const stage = stageOf(scene, t);
     const timeline = stage.record();

@@ -8,7 +8,7 @@ import { SeededRandom } from '../../support/seededRandom.ts';
 import { DEMO, digestsOnTheWay, KERNEL, type Scene, stageOf } from './travelSupport.ts';
 import { some, times } from '../../support/extent.ts';
 
-/** Budgets so small that snapshots are soon evicted, each because of a different limit. */
+/** Budgets small enough that snapshots are soon evicted; each budget hits a different limit. */
 const BUDGETS: Record<string, TravelBudget> = {
   'two snapshots': { ...TRAVEL_BUDGET, snapshots: 2 },
   '256 KiB of memory': { ...TRAVEL_BUDGET, memoryBytes: 256 << 10 },
@@ -21,7 +21,7 @@ const SCENES = [
 ] as const;
 const JUMPS = times({ quick: 10, long: 150 }, 'TRAVEL_JUMPS');
 
-/** Records a scene; returns the timeline, and the digests of the uninterrupted run at random positions. */
+/** Records a scene without interruption; returns the timeline, and the digests at random positions. */
 function recorded(scene: Scene, t: TestContext, upTo = Infinity) {
   const random = SeededRandom.forTest(t);
   const stage = stageOf(scene, t);

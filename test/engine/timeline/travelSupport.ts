@@ -46,7 +46,7 @@ export interface ReplayOptions {
   travelBudget?: TravelBudget;
 }
 
-/** A new folder with a disk, in which a scene is recorded and replayed. */
+/** Creates a folder with a disk, in which a scene can be recorded and replayed. */
 export function stageOf(scene: Scene, t: TestContext): Stage {
   const folder = mkdtempSync(path.join(tmpdir(), 'blkreplay-travel-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -79,7 +79,7 @@ export function stageOf(scene: Scene, t: TestContext): Stage {
   });
 }
 
-/** Runs to the end and takes the digest at each of the given positions. */
+/** Runs to the last of the given positions, and takes the digest at each of them. */
 export function digestsOnTheWay(timeline: MachineTimeline, positions: readonly number[]): Map<number, bigint> {
   const digests = new Map<number, bigint>();
   for (const position of [...positions].sort((a, b) => a - b)) {

@@ -21,7 +21,7 @@ import { SeededRandom } from '../../support/seededRandom.ts';
 import { assertClean, assertSameBytes, KIB, MIB, takeSnapshot } from '../block/qcow2/support.ts';
 
 const PAGES = (16 * MIB) / 4096;
-/** The size of the area for the machine state; RAM follows it. */
+/** The size of the area for the machine state, which precedes RAM in the VM state. */
 const STATE_AREA_BYTES = MIB;
 const STATE = { small: 'state' };
 
@@ -72,7 +72,7 @@ test('with 64 KiB clusters, a second snapshot writes the clusters with changed p
   assertClean(image);
 });
 
-test('a snapshot with a damaged machine state is refused with the name of the damaged field', () => {
+test('a snapshot with a damaged machine state is refused with a message that names the damaged field', () => {
   const options = { memoryBytes: 16 * MIB, drives: [], inputs: new LiveInputs([]), onConsoleByte: () => {} };
   const machine = new Machine(options);
   const state = machine.saveState();
