@@ -15,7 +15,8 @@ for (const file of some(COMPARED_FILES, 4)) {
     assert.ok(names.length > 0);
     const gdb = breakpointsOfGdb(file, names);
     for (const name of names) {
-      // If the function is also inlined, gdb's breakpoint includes the inlined copies, which are left out here.
+      // If the function is also inlined elsewhere, gdb's breakpoint includes the inlined copies, which are left out
+      // here.
       const [found] = symbols.functionsNamed(name);
       const inside = gdb
         .get(name)
@@ -41,7 +42,7 @@ for (const file of some(COMPARED_FILES, 4)) {
     let compared = 0;
     for (const { source, line } of positions) {
       const expected = gdb.get(`${source}:${line}`);
-      // gdb refuses a breakpoint on a line before a function; blkreplay moves it to the function.
+      // gdb refuses a breakpoint on a line before a function; blkreplay moves such a breakpoint to the function.
       if (!expected) continue;
       const found = symbols.addressesOfLine(source, line);
       assert.deepEqual(found?.addresses.map(hex), expected.addresses.map(hex), `${source}:${line}`);

@@ -1,4 +1,4 @@
-/** Classes, references, member pointers, scopes and enumerations of C++ have the values, types and names that gdb shows. */
+/** C++ classes, references, member pointers, scopes and enums have the same values, types and names as in gdb. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { requireTool } from '../../support/tools.ts';
@@ -13,7 +13,7 @@ const SOURCE = fixture('values/classes').replace('.elf', '.cpp');
 for (const name of ['gcc', 'clang']) {
   const file = fixture(`values/classes-${name}`);
 
-  test(`every value inside every global is printed as in gdb: classes-${name}`, (t) => {
+  test(`the innermost values of every global are printed as in gdb: classes-${name}`, (t) => {
     if (!requireTool(GDB, t)) return;
     const symbols = open(file);
     const frame = frameAt(symbols, file, 'main');
@@ -37,7 +37,7 @@ for (const name of ['gcc', 'clang']) {
     assert.ok(leaves.length >= 25, `${leaves.length}`);
   });
 
-  test(`base classes precede the members, and virtual bases are found through the object: classes-${name}`, (t) => {
+  test(`base classes are listed before the members, and virtual base classes are located through the object: classes-${name}`, (t) => {
     const [, frame] = runFixture(file, t, SOURCE)('void stop()');
     const childrenOf = (local: string) =>
       localNamed(frame, local)
@@ -66,7 +66,7 @@ for (const name of ['gcc', 'clang']) {
     );
     const [left, right] = localNamed(frame, 'both').children();
     assert.deepEqual([left.typeName, left.expression, right.expression], ['Left', '*(Left *)&both', '*(Right *)&both']);
-    // Both base classes have a member `same`, so the member of `Right` needs a scope.
+    // Both base classes have a member `same`, so the expression for the member of `Right` needs a cast to `Right`.
     assert.deepEqual(
       right
         .children()
@@ -81,7 +81,7 @@ for (const name of ['gcc', 'clang']) {
     }
   });
 
-  test(`members are found in base classes, through references and through this: classes-${name}`, (t) => {
+  test(`members are found in base classes, through references and through "this": classes-${name}`, (t) => {
     const run = runFixture(file, t, SOURCE);
     const [, frame] = run('void stop()');
     assert.deepEqual(

@@ -27,7 +27,7 @@ const compared = (one: Uint8Array, other: Uint8Array) => [
   compareCode(open(other), open(one)).kind,
 ];
 
-test('two files are considered to have the same code whether or not they have symbols, sections and debug information', () => {
+test('two files can be recognized as having the same code even if symbols, sections or debug information are missing', () => {
   for (const other of [stripped(CALLS), withoutSections(CALLS), withoutDebugInfo(CALLS), debugOnly(CALLS), CALLS]) {
     assert.deepEqual(compared(CALLS, other), ['same', 'same']);
   }
@@ -55,7 +55,7 @@ test('a comparison reports the first address with different code, or that the fi
   assert.deepEqual(compared(SUM, CALLS), ['apart', 'apart']);
 });
 
-test('overlapping sections are compared once, so the time for a damaged file is limited by its size', () => {
+test('overlapping sections are compared only once, so that the time for a damaged file is limited by the size of the file', () => {
   const copy = new Uint8Array(CALLS);
   const view = new DataView(copy.buffer);
   const headers = Number(view.getBigUint64(40, true));
@@ -65,7 +65,7 @@ test('overlapping sections are compared once, so the time for a damaged file is 
   assert.equal(open(copy).code.length, 1);
 });
 
-test('a query uses the file with the most information, regardless of the order of the files in the group', () => {
+test('a query uses the file with the most debug information, regardless of the order of the files in the group', () => {
   const files = [stripped(CALLS), withoutDebugInfo(CALLS), CALLS];
   for (const order of [files, [...files].reverse(), [files[1], files[2], files[0]]]) {
     const groups = groupByCode(order.map((bytes) => ({ symbols: open(bytes), isBooted: bytes === files[0] })));
@@ -80,7 +80,7 @@ test('a query uses the file with the most information, regardless of the order o
   }
 });
 
-test('a different build of the booted file can be loaded and used for the functions that both builds share', () => {
+test('a different build of the booted file can be loaded, and is used for the functions that are equal in both builds', () => {
   const other = patched(CALLS, 0x8000_0ea0n);
   const groups = groupByCode([
     { symbols: open(other), isBooted: false },

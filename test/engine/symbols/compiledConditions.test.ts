@@ -1,4 +1,4 @@
-/** A condition that is compiled for the machine has the same value as in the expression evaluator. */
+/** A condition that is compiled for the machine has the same value as when the expression evaluator evaluates it. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { frameViewOf } from '../../../debug-adapter/engine/session/frameView.ts';
@@ -13,7 +13,7 @@ import { loadedMachine } from './support/memory.ts';
 const STACK = { start: 0x7000_0000n, end: 0x7000_4000n };
 const CSR = 0x180;
 
-/** A hart at `pc` with random registers and a random stack, in a program that has just been loaded. */
+/** Simulates a hart at `pc` with random registers and a random stack, in a program that has just been loaded. */
 function hartAt(random: SeededRandom, file: string, pc: bigint): Inspector {
   const loaded = loadedMachine(fixture(file));
   const stack = random.bytes(Number(STACK.end - STACK.start));
@@ -44,7 +44,7 @@ function hartAt(random: SeededRandom, file: string, pc: bigint): Inspector {
 
 const word = (random: SeededRandom): bigint => (BigInt(random.uint32()) << 32n) | BigInt(random.uint32());
 
-/** Random expressions with the names that are in scope. */
+/** Generates random expressions with the names that are in scope. */
 class Expressions {
   private random: SeededRandom;
   private variables: { name: string; type: Type }[];
@@ -89,7 +89,7 @@ class Expressions {
     ]);
   }
 
-  /** A scalar in a value of this type. */
+  /** Returns an expression for a random scalar inside a value of this type. */
   private part(text: string, type: Type, depth: number): string {
     const { random } = this;
     if (depth === 0) return text;
@@ -116,18 +116,18 @@ class Expressions {
 
 const CASTS = ['char', 'signed char', 'short', 'unsigned short', 'int', 'unsigned', 'long', 'unsigned long', '_Bool'];
 
-/** Errors that a check cannot find, because they depend on the values. */
+/** Errors that are not found when a condition is checked, because they depend on the values. */
 const OF_VALUES = ['expression-unreadable', 'expression-optimized-out', 'expression-division-by-zero'];
 
 const OF_TYPES = ['expression-not-a-number', 'expression-not-a-pointer', 'expression-not-a-struct'];
 
-/** Undefined if the expression has no value. */
+/** Evaluates a condition; returns undefined if the condition has no value. */
 function valueOf(symbols: Symbols, text: string, hart: Inspector): boolean | undefined {
   try {
     return symbols.isTrue(text, symbols.innermostFrame(frameViewOf(hart)));
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    // The type of a conditional expression is that of the chosen value.
+    // The type of a conditional expression is the type of the operand that is chosen at run time.
     const mayBeOther = text.includes('?') && OF_TYPES.includes(error.code);
     assert.ok(mayBeOther || OF_VALUES.includes(error.code), `${text}: ${error.message}`);
     return undefined;
@@ -165,5 +165,5 @@ function compare(t: TestContext, file: string): void {
 }
 
 for (const file of ['flow-O0-v5', 'flow-Og-v5', 'flow-O2', 'types-O0-v5', 'types-Og-v4']) {
-  test(`random conditions in ${file} have the same values when they are compiled`, (t) => compare(t, file));
+  test(`random conditions in ${file} have the same values whether they are compiled or not`, (t) => compare(t, file));
 }

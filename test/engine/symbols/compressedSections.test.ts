@@ -1,4 +1,4 @@
-/** Compressed debug sections are read in every format, and a damaged one never allocates more than its size justifies. */
+/** Compressed debug sections are read in every format, and a damaged section never causes a huge allocation. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
@@ -10,7 +10,7 @@ import { nodeCompression } from '../../../debug-adapter/host/compression.ts';
 import { fixture, open } from './support/fixtures.ts';
 
 for (const name of ['flow-compressed', 'flow-zstd', 'flow-zdebug']) {
-  test(`a file with compressed sections has the same lines as the uncompressed file: ${name}`, () => {
+  test(`a file with compressed sections gives the same lines and variables as the uncompressed file: ${name}`, () => {
     const [plain, compressed] = [open(fixture('flow-Og-v5')), open(fixture(name))];
     assert.equal(compressed.hasDebugInfo, true);
     for (const { low } of ['main', 'loops'].flatMap((text) => compressed.functionsNamed(text))) {
@@ -34,7 +34,7 @@ for (const name of ['flow-compressed', 'flow-zstd', 'flow-zdebug']) {
   });
 }
 
-test('a size to which the compressed data cannot expand is rejected before decompression', () => {
+test('a claimed size that is too large for the compressed data is rejected before decompression', () => {
   const decompress = () => assert.fail('nothing is decompressed');
   const host = { ...nodeCompression, inflate: decompress, decompress } as HostCompression;
   for (const [format, size] of [
@@ -50,7 +50,7 @@ test('a size to which the compressed data cannot expand is rejected before decom
   }
 });
 
-test('a compressed section that is too short for its header is damaged, and an unknown format is reported as such', () => {
+test('a compressed section that is too short for its header counts as damaged, and an unknown format is reported as such', () => {
   assert.deepEqual(sectionContents({ ...SECTION, bytes: new Uint8Array(23) }, nodeCompression), { kind: 'damaged' });
   const unknown = new Uint8Array(100);
   unknown[0] = 3;

@@ -11,9 +11,9 @@ import { LANGUAGE_NAMES, queryEverything, type QueriedNames } from './support/ex
 import { fixture } from './support/fixtures.ts';
 import { LANGUAGE_PROGRAMS, requireTools } from './support/languagePrograms.ts';
 
-/** The number of rounds for each file; set BLKREPLAY_FUZZ_ROUNDS=20000 for a longer run. */
+/** The number of rounds for each file. For a longer run, set BLKREPLAY_FUZZ_ROUNDS=20000. */
 const ROUNDS = Number(process.env.BLKREPLAY_FUZZ_ROUNDS ?? 500);
-/** The maximum number of reads of registers and memory in a round. Usually there are a few thousand. */
+/** The maximum number of register and memory reads in a round. A round usually needs a few thousand reads. */
 const READS_MAX = 100_000;
 /** A round that takes more processor time than this is considered to hang. A round usually takes a few milliseconds. */
 const HANG_MS = 20_000;
@@ -29,7 +29,9 @@ const FILES: [string, string][] = [
   ['implicit pointers and typed expressions', fixture('values/optimized-v5')],
 ];
 
-/** The output of every compiler and language: ten files, and therefore 5,000 rounds by default. */
+/**
+ * A selection with the output of every compiler and language. With these ten files, there are 5,000 rounds by default.
+ */
 const PROGRAMS = [
   'values.c, gcc 12, -Og, DWARF 5',
   'values.c, gcc 12, -O2 -flto, DWARF 4',
@@ -44,13 +46,13 @@ const PROGRAMS = [
 ];
 
 for (const program of LANGUAGE_PROGRAMS.filter(({ name }) => PROGRAMS.includes(name))) {
-  test(`at worst, a damaged ELF file leads to missing results or is rejected: ${program.name}`, (t) => {
+  test(`a damaged ELF file at worst leads to missing results or is rejected: ${program.name}`, (t) => {
     if (requireTools(program, t)) fuzz(t, program.build(), damagedElf, LANGUAGE_NAMES);
   });
 }
 
 for (const [what, file] of FILES) {
-  test(`at worst, damaged debug information leads to missing results: ${what}`, (t) => {
+  test(`damaged debug information at worst leads to missing results: ${what}`, (t) => {
     fuzz(t, file, (original, random) => {
       const bytes = new Uint8Array(original);
       const sections = readElfFile(bytes, file).sections.filter(
@@ -97,7 +99,7 @@ test('a huge size or count in a damaged file does not cause a huge allocation', 
   assert.throws(() => openSymbols({ name: 'x.elf', bytes }), /truncated/);
 });
 
-/** Repeatedly damages a copy of a file and runs every query on it. */
+/** Repeatedly damages a copy of a file, and runs every query on the damaged copy. */
 function fuzz(
   t: TestContext,
   file: string,

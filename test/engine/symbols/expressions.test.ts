@@ -11,7 +11,7 @@ import { frameAt, loadedMachine } from './support/memory.ts';
 
 const FILE = fixture('types-O0-v5');
 
-/** Expressions whose value and type must agree with gdb. */
+/** Expressions whose values and types must be the same as in gdb. */
 const SAME_AS_GDB = `
 1 + 2 * 3
 (1 + 2) * 3
@@ -166,7 +166,7 @@ function normal(text: string): string {
   return /^-?\d+\.\d+$/.test(text) ? `${Number(Number(text).toPrecision(12))}` : text;
 }
 
-test('locals hide outer variables, and inner locals hide outer ones', () => {
+test('local variables hide variables of the same name in outer scopes', () => {
   const symbols = open(FILE);
   const inner = symbols.addressesOfLine('types.c', lineOf('int total = square * 10'))?.addresses[0] ?? 0n;
   const scopes = symbols.scopesAt(inner);
@@ -201,13 +201,13 @@ test('locals hide outer variables, and inner locals hide outer ones', () => {
   assert.equal(hidden.expression, undefined, 'the name refers to the inner variable');
 });
 
-test('of several static variables with the same name, the one in the current compilation unit is found', () => {
+test('if several static variables have the same name, the one in the current compilation unit is found', () => {
   const symbols = open(FILE);
   assert.equal(valueOf(symbols, 'hidden_static', frameAt(symbols, FILE, 'main')), '77');
   assert.equal(valueOf(symbols, 'hidden_static', frameAt(symbols, FILE, 'second_unit')), '88');
 });
 
-test('registers have C types and are available under all their names', () => {
+test('registers have C types, and can be used by any of their names', () => {
   const symbols = open(FILE);
   const [main] = symbols.functionsNamed('main');
   const frame = symbols.innermostFrame({
@@ -234,7 +234,7 @@ test('registers have C types and are available under all their names', () => {
   assert.throws(() => symbols.evaluate('$nothing', frame), /no register "\$nothing"/);
 });
 
-test('a value in memory has an address on which a watchpoint can be set, regardless of the expression that refers to it', () => {
+test('every expression that refers to a value in memory gives the address on which a watchpoint can be set', () => {
   const symbols = open(FILE);
   const frame = frameAt(symbols, FILE, 'main');
   const lvalue = (text: string) => {
@@ -252,7 +252,7 @@ test('a value in memory has an address on which a watchpoint can be set, regardl
   assert.equal(lvalue('&first'), undefined);
 });
 
-test('an assignment returns the bytes to write and writes nothing', () => {
+test('evaluating an assignment returns the bytes to write, but does not write them', () => {
   const symbols = open(FILE);
   const frame = frameAt(symbols, FILE, 'main');
   const assigned = (text: string) => symbols.evaluate(text, frame) as Evaluation & { kind: 'assignment' };
@@ -311,7 +311,7 @@ test('an error message names the invalid part of the expression', () => {
   }
 });
 
-/** The location of a piece of text in the fixture's source. */
+/** Returns the line of a piece of text in the fixture's source. */
 function lineOf(text: string): number {
   const lines = fs.readFileSync(FILE.replace(/-O.*/, '.c'), 'utf8').split('\n');
   return lines.findIndex((line) => line.includes(text)) + 1;

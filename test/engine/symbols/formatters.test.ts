@@ -1,4 +1,4 @@
-/** Values are shown as natvis files describe them. Errors in these files and damaged guest data are handled. */
+/** Values are shown as natvis files describe, and errors in these files or damaged guest data do not cause failures. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
@@ -10,7 +10,7 @@ import { frameAt } from './support/memory.ts';
 
 const FILE = fixture('types-O0-v5');
 
-/** The value of an expression in the fixture's main function, with the formatters of these `Type` elements. */
+/** Evaluates an expression in the fixture's main function, with the formatters from the given `Type` elements. */
 function valueWith(types: string, expression: string): Value {
   const formatters = parseNatvis(`<AutoVisualizer>${types}</AutoVisualizer>`, () => assert.fail('a notice'));
   const symbols = openSymbols({ name: 'types', bytes: fs.readFileSync(FILE), formatters });
@@ -31,7 +31,7 @@ test('a summary combines text with the formatted values of expressions', () => {
   assert.equal(valueWith(text, 'first').text, '"first" first 0');
 });
 
-test('the first summary whose condition holds is used; an optional one is skipped if it cannot be evaluated', () => {
+test('the first summary whose condition holds is used; an optional summary that cannot be evaluated is skipped', () => {
   const types = `<Type Name="point">
     <DisplayString Optional="true">{z}</DisplayString>
     <DisplayString Condition="x &lt; 0">negative</DisplayString>
@@ -41,13 +41,13 @@ test('the first summary whose condition holds is used; an optional one is skippe
   assert.equal(valueWith(types, 'second.at').text, 'negative');
 });
 
-test('a formatter also applies to a value in the summary of another value, and through a pointer', () => {
+test('a formatter also applies to a value that is part of the summary of another value, or that a pointer points to', () => {
   assert.match(valueWith(POINT, 'second').text, /at = \(-3, 0x4\)/);
   const children = `${POINT}<Type Name="node"><Expand><Item Name="where">at</Item></Expand></Type>`;
   assert.deepEqual(shown(valueWith(children, '&first')).slice(0, 1), ['where = (1, 0xfffffffe)']);
 });
 
-test('the last child is the raw view, unless the file hides it', () => {
+test('the last child of a value is the raw view, unless the natvis file hides the raw view', () => {
   const types = (attributes: string) =>
     `<Type Name="point"><DisplayString>P</DisplayString><Expand ${attributes}><Item Name="a">x</Item></Expand></Type>`;
   const value = valueWith(types(''), 'first.at');
@@ -60,14 +60,14 @@ const LIST = (head: string, size = '') => `<Type Name="node"><Expand HideRawView
     ${size}<HeadPointer>${head}</HeadPointer><NextPointer>next</NextPointer><ValueNode>name</ValueNode>
   </LinkedListItems></Expand></Type>`;
 
-test('a list ends at null, at its size, and at a node that was visited before', () => {
+test('a list ends at a null pointer, when its size is reached, or at a node that was visited before', () => {
   const names = (types: string) => valueWith(types, 'first').children();
   assert.deepEqual(
     names(LIST('next')).map(({ name, text }) => `${name} ${text.replace(/^0x\w+ /, '')}`),
     ['[0] "second \\"quoted\\"\\n"'],
   );
   assert.equal(names(LIST('next', '<Size>0</Size>')).length, 0);
-  // `first` is the container itself.
+  // The head of the list is `first`, which is the container itself.
   assert.equal(names(LIST('this')).length, 0);
   assert.equal(valueWith(LIST('this'), 'second').children().length, 0);
 });
@@ -93,7 +93,7 @@ test('array elements can be watched, and the elements of a large array are group
   assert.ok(groups.length <= 1000 && groups[0].name.startsWith('[0..'));
 });
 
-test('an expression that cannot be evaluated is shown where its value would be', () => {
+test('if an expression cannot be evaluated, an error is shown in place of its value', () => {
   const types =
     '<Type Name="point"><DisplayString>{z}</DisplayString><Expand><Item Name="a">x</Item><Item Name="b">z</Item></Expand></Type>';
   const value = valueWith(types, 'first.at');
@@ -104,12 +104,12 @@ test('an expression that cannot be evaluated is shown where its value would be',
   assert.equal(b.childCount, 0);
 });
 
-test('a summary that contains itself stops at the maximum depth', () => {
+test('the expansion of a summary that contains itself stops at the maximum depth', () => {
   const types = '<Type Name="node"><DisplayString>{*this}</DisplayString></Type>';
   assert.match(valueWith(types, 'first').text, /name = /);
 });
 
-test('patterns match template arguments', () => {
+test('type patterns match template arguments', () => {
   const matches = (pattern: string, name: string) => typePattern(pattern).matches(name);
   assert.ok(matches('std::vector<*>', 'std::vector<int, std::allocator<int> >'));
   assert.ok(matches('std::vector<bool,*>', 'std::vector<bool, std::allocator<bool> >'));

@@ -1,4 +1,4 @@
-/** Function breakpoints find functions by the names that people type, at the addresses where gdb sets them. */
+/** Functions are found by the names that people type, and breakpoints on them have the same addresses as in gdb. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NameQuery } from '../../../debug-adapter/engine/symbols/functions/nameQuery.ts';
@@ -8,7 +8,7 @@ import { breakpointsOfGdb, GDB } from './support/gdb.ts';
 
 const CPP = fixture('names/names-cpp');
 
-/** Names that gdb accepts in C++, with the number of locations. */
+/** Names of C++ functions that gdb accepts, each with the number of locations of the breakpoint. */
 const NAMES: [name: string, locations: number][] = [
   ['main', 1],
   ['main()', 1],
@@ -45,7 +45,7 @@ const NAMES: [name: string, locations: number][] = [
   ['_ZNK2ns3Box4areaEi', 1],
 ];
 
-test('a breakpoint on a C++ name has the same addresses as in gdb', (t) => {
+test('a breakpoint on the name of a C++ function has the same addresses as in gdb', (t) => {
   const symbols = open(CPP);
   for (const [name, locations] of NAMES) assert.equal(symbols.functionBreakpoints(name).length, locations, name);
   if (!requireTool(GDB, t)) return;
@@ -58,7 +58,7 @@ test('a breakpoint on a C++ name has the same addresses as in gdb', (t) => {
   }
 });
 
-test('the qualifiers of a method may be omitted, and a name that does not match finds no function', () => {
+test('the const qualifier of a method may be omitted, and no function is found for a name that does not match', () => {
   const symbols = open(CPP);
   assert.equal(symbols.functionBreakpoints('Box::area(int)').length, 1);
   assert.equal(symbols.functionBreakpoints('Box::area()').length, 1);
@@ -67,7 +67,7 @@ test('the qualifiers of a method may be omitted, and a name that does not match 
   }
 });
 
-test('Rust functions are found by path, by type and method, and by trait and method', () => {
+test('Rust functions are found by path, by type and method name, and by trait and method name', () => {
   const symbols = open(fixture('names/names-rust'));
   const [area] = symbols.functionsNamed('names::{impl#1}::area');
   assert.equal(area.name, 'names::{impl#1}::area');
@@ -94,7 +94,7 @@ test('a function that is known only from the symbol table is found by its demang
   assert.equal(symbols.functionBreakpoints('operator<').length, 1);
 });
 
-test('a query takes little time for any text', () => {
+test('matching a name takes little time for any text', () => {
   for (const part of ['<', '(', '::', 'operator', 'operator(', ')>', 'const ', ':', '(anonymous namespace)']) {
     const query = new NameQuery(part.repeat(5000));
     assert.equal(query.matches('ns::Box::area'), false, part);
@@ -102,7 +102,7 @@ test('a query takes little time for any text', () => {
   }
 });
 
-test('a function with space for patches before its code has one breakpoint, after that space', () => {
+test('a breakpoint on a function with space for patches before its code has one location, after that space', () => {
   const symbols = open(fixture('names/patchable'));
   const [{ address }] = symbols.symbolsNamed('traced');
   const [traced, ...others] = symbols.functionsNamed('traced');

@@ -1,4 +1,4 @@
-/** Functions of C++ and Rust have the qualified names that gdb shows in a backtrace, and their variables are in scope. */
+/** C++ and Rust functions have the same qualified names as in backtraces of gdb, and their variables are in scope. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Symbols } from '../../../debug-adapter/engine/symbols/index.ts';
@@ -68,7 +68,7 @@ test('inlined calls and scopes have qualified names, and methods have their vari
   );
 });
 
-/** The functions at every code address. */
+/** Returns the functions that are found by looking up every code address. */
 function functionsOf(symbols: Symbols): { name: string; low: bigint }[] {
   const found = new Map<bigint, { name: string; low: bigint }>();
   for (const { address, sizeBytes } of symbols.code) {

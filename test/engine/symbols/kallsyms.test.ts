@@ -1,6 +1,6 @@
-/** A kernel's symbol table is read from its Image, in every layout of the table.
+/** A kernel's kallsyms table is read from its Image, in every layout of the table.
  *
- * The test builds its own images; test/dap/linux.test.ts compares the symbols with a running kernel's.
+ * This test builds its own images; test/dap/linux.test.ts compares the symbols with those of a running kernel.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

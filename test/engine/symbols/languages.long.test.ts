@@ -10,7 +10,7 @@ import { LANGUAGE_PROGRAMS, type LanguageProgram, requireTools } from './support
 import { sampleValues } from './support/valueSamples.ts';
 
 /**
- * The programs that are compared by default: those that cover the most cases. Set BLKREPLAY_LANGUAGE_PROGRAMS=100 to
+ * The programs that are compared by default, because they cover the most cases. Set BLKREPLAY_LANGUAGE_PROGRAMS=100 to
  * compare all programs.
  */
 const SELECTED = [
@@ -30,7 +30,7 @@ const PROGRAMS = Number(process.env.BLKREPLAY_LANGUAGE_PROGRAMS ?? SELECTED.leng
 const HITS = Number(process.env.BLKREPLAY_LANGUAGE_HITS ?? 1);
 
 const FILES = ['values.c', 'second.c', 'helpers.h', 'classes.cpp', 'enums.rs', 'calls.S'];
-/** The maximum proportion of values, stacks and registers that may differ from gdb. */
+/** The maximum proportion of values, call stacks and registers that may differ from those in gdb. */
 const UNEQUAL_MAX = 0.005;
 
 const inOrder = LANGUAGE_PROGRAMS.toSorted((a, b) => rank(a) - rank(b));

@@ -1,4 +1,4 @@
-/** The built-in formatters show the containers of the C++ library. */
+/** The built-in formatters show the contents of C++ standard library containers. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -9,7 +9,7 @@ import { requireTool, runTool } from '../../support/tools.ts';
 import { runFixture, type StoppedFrame } from './support/run.ts';
 
 const SOURCES = path.resolve(import.meta.dirname, 'fixtures/formatters');
-/** For each variable: its text, and the names and texts of its children except the raw view. */
+/** The expected text of each variable, and the names and texts of its children except the raw view. */
 const EXPECTED: Record<string, [text: string | RegExp, children?: string[]]> = {
   brief: ['"brief"'],
   text: ['"a text that is too long for the object itself"'],
@@ -23,7 +23,7 @@ const EXPECTED: Record<string, [text: string | RegExp, children?: string[]]> = {
   null: ['nullptr', []],
 };
 
-test('strings, containers and smart pointers of the C++ library are shown with their contents', (t) => {
+test('C++ standard library strings, containers and smart pointers are shown with their contents', (t) => {
   if (!requireTool('riscv64-linux-gnu-g++', t)) return;
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'formatters-'));
   t.after(() => fs.rmSync(folder, { recursive: true }));
@@ -45,7 +45,7 @@ test('strings, containers and smart pointers of the C++ library are shown with t
       children,
       name,
     );
-    // Every element can be watched on its own.
+    // The expression of every element can be evaluated again, for example as a watch expression.
     for (const child of shown) {
       if (child.expression !== undefined && child.location.kind === 'memory') {
         const again = main.symbols.evaluate(child.expression, main.frame);

@@ -1,4 +1,4 @@
-/** Line tables agree with objdump and gdb for every row and every instruction. */
+/** Line tables have the same rows as in objdump, and every instruction has the same line as in gdb. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -53,7 +53,7 @@ for (const file of some(COMPARED_FILES, 4)) {
   });
 }
 
-test('a file is found by any path that ends in the same components', () => {
+test('a source file is found by any path that ends in the same components', () => {
   const symbols = open(guest('demo/demo'));
   const [address] = symbols.addressesOfLine('/home/somebody/guests/demo/journal.c', 20)?.addresses ?? [];
   assert.ok(address);
@@ -95,7 +95,7 @@ test('a step over a line covers all code for that line', () => {
   }
 });
 
-/** The rows of a line table as `file line address statement`, in table order. */
+/** The rows of all line tables of a file as `file line address statement`, in table order. */
 function rowsOf(file: string): string[] {
   const elf = readElfFile(fs.readFileSync(file), file);
   const report = (what: unknown) => assert.fail(String(what));

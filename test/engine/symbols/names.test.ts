@@ -21,7 +21,7 @@ import { fixture } from './support/fixtures.ts';
 const FILES = [guest('demo/demo'), guest('kernel/oslet'), ...['flow-Og-v4', 'flow-O2', 'types-O0-v5'].map(fixture)];
 
 for (const file of FILES) {
-  test(`the name table finds all names in ${path.basename(file)}`, () => {
+  test(`the name table contains all names in ${path.basename(file)}`, () => {
     const { info } = open(fs.readFileSync(file));
     const table = scanNames(info);
     info.units.forEach((unit, index) => {
@@ -37,7 +37,7 @@ for (const file of FILES) {
 }
 
 for (const file of FILES) {
-  test(`the name table finds all source files of ${path.basename(file)}, regardless of case`, () => {
+  test(`the name table contains all source files of ${path.basename(file)}, and finds them regardless of case`, () => {
     const { info } = open(fs.readFileSync(file));
     const table = scanNames(info);
     let count = 0;
@@ -76,13 +76,13 @@ test('an unknown name is rejected without reading the entries of any unit', (t) 
 test('a damaged unit counts as a unit that may define any name', () => {
   const file = fs.readFileSync(guest('demo/demo'));
   const { info, sections } = open(file);
-  // The first unit refers to an abbreviation that does not exist.
+  // Makes the first unit refer to an abbreviation that does not exist.
   sections.get('.debug_info').bytes[info.units[0].firstDie] = 0x7f;
   const table = scanNames(info);
   assert.deepEqual(table.unitsOf('type', 'struct no_such_type'), [0]);
 });
 
-test('the key of a name is its last component, without template arguments and parameters', () => {
+test('the key of a name is its last component, without template arguments or parameters', () => {
   const keys = {
     'struct store': 'store',
     'ns::Box::area': 'area',

@@ -11,14 +11,14 @@ import { localNamed, runFixture, valueIn } from './support/run.ts';
 for (const name of ['gcc', 'clang']) {
   const file = fixture(`values/numbers-${name}`);
 
-  test(`every value inside every global is printed as in gdb: numbers-${name}`, (t) => {
+  test(`the innermost values of every global are printed as in gdb: numbers-${name}`, (t) => {
     if (!requireTool(GDB, t)) return;
     const symbols = open(file);
     const frame = frameAt(symbols, file, 'main');
     const leaves = symbols
       .globals(frame.pc)
       .flatMap((variable) => leavesOf(symbols.read(variable, frame)))
-      // gdb does not print the symbol of an empty array.
+      // For an empty array, gdb does not print the symbol at its address.
       .filter((leaf) => leaf.expression !== 'nothing');
     const answers = runGdbCommands(file, [
       'list main',
@@ -32,7 +32,7 @@ for (const name of ['gcc', 'clang']) {
     assert.ok(leaves.length > 60, `${leaves.length}`);
   });
 
-  test(`a variable-length array has the length that is valid in the frame: numbers-${name}`, (t) => {
+  test(`the length of a variable-length array is computed for each frame: numbers-${name}`, (t) => {
     const [, frame] = runFixture(file, t)('stop');
     const texts = [
       'squares',
@@ -75,7 +75,7 @@ test('writing a bit-field that crosses the end of its storage unit does not chan
   assert.deepEqual([address & 0xfn, bits], [(symbolAddress(file, 'crossing') + 3n) & 0xfn, { offset: 3, width: 30 }]);
 });
 
-test('a long double is shown and calculated in full precision', () => {
+test('a long double is shown, and used in calculations, with full precision', () => {
   const file = fixture('values/numbers-gcc');
   const symbols = open(file);
   const frame = frameAt(symbols, file, 'main');

@@ -1,4 +1,4 @@
-/** A file that is read on demand gives the same results as a file in memory, and only the required parts are read. */
+/** A symbol file read on demand gives the same results as one in memory, and only the required parts are read. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -12,7 +12,7 @@ import { MemoryFile } from '../../support/memoryFile.ts';
 import { fixture } from './support/fixtures.ts';
 
 for (const file of [guest('demo/demo'), guest('kernel/oslet'), fixture('flow-Og-v4'), fixture('flow-eh-types')]) {
-  test(`${path.basename(file)} gives the same answers on demand`, () => {
+  test(`${path.basename(file)} gives the same results when it is read on demand`, () => {
     const bytes = fs.readFileSync(file);
     const whole = openSymbols({ name: 'a.elf', bytes });
     const onDemand = openSymbols({ name: 'a.elf', bytes: fileOnDemand(new MemoryFile('a.elf', bytes)) });
@@ -20,7 +20,7 @@ for (const file of [guest('demo/demo'), guest('kernel/oslet'), fixture('flow-Og-
   });
 }
 
-test('a breakpoint on a function of the last unit reads one unit and the headers of the others', (t) => {
+test('setting a breakpoint on a function in the last unit reads that unit and the headers of the others', (t) => {
   const bytes = bigElf(t);
   const file = pagedFile(bytes);
   const symbols = openSymbols({ name: 'big.elf', bytes: file });
@@ -31,7 +31,7 @@ test('a breakpoint on a function of the last unit reads one unit and the headers
   assert.ok(file.loadedBytes < 2_000_000, `${file.loadedBytes} bytes`);
 });
 
-test('a breakpoint on a line reads the units that use the file', (t) => {
+test('setting a breakpoint on a line reads only the units that use the source file', (t) => {
   const bytes = bigElf(t);
   const file = pagedFile(bytes);
   const symbols = openSymbols({ name: 'big.elf', bytes: file });
@@ -65,7 +65,7 @@ test('a file that changes after it was opened leads to missing results and one d
   ]);
 });
 
-test('a page is read once, and a range of unread pages with one call', () => {
+test('each page is read only once, and a range of unread pages is read with one call', () => {
   const reads: [number, number][] = [];
   const file = new PagedFile(100_000, (offset, into) => {
     reads.push([offset, into.length]);
@@ -83,7 +83,7 @@ test('a page is read once, and a range of unread pages with one call', () => {
   assert.deepEqual([file.bytes[5000], file.bytes[20_000], file.bytes[99_999]], [1, 4, 24]);
 });
 
-/** The whole file has about 10 MB, 50 KB for each of 200 units. */
+/** Creates an ELF file of about 10 MB, with 50 KB for each of its 200 units. */
 function bigElf(t: TestContext): Uint8Array {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'blkreplay-'));
   t.after(() => fs.rmSync(folder, { recursive: true }));

@@ -1,4 +1,4 @@
-/** Files are read lazily, and functions and callers are found even without debug or call frame information. */
+/** Symbol files are read lazily; functions and callers are found even without debug or call frame information. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
@@ -9,7 +9,7 @@ import { guest } from '../../support/guests.ts';
 import { fixture, open } from './support/fixtures.ts';
 import { loadedMachine } from './support/memory.ts';
 
-test('a file that is not a linked RV64 file is rejected with a message', () => {
+test('a file that is not a linked RV64 ELF file is rejected with a message', () => {
   const cases: [Uint8Array, string][] = [
     [new Uint8Array(), 'symbols-not-elf'],
     [new TextEncoder().encode('#!/bin/sh\n'.repeat(10)), 'symbols-not-elf'],
@@ -44,7 +44,7 @@ test('opening a file takes at most 20 ms', () => {
   assert.ok(performance.now() - start < 200, 'at most 20 ms each');
 });
 
-test('a load bias shifts every address, in both directions', () => {
+test('a load bias shifts every address, both in queries and in results', () => {
   const bytes = fs.readFileSync(fixture('flow-eh-types'));
   const bias = 0xffffffff_00000000n;
   const [plain, moved] = [openSymbols({ name: 'x', bytes }), openSymbols({ name: 'x', bytes, loadBias: bias })];
@@ -116,7 +116,7 @@ test('without call frame information, the caller is found by analyzing the prolo
     if (word === undefined || length !== 8) return machine.readMemory(address, length);
     return new Uint8Array(new BigUint64Array([word]).buffer);
   };
-  // recursive() is past its prologue, and its 64-byte frame is below main's.
+  // `recursive` is past its prologue, and its 64-byte frame is below that of `main`.
   const s0 = 0x80050000n;
   words.set(s0 - 8n, main.low + 40n);
   words.set(s0 - 16n, 0x80060000n);
@@ -132,12 +132,12 @@ test('without call frame information, the caller is found by analyzing the prolo
   assert.equal(symbols.functionAt(caller.lookupPc)?.name, 'main');
 });
 
-test('unwinding stops at a frame whose caller would be the same frame', () => {
+test('unwinding stops if the caller of a frame would be the same frame', () => {
   const file = fixture('flow-O0-v5');
   const symbols = open(file);
   const [recursive] = symbols.functionsNamed('recursive');
   const pc = symbols.breakpointAddress(recursive);
-  // Each saved s0 and ra points back to the same frame.
+  // The saved s0 and ra of each frame point back to the same frame.
   const machine = { ...loadedMachine(file), pc, readRegister: (n: number) => (n === 8 || n === 2 ? 0x80040000n : 0n) };
   const circle = (value: bigint) => new Uint8Array(new BigUint64Array([value]).buffer);
   const readMemory = (address: bigint) => circle(address === 0x80040000n - 8n ? pc : 0x80040000n);
@@ -160,7 +160,7 @@ test('unwinding an endless stack stops at the maximum number of frames', () => {
   const symbols = open(file);
   const [recursive] = symbols.functionsNamed('recursive');
   const pc = symbols.breakpointAddress(recursive);
-  // The values saved in each frame put its caller's frame 64 bytes higher.
+  // According to the values saved in each frame, the frame of its caller is 64 bytes higher.
   const readMemory = (address: bigint) => {
     const isReturn = address % 64n === 56n;
     return new Uint8Array(new BigUint64Array([isReturn ? pc + 4n : address + 16n + 64n]).buffer);
@@ -171,7 +171,7 @@ test('unwinding an endless stack stops at the maximum number of frames', () => {
   assert.equal(symbols.callStack({ pc, readRegister: () => 0x80040000n, readMemory }, 20).frames.length, 20);
 });
 
-/** A copy of a file in which sections are renamed so that they are not found. */
+/** Returns a copy of a file in which the named sections are renamed so that they are not found. */
 function withoutSections(file: string, names: RegExp): Uint8Array {
   const bytes = new Uint8Array(fs.readFileSync(file));
   const view = new DataView(bytes.buffer);

@@ -27,7 +27,7 @@ for (const name of ['v5', 'v4']) {
     );
   });
 
-  test(`overwritten arguments are computed from the call site: DWARF ${name}`, (t) => {
+  test(`the values of overwritten arguments are computed from the call site: DWARF ${name}`, (t) => {
     const run = runFixture(file, t);
     run('stop');
     const entry = run('stop').find(({ source }) => source.name === 'entry')!;

@@ -1,4 +1,4 @@
-/** A prologue is recognized whether its instructions are compressed or not. */
+/** A prologue is recognized both with compressed and with 32-bit instructions. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { expand } from '../../../debug-adapter/engine/isa/expansion.ts';
@@ -52,12 +52,12 @@ test('compressed and 32-bit instructions have the same effect in a prologue', ()
       [A2, 8],
     ]),
   };
-  // The load is not part of the prologue.
+  // The last load, `lw`, is not part of the prologue.
   assert.deepEqual(scan(compressed(lines)), { ...expected, end: 16n });
   assert.deepEqual(scan(words(lines)), { ...expected, end: 32n });
 });
 
-test('a prologue after a branch counts unless a return follows it', () => {
+test('a prologue after a branch takes effect unless a return follows it', () => {
   const lines: Line[] = ['beqz a0,24', 'addi sp,sp,-32', 'sd ra,24(sp)', 'lw a5,0(a0)'];
   for (const encode of [compressed, words]) {
     const frameBytes = (shown: Line[]): number => {
@@ -69,7 +69,7 @@ test('a prologue after a branch counts unless a return follows it', () => {
   }
 });
 
-test('before a return, a prologue counts until sp has its original value again', () => {
+test('before a return, a prologue takes effect until sp has its original value again', () => {
   const lines: Line[] = [
     'addi sp,sp,-32',
     'sd ra,24(sp)',

@@ -1,4 +1,4 @@
-/** Functions of assembly code are distinguished from each other and from data, even after the linker shortened them. */
+/** Functions in assembly are distinguished from each other and from data, even if linker relaxation shortened them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fixture, open } from './support/fixtures.ts';
@@ -15,7 +15,7 @@ test('a function begins at its own label, although the range of the previous fun
   assert.equal(symbols.functionAt(main.low)?.name, 'main');
 });
 
-test('labels of code are functions, and labels of data are not', () => {
+test('labels of code count as functions, and labels of data do not', () => {
   const symbols = open(FILE);
   const frame = frameAt(symbols, FILE, 'main');
   const kindOf = (name: string) => {

@@ -77,7 +77,7 @@ test('an expression has the value that gdb prints', (t) => {
   assert.deepEqual(pairs(ours), pairs(answers));
 });
 
-test('a path can begin with crate, self or any inner module, and a name in the same unit needs no path', () => {
+test('a path can begin with `crate`, `self` or any inner module, and a name in the same unit needs no path', () => {
   assert.equal(evaluate('crate::deep::er::LEVEL').text, '12');
   assert.equal(evaluate('self::deep::er::LEVEL').text, '12');
   assert.equal(evaluate('::values::deep::er::LEVEL').text, '12');
@@ -89,7 +89,7 @@ test('a path can begin with crate, self or any inner module, and a name in the s
   assert.equal(evaluate('WRAPPER.0.0').text, '5');
 });
 
-test('the expression of every value in every static has the same value', () => {
+test('every value inside every static has an expression that evaluates to the same value', () => {
   const { symbols, frame } = openRust();
   let count = 0;
   const visit = (value: Value, depth: number) => {
@@ -105,7 +105,7 @@ test('the expression of every value in every static has the same value', () => {
   assert.ok(count > 300, `${count}`);
 });
 
-test('an error names the member, path or type that does not exist', () => {
+test('an error message names the member, path or type that does not exist', () => {
   assert.match(messageOf('SHAPES[1].0'), /values::Shape::Rect has no member "0"/);
   assert.match(messageOf('SHAPES[3].w'), /values::Shape::Nothing has no member "w"/);
   assert.match(messageOf('TUPLE.4'), /\(u8, i64, char, bool\) has no member "4"/);

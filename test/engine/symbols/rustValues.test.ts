@@ -15,14 +15,14 @@ const NOT_IN_GDB: Record<string, string> = {
   // gdb compares a negative discriminant with its unsigned bits.
   'values::SIGNED[0]': 'values::Signed::Low(200)',
   'values::SIGNED[1]': 'values::Signed::Mid',
-  // gdb reads discriminants of at most 8 bytes.
+  // gdb cannot read discriminants of more than 8 bytes.
   'values::BIG[0]': 'values::Big::Lots(1267650600228229401496703205376)',
   'values::BIG[1]': 'values::Big::Few(-1)',
   'values::BIG[2]': 'values::Big::Unit',
   'values::WIDE[0]': 'values::Wide::Small',
   // rustc 1.63 writes the low 64 bits of the enumerator's value, 2^80 + 1.
   'values::WIDE[1]': '(values::Wide::Small | unknown: 0x100000000000000000000)',
-  // Without a discriminant, gdb selects the last variant, even if that variant cannot have values.
+  // If there is no discriminant, gdb selects the last variant, even if no value can have that variant.
   'values::NEVER': 'core::option::Option<values::Never>::None',
 };
 
@@ -115,7 +115,7 @@ test('at worst, damaged debug information of a Rust program leads to missing val
   assert.ok(texts > 60 * 20, `${texts}`);
 });
 
-/** The statics of the crate by name, in memory as loaded, except for some 64-bit numbers. */
+/** Returns the statics of the crate by name. Memory is as loaded, except for the 64-bit numbers in `changes`. */
 function statics(symbols: Symbols, changes: Record<number, bigint> = {}): Record<string, Value> {
   const frame = symbols.innermostFrame({ ...changedMachine(changes), pc: 0n });
   const variables = symbols.globals().filter(({ name }) => !name.includes('{vtable}'));

@@ -24,10 +24,10 @@ for (const [what, spread] of [
   });
 }
 
-test('entries that are not symbols of the program are omitted', () => {
+test('symbol table entries that do not describe the program are omitted', () => {
   const kept: SymbolInfo = { name: 'main', address: 8n, sizeBytes: 4n, kind: 'function' };
   const [table, names] = encode([kept, ...['$x', '.L1', ''].map((name) => ({ ...kept, name })), kept, kept]);
-  // The type of a section symbol, and an undefined symbol.
+  // Makes one entry a section symbol and another one an undefined symbol.
   table[4 * 24 + 4] = 3;
   table[5 * 24 + 6] = 0;
   const symbols = new SortedSymbols(table, names);

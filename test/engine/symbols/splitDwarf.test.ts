@@ -1,4 +1,4 @@
-/** Debug information in .dwo files and .dwp packages reads like the same information in the program itself. */
+/** Debug information in .dwo files and .dwp packages gives the same results as that in the program itself. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -28,7 +28,7 @@ interface Opened {
   requests: CompanionRequest[];
 }
 
-/** Opens a program. Its companions are in `files`, by name; the package has the name `package`. */
+/** Opens a program. `files` returns its companion files by name; for the package, the name is `package`. */
 function open(name: string, files: (name: string) => Uint8Array | undefined): Opened {
   const requests: CompanionRequest[] = [];
   const findCompanion: FindCompanion = (request, accepts) => {
@@ -57,7 +57,8 @@ for (const [split, plain, files] of [
 ] as const) {
   test(`split debug information matches ${plain}: ${split}, ${files === inFolder ? '.dwo' : '.dwp'}`, () => {
     const { symbols } = open(split, files);
-    // For DWARF 4, gcc 12 writes a wrong end of a location in make_pair (".LVL16-.LVL15-1", without parentheses).
+    // In DWARF 4, gcc 12 writes a wrong end address for a location in `make_pair` (".LVL16-.LVL15-1", without
+    // parentheses).
     const isWrong = (name: string) => plain === 'plain-v4.elf' && name === 'make_pair';
     const names = { ...NAMES, functions: FUNCTIONS.filter((name) => !isWrong(name)) };
     const expected = describeSymbols(openSymbols({ name: 'x.elf', bytes: read(plain) }), names);

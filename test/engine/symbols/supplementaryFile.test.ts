@@ -30,7 +30,7 @@ for (const version of ['v4', 'v5']) {
   const open = (findCompanion: FindCompanion) =>
     openSymbols({ name: 'x.elf', bytes: read(`${version}.elf`), findCompanion });
 
-  test(`a program with a supplementary file gives the same results as before dwz: ${version}`, () => {
+  test(`a program with a supplementary file gives the same results as before it was processed by dwz: ${version}`, () => {
     const plain = openSymbols({ name: 'x.elf', bytes: fs.readFileSync(fixture(`types-O0-${version}`)) });
     const symbols = open(companion(common));
     assert.deepEqual(describeSymbols(symbols, NAMES), describeSymbols(plain, NAMES));

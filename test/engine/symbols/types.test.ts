@@ -25,7 +25,7 @@ for (const file of some(COMPARED_FILES, 4)) {
     });
   });
 
-  test(`types of globals and functions have the same names as in gdb: ${path.basename(file)}`, (t) => {
+  test(`the types of globals and functions have the same names as in gdb: ${path.basename(file)}`, (t) => {
     if (!requireTool(GDB, t)) return;
     const symbols = open(file);
     const frame = symbols.innermostFrame({ pc: 0n, readRegister: () => undefined, readMemory: () => undefined });
@@ -86,7 +86,9 @@ interface Leaf {
   declaration: string;
 }
 
-/** The innermost members of a type, in order. Members that are structs or unions are replaced by their own members. */
+/**
+ * Returns the innermost members of a type, in order. Members that are structs or unions are replaced by their members.
+ */
 function layoutOf(type: Type, base = 0, isInUnion = false): Leaf[] {
   if (type.kind !== 'struct' && type.kind !== 'union') return [];
   return type.members().flatMap((member) => {
@@ -100,7 +102,9 @@ function layoutOf(type: Type, base = 0, isInUnion = false): Leaf[] {
   });
 }
 
-/** Removes a struct's qualifiers: gdb expands `volatile struct x` too, but not the target of a typedef. */
+/**
+ * Removes the qualifiers of a struct, because gdb also expands `volatile struct x`, but not the target of a typedef.
+ */
 function unqualified(type: Type): Type {
   const target = type.kind === 'qualified' ? unqualified(type.target()) : type;
   return target.kind === 'struct' || target.kind === 'union' ? target : type;

@@ -12,8 +12,8 @@ import { sampleStacks, STACK_BELOW, type SampledFrame, type StackSample } from '
 import { some } from '../../support/extent.ts';
 
 /**
- * The guests, each with the number of stops, the maximum number of steps between them, and the breakpoints to start
- * from.
+ * The guests, each with the number of stops, the maximum number of steps between two stops, and the breakpoints from
+ * which some steps start.
  */
 const SAMPLED: { file: string; rounds: number; stepsMax: number; breaks?: string[] }[] = [
   { file: fixture('flow-O0-v4'), rounds: 80, stepsMax: 40 },
@@ -53,10 +53,10 @@ function compareStack(
   counts: { frames: number; variables: number; lost: number },
 ) {
   const stack = symbols.callStack(viewOf(sample));
-  // Outside functions, as in QEMU's reset code, gdb guesses a caller.
+  // Outside functions, for example in QEMU's reset code, gdb guesses a caller, so the stacks are not compared.
   if (!symbols.functionAt(sample.pc)) return;
   const whole = withoutInlined(sample.frames);
-  // In the middle of a context switch, between two stacks, neither gdb nor blkreplay finds the caller.
+  // In the middle of a context switch from one stack to another, neither gdb nor blkreplay finds the caller.
   const isLost = whole.at(-1)!.name === null;
   assert.equal(stack.end, isLost ? 'noUnwindInformation' : 'outermost');
   const [frames, theirs] = isLost ? [stack.frames.slice(0, -1), whole.slice(0, -1)] : [stack.frames, whole];
@@ -73,10 +73,10 @@ function compareStack(
   });
 }
 
-/** A frame and the functions inlined at its address, innermost first. */
+/** A frame, with its function and the functions inlined at its address, innermost first. */
 type WholeFrame = SampledFrame & { names: string[] };
 
-/** Merges the separate frames in which gdb shows inlined functions, and drops the frame at 0 at the end of a stack. */
+/** Merges gdb's separate frames for inlined functions into whole frames, and drops frames at address 0. */
 function withoutInlined(frames: SampledFrame[]): WholeFrame[] {
   const whole: WholeFrame[] = [];
   for (const frame of frames.filter(({ pc }) => pc !== 0n)) {

@@ -13,7 +13,7 @@ import { some } from '../../support/extent.ts';
 const PRINT_SETTINGS = ['set print null-stop on', 'set print elements 200', 'set print frame-arguments all'];
 
 for (const file of some(FIXTURES, 4)) {
-  test(`every value inside every global, evaluated by its own expression, is printed as in gdb: ${path.basename(file)}`, (t) => {
+  test(`the innermost values of every global are printed as in gdb, and their expressions give the same values: ${path.basename(file)}`, (t) => {
     if (!requireTool(GDB, t)) return;
     const symbols = open(file);
     const frame = frameAt(symbols, file, 'main');
@@ -37,7 +37,7 @@ for (const file of some(FIXTURES, 4)) {
   });
 }
 
-test('structs, arrays and strings are printed on one line as in gdb', (t) => {
+test('structs, arrays and strings are printed on one line, as in gdb', (t) => {
   if (!requireTool(GDB, t)) return;
   const file = fixture('types-O0-v5');
   const names = [
@@ -72,7 +72,7 @@ test('structs, arrays and strings are printed on one line as in gdb', (t) => {
   });
 });
 
-test('a long array expands into groups of a thousand elements, which keep their names', () => {
+test('a long array expands into nested groups, in which the elements keep their names', () => {
   const symbols = open(fixture('types-O0-v5'));
   const frame = frameAt(symbols, fixture('types-O0-v5'), 'main');
   const many = symbols.evaluate('(char [2500000])first', frame);

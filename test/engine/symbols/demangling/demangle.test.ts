@@ -1,4 +1,4 @@
-/** Linkage names of C++ and Rust are translated as by c++filt, and damaged names cost little. */
+/** C++ and Rust linkage names are demangled as by c++filt, and damaged names take little time. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
@@ -50,7 +50,7 @@ const NAMES: [mangled: string, demangled: string][] = [
   ['_RNvMs1_CsiXsWk91NJrd_10rust_basicINtB5_5StackxKj3_E3topB5_', '<rust_basic::Stack<i64, 3>>::top'],
 ];
 
-test('names are spelled as by c++filt, except that the return types of template instances are omitted', (t) => {
+test('demangled names are the same as those of c++filt, except that the return types of template instances are omitted', (t) => {
   const ours = NAMES.map(([mangled]) => textOf(mangled));
   assert.deepEqual(
     ours,
@@ -62,13 +62,13 @@ test('names are spelled as by c++filt, except that the return types of template 
   NAMES.forEach(([, demangled], i) => assert.ok(theirs[i].endsWith(demangled), `${theirs[i]} is not ${demangled}`));
 });
 
-test('a name that is not mangled is not translated', () => {
+test('names that are not valid mangled names are not demangled', () => {
   for (const name of ['', 'main', '_start', '_Z', '_ZN', '_R', '_Zzz', '__cxa_atexit', '_Z3ab']) {
     assert.equal(demangle(name), undefined, name);
   }
 });
 
-test('damaged names and names with many back references end quickly', () => {
+test('demangling damaged names and names with many back references ends quickly', () => {
   const random = new SeededRandom(18);
   for (let round = 0; round < 3000; round++) {
     const [mangled] = NAMES[random.below(NAMES.length)];
@@ -76,7 +76,7 @@ test('damaged names and names with many back references end quickly', () => {
     const cut = random.below(mangled.length);
     demangle(mangled.slice(0, cut) + other.slice(random.below(other.length)));
   }
-  // Each type names the previous one twice, so the full name has 2^40 parts.
+  // Each type refers to the previous one twice, so the full name has 2^40 parts.
   const doubling = Array.from({ length: 40 }, (_, i) => `S${i < 37 ? (i - 1).toString(36).toUpperCase() : '_'}_`);
   assert.equal(demangle(`_Z1f1AIiiE${doubling.map((s) => `1BI${s}${s}E`).join('')}`), undefined);
   assert.equal(demangle(`_Z1f${'P'.repeat(5000)}i`), undefined);

@@ -2,8 +2,8 @@ import { readElfFile } from '../../../../debug-adapter/engine/symbols/elf/elfFil
 import type { SeededRandom } from '../../../support/seededRandom.ts';
 
 /**
- * A damaged copy of an ELF file: some bytes, lengths or parts of the debug sections changed, sections swapped or
- * truncated, or the end of the file missing. Most of the file is still readable.
+ * Returns a damaged copy of an ELF file. Bytes, lengths or parts of debug sections are changed, sections are swapped or
+ * truncated, or the end of the file is missing. Most of the file is still readable.
  */
 export function damagedElf(original: Uint8Array, random: SeededRandom): Uint8Array {
   const bytes = new Uint8Array(original);
@@ -14,9 +14,9 @@ export function damagedElf(original: Uint8Array, random: SeededRandom): Uint8Arr
 
 type Damage = (bytes: Uint8Array, random: SeededRandom) => void;
 
-/** Damages the contents of debug sections and symbol tables. */
+/** Functions that damage the contents of debug sections and symbol tables. */
 const CONTENTS: readonly Damage[] = [
-  // Flipped bits, and bytes with special values.
+  // Flips bits, and sets bytes to special values.
   (bytes, random) => {
     for (let flips = 1 + random.below(random.chance(0.5) ? 3 : 40); flips > 0; flips--) {
       const section = sectionOf(bytes, random);
@@ -24,7 +24,7 @@ const CONTENTS: readonly Damage[] = [
       section[at] = random.chance(0.5) ? section[at] ^ (1 << random.below(8)) : random.pick([0, 0x7f, 0x80, 0xff, at]);
     }
   },
-  // A length, offset or count of 2, 4 or 8 bytes.
+  // Changes a length, offset or count of 2, 4 or 8 bytes.
   (bytes, random) => {
     const section = sectionOf(bytes, random);
     const width = random.pick([2, 4, 8]);
@@ -33,13 +33,13 @@ const CONTENTS: readonly Damage[] = [
     const value = random.pick([0, 1, 11, section.length, 0x7fffffff, 0xfffffff0, 0xffffffff, random.uint32()]);
     for (let i = 0; i < width; i++) section[at + i] = i < 4 ? value >>> (8 * i) : random.pick([0, 0xff]);
   },
-  // A part of a section over another part, so that well-formed entries are in the wrong place.
+  // Copies a part of a section over another part, so that well-formed entries are in the wrong place.
   (bytes, random) => {
     const section = sectionOf(bytes, random);
     const from = random.below(section.length);
     section.copyWithin(random.below(section.length), from, from + 1 + random.below(200));
   },
-  // A run of equal bytes. In a LEB128 number, 0x80 and 0xff mean that further bytes follow.
+  // Writes a run of equal bytes. In a LEB128 number, 0x80 and 0xff mean that further bytes follow.
   (bytes, random) => {
     const section = sectionOf(bytes, random);
     const at = random.below(section.length);
@@ -53,35 +53,35 @@ const HEADER_BYTES = 64;
 /** Offsets within a section header: type, flags, address, offset, size, link, info, entry size. */
 const HEADER_FIELDS = [4, 8, 16, 24, 32, 40, 44, 56];
 
-/** Damages the section headers. */
+/** Functions that damage the headers. */
 const HEADERS: readonly Damage[] = [
-  // Two sections with each other's contents.
+  // Swaps the contents of two sections.
   (bytes, random) => {
     const [one, other] = [headerOf(bytes, random), headerOf(bytes, random)];
     const kept = one.slice(24, 40);
     one.set(other.subarray(24, 40), 24);
     other.set(kept, 24);
   },
-  // A truncated section.
+  // Truncates a section.
   (bytes, random) => {
     const view = viewOf(headerOf(bytes, random));
     view.setBigUint64(32, BigInt(random.below(Number(view.getBigUint64(32, true) & 0xffffffn) + 1)), true);
   },
-  // A field with another value.
+  // Changes a field of a section header.
   (bytes, random) => {
     const view = viewOf(headerOf(bytes, random));
     const field = random.pick(HEADER_FIELDS);
     if (random.chance(0.5)) view.setUint32(field, random.pick([0, 1, 0x7fffffff, 0xffffffff, random.uint32()]), true);
     else view.setUint8(field + random.below(4), random.below(256));
   },
-  // Any byte of the file's header or of the section headers.
+  // Changes any byte of the file's header or of a section header.
   (bytes, random) => {
     const header = random.chance(0.3) ? bytes.subarray(0, HEADER_BYTES) : headerOf(bytes, random);
     header[random.below(header.length)] = random.below(256);
   },
 ];
 
-/** The contents of a section that symbols are read from. */
+/** Returns the contents of a random section that symbols are read from. */
 function sectionOf(bytes: Uint8Array, random: SeededRandom): Uint8Array {
   try {
     const sections = readElfFile(bytes, 'damaged.elf').sections.filter(

@@ -13,7 +13,9 @@ import { LoadedSymbols } from '../../../../debug-adapter/engine/session/loadedSy
 import type { Inspector } from '../../../../debug-adapter/engine/target/inspector.ts';
 import { nodeCompression } from '../../../../debug-adapter/host/compression.ts';
 
-/** The names that queries use: of functions, types, a file, and expressions in any frame. */
+/**
+ * The names of functions, types and a file that the queries ask for, and the expressions that they evaluate in frames.
+ */
 export interface QueriedNames {
   functions: readonly string[];
   types: readonly string[];
@@ -21,7 +23,7 @@ export interface QueriedNames {
   expressions: readonly string[];
 }
 
-/** The names in the demo. */
+/** The names for queries on the demo. */
 const DEMO_NAMES: QueriedNames = {
   functions: ['main', 'store_put', 'nothing'],
   types: ['struct store'],
@@ -29,7 +31,7 @@ const DEMO_NAMES: QueriedNames = {
   expressions: ['store->superblock', 'argc + 1', '(struct store *)$sp', 'sizeof(struct store)', '*main'],
 };
 
-/** The names in the programs in fixtures/languages. */
+/** The names for queries on the programs in fixtures/languages. */
 export const LANGUAGE_NAMES: QueriedNames = {
   functions: ['main', 'structures', 'Box::area', 'area', 'operator+', 'enums::slices', 'geometry::Point::sum', 'sum'],
   types: ['struct tree', 'grid_t', 'geometry::Point', 'Diamond', 'Array<long, 3>', 'enums::Shape', 'u8', 'nothing'],
@@ -124,7 +126,7 @@ function askAt(
   }
 }
 
-/** A machine with the state of a frame view. Unreadable memory has no bytes. */
+/** Returns an inspector for the state in a frame view. Reading unreadable memory returns no bytes. */
 function inspectorOf(view: FrameView): Inspector {
   return {
     ...{ hart: 0, pc: view.pc, privilege: 3, csrs: [] },

@@ -6,7 +6,7 @@ import { guest } from '../../../support/guests.ts';
 
 const FOLDER = path.resolve(import.meta.dirname, '../fixtures');
 
-/** The path of a fixture with a name such as `flow-Og-v5`: see fixtures/build.sh. */
+/** Returns the path of a fixture with a name such as `flow-Og-v5`. The fixtures are built by fixtures/build.sh. */
 export const fixture = (name: string): string => path.join(FOLDER, `${name}.elf`);
 
 export const FIXTURES = fs
@@ -14,7 +14,7 @@ export const FIXTURES = fs
   .filter((name) => name.endsWith('.elf'))
   .map((name) => path.join(FOLDER, name));
 
-/** The files that every comparison with another tool uses. */
+/** The files for which results are compared with those of other tools. */
 export const COMPARED_FILES = [
   ...FIXTURES,
   guest('demo/demo'),

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
-/** The gdb with which tests compare results; each run executes a list of commands. */
+/** The gdb with which tests compare results. Each run of gdb executes a list of commands. */
 export const GDB = 'gdb-multiarch';
 
 /** Runs commands on an ELF file and returns the lines that each of them printed, including errors. */
@@ -46,7 +46,10 @@ const TRY = [
   'end',
 ];
 
-/** The addresses of each breakpoint that the commands `break f` or `break file:line` set. */
+/**
+ * Returns the addresses of the breakpoints that gdb sets with the command `break`, for positions such as `f` or
+ * `file:line`.
+ */
 export function breakpointsOfGdb(
   elf: string,
   positions: string[],

@@ -8,8 +8,8 @@ import { open } from './fixtures.ts';
 import { elfOf, inspectorOf, type SampledFrame, type SampledValue, type ValueSample } from './valueSamples.ts';
 
 /**
- * Compares what blkreplay shows at the stops of a program with what gdb shows: the frames, the variables of the
- * innermost function and of its caller, and the registers.
+ * A difference between what blkreplay and gdb show at a stop of a program. The frames, the variables of the innermost
+ * function and of its caller, and the registers are compared.
  */
 export interface Difference {
   /**
@@ -17,11 +17,11 @@ export interface Difference {
    * one. `text`: the values are equal, but the texts differ. The other kinds name the part that differs.
    */
   kind: 'wrong' | 'missing' | 'extra' | 'text' | 'type' | 'children' | 'noVariable' | 'frame' | 'register';
-  /** `square[0][1] at arrays values.c:120`. */
+  /** For example `square[0][1] at arrays values.c:120`. */
   where: string;
   ours: string;
   theirs: string;
-  /** The value is in a register of a caller, and the function that it called may have overwritten the register. */
+  /** Whether the value is in a register of a caller that the called function may have overwritten. */
   isOverwritten?: boolean;
 }
 
@@ -54,7 +54,7 @@ function compareStack(ours: readonly StackFrame[], theirs: readonly SampledFrame
   if (!isSame)
     result.differences.push({ kind: 'frame', where, ours: ourTexts.join(' < '), theirs: theirTexts.join(' < ') });
   theirs.forEach((frame, level) => {
-    // Compare frames at the same level. If their locations differ, do not compare their variables.
+    // Frames at the same level are compared. If their locations differ, their variables are not compared.
     const own = ours[level];
     if (!own?.symbols || own.frame.pc !== BigInt(frame.pc) || own.source.at?.line !== frame.line) return;
     const at = `in frame ${level} ${where}`;
@@ -130,20 +130,21 @@ function compareChildren(ours: Value, theirs: SampledValue[2], where: string, re
   if (theirs.length === 0) return;
   const own = ours.children();
   const [first, target] = theirs[0];
-  // A pointer or reference: blkreplay shows the members of a struct in place of the struct.
+  // For a pointer or reference to a struct, blkreplay shows the members of the struct instead of the struct itself.
   if (first === '*' || first === '&') {
     const isTarget = own.length === 1 && own[0].name.startsWith('*');
     if (isTarget) compareValue(own[0], target, `*${where}`, result);
     else if (!isUnknown(target[1])) compareChildren(ours, target[2], `*${where}`, result);
     return;
   }
-  // The children of a Rust enum are the fields of its variant; in gdb, they are the discriminant and the variant.
+  // In blkreplay, the children of a Rust enum are the fields of its variant; in gdb, they are the discriminant and the
+  // variant.
   const [variant, ...others] = theirs.filter(([name]) => name !== '<anonymous>');
   if (others.length === 0 && variant?.[1][0].endsWith(`::${variant[0]}`)) {
     const fields = variant[1][2].map(([name, value]): (typeof theirs)[number] => [name.replace(/^__/, ''), value]);
     return compareChildren(ours, fields, where, result);
   }
-  // The children of a Rust slice are its elements; in gdb, they are the pointer and the length.
+  // In blkreplay, the children of a Rust slice are its elements; in gdb, they are the pointer and the length.
   if (theirs.map(([name]) => name).join() === 'data_ptr,length') return;
   const [names, expected] = [own.slice(0, theirs.length).map(nameOf), theirs.map(([name]) => name)];
   if (names.join() !== expected.join()) {
@@ -158,13 +159,15 @@ function compareChildren(ours: Value, theirs: SampledValue[2], where: string, re
 
 const nameOf = ({ name }: Value): string => (name.startsWith('<anonymous') ? '<anonymous>' : name);
 
-/** The kind of difference between two texts of a value; undefined if they are equal, or if ours only omits parts. */
+/**
+ * Returns the kind of difference between two texts of a value; undefined if they are equal or ours only omits parts.
+ */
 function textDifference(ours: string, theirs: string): Difference['kind'] | undefined {
   if (isUnknown(ours) || isUnknown(theirs))
     return isUnknown(ours) === isUnknown(theirs) ? undefined : isUnknown(ours) ? 'missing' : 'extra';
   const [own, expected] = [normalized(ours), normalized(theirs)];
   if (own === expected || isSameNumber(own, expected) || isShorter(own, expected)) return undefined;
-  // An array as numbers or as a string.
+  // One text shows an array as numbers, and the other one shows it as a string.
   const isString = own.startsWith('{') && /^[LuU]?["']/.test(expected);
   return isString || plain(own) === plain(expected) ? 'text' : 'wrong';
 }
@@ -223,10 +226,13 @@ const approximate = (number: string): string =>
 
 const FLOAT = /-?\d+(?:\.\d+)?(?:e[+-]\d+)?(?![A-Za-hj-z_\d"'])/g;
 
-/** gdb failed to evaluate the value, so there is nothing to compare with. Unreadable memory is not such a failure. */
+/**
+ * Whether gdb failed to evaluate the value, so that there is nothing to compare with. Unreadable memory is not such a
+ * failure.
+ */
 const isFailure = (text: string): boolean => text.startsWith('error: ') && !text.startsWith('error: Cannot access');
 
-/** The value is not available, or consists only of parts that are not available. */
+/** Whether a value is not available, or consists only of parts that are not available. */
 function isUnknown(text: string): boolean {
   const rest = text.replaceAll(STATIC_MEMBER, '').replace(UNAVAILABLE, '');
   // Rust's composite values begin with the name of their type.
@@ -238,7 +244,7 @@ const STATIC_MEMBER = /static \w+ = [^,{}]*/g;
 const UNAVAILABLE =
   /<error reading variable: value has been optimized out>|<optimized out>|<error reading variable: value has been optimized out>|<cannot read 0x[0-9a-f]+>|<?error(?: reading variable)?: Cannot access memory at address 0x[0-9a-f]+>?|<synthetic pointer>/g;
 
-/** Whether the text is a summary that leaves out parts, which are marked by `…`. */
+/** Whether our text is a summary of the expected text that leaves out parts, which are marked by `…`. */
 function isShorter(own: string, expected: string): boolean {
   // The parts of a summary are compared as children, so approximate numbers suffice here.
   const [ours, theirs] = [own, expected].map((text) => text.replace(FLOAT, (number) => approximate(number)));
@@ -254,9 +260,6 @@ function isShorter(own: string, expected: string): boolean {
   return true;
 }
 
-/**
- * For a number, the text without the symbol, character or string that follows it; for other texts, the text without
- * spaces.
- */
+/** Returns a number without the symbol, character or string that follows it; removes the spaces from other texts. */
 const plain = (text: string): string =>
   /^(-?[\d.]+(?:e[+-]\d+)?|0x[0-9a-f]+)(?: .*)?$/s.exec(text)?.[1] ?? text.replaceAll(' ', '');

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { GDB } from './gdb.ts';
 
 /**
- * Runs a Python script of this folder in gdb, which debugs a guest in QEMU. `setup` sets the script's variables.
+ * Runs a Python script in this folder in a gdb that debugs a guest in QEMU. `setup` sets the script's variables.
  * Returns the lines that the script prints after `@@`.
  */
 export function runGdbOnQemu(

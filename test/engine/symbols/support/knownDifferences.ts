@@ -1,13 +1,10 @@
 import type { Difference } from './gdbComparison.ts';
 
-/** A known kind of difference from gdb 13, and the reason for it. The tests fail for other differences. */
+/** A known kind of difference from gdb 13, and the reason for it. Other differences make the tests fail. */
 export interface KnownDifference {
   name: string;
   reason: string;
-  /**
-   * Whether gdb shows more than blkreplay for values or frames of this kind. Otherwise, gdb is wrong, or both are
-   * right.
-   */
+  /** Whether gdb shows more than blkreplay in such a case. Otherwise, gdb is wrong, or both are right. */
   isWorse: boolean;
   applies: (difference: Difference) => boolean;
 }
@@ -114,7 +111,9 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   },
 ];
 
-/** Whether two texts are the same apart from arrays of bytes: `{1, 0}` and `"\001\000"`. */
+/**
+ * Whether two texts are the same except for the notation of byte arrays: `{1, 0}` in ours and `"\001\000"` in gdb's.
+ */
 function isSameExceptBytes(ours: string, theirs: string): boolean {
   const own = ours.replace(/\{-?\d+(?: <repeats \d+ times>)?(?:, -?\d+(?: <repeats \d+ times>)?)*(?:, …)?\}/g, '#');
   const bytes = /(?:, )?(?:"(?:[^"\\]|\\.)*"|'\\?[^']+' <repeats \d+ times>|<incomplete sequence [^>]*>)(?:\.\.\.)?/g;
@@ -127,7 +126,7 @@ function isSameExceptBytes(ours: string, theirs: string): boolean {
   });
 }
 
-/** A stack in which the names of lambda functions have no parameters. */
+/** Removes the parameters from the names of lambda functions in a call stack. */
 const withoutLambdas = (stack: string): string =>
   stack
     .split(' < ')

@@ -5,16 +5,17 @@ import type { TestContext } from 'node:test';
 import { requireTool, runTool } from '../../../support/tools.ts';
 
 /**
- * Builds the programs in fixtures/languages with every compiler, at test time, in a folder that is removed when the
- * process ends. The programs contain every construct of their language that affects debug information.
+ * A program in fixtures/languages, and how it is built. Programs are built with every compiler at test time, in a
+ * folder that is removed when the process ends. They contain every construct of their language that affects debug
+ * information.
  */
 export interface LanguageProgram {
   /** For example `values.c, clang 19, -O2, DWARF 5`. */
   name: string;
   language: 'c' | 'c++' | 'rust' | 'assembly';
-  /** The tools that the build runs. */
+  /** The tools that the build needs. */
   tools: readonly string[];
-  /** Returns the path of the ELF file. */
+  /** Builds the program; returns the path of the ELF file. */
   build: () => string;
 }
 
@@ -69,7 +70,7 @@ export const LANGUAGE_PROGRAMS: readonly LanguageProgram[] = [
   })),
 ];
 
-/** Requires the tools of a program, as `requireTool` does. */
+/** Calls `requireTool` for each tool that a program needs; returns whether all of them are available. */
 export function requireTools({ tools }: LanguageProgram, t: TestContext): boolean {
   return tools.every((tool) => requireTool(tool, t));
 }
@@ -115,7 +116,7 @@ function rustProgram(level: string, dwarf: Dwarf): LanguageProgram {
 }
 
 /**
- * rustc 1.63 writes only DWARF 4. For DWARF 5, its LLVM code is modified and compiled by the clang of the same LLVM
+ * rustc 1.63 writes only DWARF 4. For DWARF 5, its LLVM IR is modified, and compiled by the clang of the same LLVM
  * version.
  */
 function rustObject(level: string, dwarf: Dwarf): string {
@@ -142,7 +143,10 @@ function rustObject(level: string, dwarf: Dwarf): string {
   return object;
 }
 
-/** Rust's `core`, and the crate that it requires, which is empty here: runtime.c and libgcc contain what is needed. */
+/**
+ * Builds Rust's `core` and the crate that it requires, `compiler_builtins`. That crate is empty here, because runtime.c
+ * and libgcc contain what is needed.
+ */
 const rustCore = once(() => {
   const output = path.join(folder(), 'libcore.rlib');
   const root = runTool(RUSTC, ['--print', 'sysroot']).trim();

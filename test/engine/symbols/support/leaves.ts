@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
 import type { Value } from '../../../../debug-adapter/engine/symbols/index.ts';
 
-/** The innermost values: values without members, and pointers, whose targets are left out. */
+/** Returns the innermost values of a value: those without members, and pointers, whose targets are left out. */
 export function leavesOf(value: Value): Value[] {
   const isPointer = value.memoryReference !== value.lvalue?.address || value.typeName.includes('*');
   if (value.childCount === 0 || (isPointer && !value.typeName.endsWith(']'))) return [value];
   return value.children().flatMap(leavesOf);
 }
 
-/** Compares a value with the text that gdb prints. gdb prints more digits of floating-point numbers. */
+/**
+ * Compares a value with the text that gdb prints. Floating-point numbers may differ slightly, because gdb prints more
+ * digits.
+ */
 export function assertSame(leaf: Value, answer: string): void {
   const theirs = answer.replace(/^\$\d+ = /, '').replace(/^\(.*?\) (?=0x)/, '');
   const [ours, expected] = [leaf.text, theirs];

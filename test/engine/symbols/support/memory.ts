@@ -2,7 +2,10 @@ import fs from 'node:fs';
 import { readElfFile } from '../../../../debug-adapter/engine/symbols/elf/elfFile.ts';
 import type { Frame, FrameView, Symbols } from '../../../../debug-adapter/engine/symbols/index.ts';
 
-/** A machine that has just been loaded: its memory is as in the file, with zeroes in .bss, and it has no registers. */
+/**
+ * A machine on which a file has just been loaded. Memory is as in the file, .bss contains zeroes, and no register is
+ * known.
+ */
 export function loadedMachine(file: string): FrameView {
   const elf = readElfFile(fs.readFileSync(file), file);
   const readMemory = (address: bigint, length: number): Uint8Array | undefined => {
@@ -13,7 +16,7 @@ export function loadedMachine(file: string): FrameView {
   return { pc: 0n, readRegister: () => undefined, readMemory };
 }
 
-/** A frame at a function's entry, for reading globals. */
+/** Returns a frame at a function's entry, in which globals can be read. */
 export function frameAt(symbols: Symbols, file: string, functionName: string): Frame {
   const [found] = symbols.functionsNamed(functionName);
   return symbols.innermostFrame({ ...loadedMachine(file), pc: found.low });

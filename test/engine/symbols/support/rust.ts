@@ -15,14 +15,14 @@ export function openRust() {
   return { symbols, frame: frameAt(symbols, RUST_FILE, 'main') };
 }
 
-/** The text that gdb prints for each expression, in Rust notation. */
+/** Returns the text that gdb prints for each command, in Rust notation. */
 export function printedByGdb(commands: string[]): string[] {
   const setup = ['set host-charset UTF-8', 'set language rust'];
   const answers = runGdbCommands(RUST_FILE, [...setup, ...commands]).slice(setup.length);
   return answers.map((lines) => shownByGdb(lines.filter((line) => !line.startsWith('warning: ')).join('')));
 }
 
-/** gdb shows the type of a pointer, and prints warnings about the addresses of vtables among the values. */
+/** Removes what only gdb shows: the type of a pointer, and warnings about the addresses of vtables among the values. */
 const shownByGdb = (text: string) =>
   text
     .replace(/^\$\d+ = /, '')

@@ -1,6 +1,6 @@
 import { runGdbOnQemu } from './gdbOnQemu.ts';
 
-/** The state of a guest's stack at one stop, as gdb reports it. Numbers are exact because they are read as bigint. */
+/** The state of a guest's stack at one stop, as gdb reports it. Numbers are bigints, so they are exact. */
 export interface StackSample {
   pc: bigint;
   registers: Record<string, bigint>;
@@ -10,7 +10,7 @@ export interface StackSample {
   reason: string;
 }
 
-/** The number of bytes below sp in a sample, as in the gdb script. */
+/** The number of bytes below sp in a sample, which must be the same as in the gdb script. */
 export const STACK_BELOW = 1024n;
 
 export interface SampledFrame {
@@ -19,15 +19,14 @@ export interface SampledFrame {
   cfa: bigint | null;
   name: string | null;
   line: bigint;
-  /** The callee-saved registers, by DWARF number. */
+  /** The values of the callee-saved registers, by DWARF number. */
   registers: Record<string, bigint | null>;
   /** The values of variables as unsigned 64-bit numbers; null for a value that is optimized out or not a number. */
   variables: Record<string, bigint | null>;
 }
 
 /**
- * Runs a guest in QEMU under gdb and takes samples after random numbers of steps, in some cases starting at
- * breakpoints.
+ * Runs a guest in QEMU under gdb, and takes samples after random numbers of steps, some of which start at breakpoints.
  */
 export function sampleStacks(
   elf: string,

@@ -14,7 +14,7 @@ export interface ValueSample {
   registers: Record<string, string | null>;
   /** The address of `memory`. */
   start: string;
-  /** The data area and the stack: deflated, in base64. */
+  /** The contents of the data area and the stack, deflated and in base64. */
   memory: string;
   frames: SampledFrame[];
 }
@@ -25,9 +25,9 @@ export interface SampledFrame {
   name: string | null;
   file: string | null;
   line: number;
-  /** The variables of the innermost frames by name. */
+  /** The variables of the frame by name. They are sampled only in the innermost frames. */
   variables?: Record<string, SampledValue>;
-  /** The variables of the frame's file, at the first stop in a function. */
+  /** The variables of the frame's file. They are sampled at the first stop in a function. */
   globals?: Record<string, SampledValue>;
   registers?: Record<string, string | null>;
 }
@@ -36,9 +36,9 @@ export interface SampledFrame {
 export type SampledValue = [type: string, text: string, children: [name: string, value: SampledValue][]];
 
 export interface SampleOptions {
-  /** The source files in whose statements the program stops. */
+  /** The source files that contain the statements at which the program stops. */
   files: readonly string[];
-  /** The maximum number of stops for each statement, and in total. */
+  /** The maximum numbers of stops at each statement, and in total. */
   hits: number;
   stops: number;
   /** The proportion of the statements to stop at: 1 for all statements. */
@@ -46,13 +46,13 @@ export interface SampleOptions {
   seed: number;
 }
 
-/** Runs a program in QEMU under gdb and takes a sample when it arrives at a statement. */
+/** Runs a program in QEMU under gdb, and takes a sample whenever the program reaches a selected statement. */
 export function sampleValues(elf: string, { files, hits, stops, portion, seed }: SampleOptions): ValueSample[] {
   const setup = `FILES, HITS, STOPS, PORTION, SEED = ${JSON.stringify(files)}, ${hits}, ${Math.min(stops, 1e9)}, ${portion}, ${seed}`;
   return runGdbOnQemu(elf, { setup, script: 'valueSamples.py' }).map((line) => JSON.parse(line) as ValueSample);
 }
 
-/** The machine at a sample, as sessions see it. Memory outside the sample is as in the file. */
+/** Returns an inspector for the machine state in a sample. Memory outside the sample is as in the file. */
 export function inspectorOf(sample: ValueSample, elf: ReturnType<typeof elfOf>): Inspector {
   const start = BigInt(sample.start);
   const ram = zlib.inflateSync(Buffer.from(sample.memory, 'base64'));
