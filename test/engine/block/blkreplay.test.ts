@@ -41,7 +41,7 @@ test('discarded bytes read as zeroes', () => {
   assertSameBytes(readAll(filter.device), filled(64 * KIB, 7).fill(0, 1024, 11 * KIB));
 });
 
-test('the digest changes with writes and with changes to the underlying device', () => {
+test('writes change the digest, and so does switching to a different underlying device', () => {
   const { image } = newImage({ base: filled(300 * KIB, 7) });
   const { filter } = filterOver(image);
   const fresh = filter.digest();

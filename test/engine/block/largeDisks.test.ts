@@ -168,7 +168,7 @@ suite('zeroes over a base', () => {
 });
 
 suite('digests of large disks', () => {
-  test('a digest equals the value that earlier versions computed', () => {
+  test('digests have the same values as in earlier versions', () => {
     const bytes = new Uint8Array(40 * MIB + 512);
     for (const [start, length] of [
       [0, 100],
@@ -220,8 +220,8 @@ function request(filter: BlkreplayFilter, operation: Operation, offset: number, 
 }
 
 /**
- * A chain of layers as in a drive: qcow2 on qcow2 or on raw bytes, with any cluster size, and with or without a scratch
- * layer.
+ * Returns a random chain of layers like that of a drive: qcow2 on qcow2 or on raw bytes, with any cluster size, and
+ * with or without a scratch layer.
  */
 function randomDisk(random: SeededRandom, lengthBytes: number): BlockDevice {
   let device: BlockDevice | undefined;
@@ -251,7 +251,7 @@ function changeAtRandom(device: BlockDevice, random: SeededRandom): void {
   }
 }
 
-/** A random range, which is usually short and sometimes the whole disk. */
+/** Returns a random range, which is usually short and sometimes covers the whole disk. */
 function randomRange(random: SeededRandom, diskBytes: number): { offset: number; lengthBytes: number } {
   const offset = 512 * random.below(diskBytes / 512);
   const longest = random.pick([4096, 100 * KIB, 3 * MIB, diskBytes]);

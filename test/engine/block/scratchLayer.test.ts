@@ -156,7 +156,7 @@ test('captured states share the block map, so a thousand of them on a discarded 
   ]);
 });
 
-test('after many states are dropped, writes to adjacent blocks still need few file calls', () => {
+test('after many captured states are dropped, writes to adjacent blocks still need few file calls', () => {
   const scratch = new MemoryFile('scratch');
   const layer = new ScratchLayer({ lower: rawImage(new Uint8Array(4096 * KIB)), scratch });
   for (let round = 0; round < 20; round++) {

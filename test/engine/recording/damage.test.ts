@@ -202,7 +202,7 @@ test('randomly modified recordings never make the reader crash, hang or return w
   t.diagnostic(`seed ${seed}: ${readable} of ${ROUNDS} still readable`);
 });
 
-test('random data with valid checksums is read or refused with a message', () => {
+test('chunks of random data with valid checksums are read or refused with a message', () => {
   const seed = Number(process.env.BLKREPLAY_SEED ?? Date.now() % 1e9);
   const random = new Random(seed);
   const start = write({}).bytes;

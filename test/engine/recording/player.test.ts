@@ -175,7 +175,7 @@ test('the player can seek to any position', () => {
   played.blockRequest(REQUEST);
 });
 
-test('after a seek into the middle of a request, request ids continue from the restored ones', () => {
+test('after a seek to a position at which a request is in flight, request ids continue from the restored ones', () => {
   const played = player();
   played.seek(100, { hd0: 0 });
   played.blockRequest(REQUEST);
@@ -183,7 +183,7 @@ test('after a seek into the middle of a request, request ids continue from the r
   played.blockCompletion(COMPLETION);
 });
 
-test('a truncated recording ends where it was cut, and the error message says so', () => {
+test('a replay of a truncated recording ends where the recording was cut, and the error message says so', () => {
   const played = player(LOG.slice(0, 2), null);
   assert.equal(played.lastPosition, 100);
   assert.equal(played.end, undefined);

@@ -180,7 +180,7 @@ test("if a machine's idle time passes in real time, only waits that ended early 
   assert.equal(idle.nextPosition(), Infinity);
 });
 
-test('if the host clock is before 1970, the guest reads 1970, which a recording can store', () => {
+test("if the host's clock is set to a time before 1970, the guest reads the start of 1970, which a recording can store", () => {
   const live = new LiveInputs([], { dateMilliseconds: () => -1234.5, entropy: () => new Uint8Array(0) });
   assert.equal(CLOCK_PORT.answers.decode(live.answer(0, CLOCK_PORT, undefined)), 0);
   assert.throws(() => new ByteWriter().varint(-1), /exact integer/);

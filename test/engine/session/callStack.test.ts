@@ -60,7 +60,7 @@ function debug(
   return { session, symbols: loaded, runTo, backtrace: () => callStackOf(session.inspector, loaded).map(lineOf) };
 }
 
-/** A frame as a line of a backtrace: `#0 find at calls.c:37`. */
+/** Formats a frame as a line of a backtrace, such as `#0 find at calls.c:37`. */
 function lineOf({ source: { name, at } }: StackFrame, number: number): string {
   return `#${number} ${name} at ${at && `${baseName(at.file.path)}:${at.line}`}`;
 }

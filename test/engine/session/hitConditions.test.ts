@@ -291,7 +291,7 @@ function walk(t: TestContext, program: ToyProgram, harts: number): void {
       run(replay, random, session.stepInstruction());
       expected = printedAt((p) => p === from);
       if (harts > 1) {
-        // A step of one hart may run the others.
+        // A step of one hart may also run the other harts.
         const { position } = session;
         expected = printedAt((p) => p >= from && p <= position);
         if (session.reason.kind !== 'breakpoint') expected = expected.filter(({ p }) => p < position);

@@ -1,4 +1,4 @@
-/** Memory contents determine which of several programs is loaded. */
+/** The contents of memory determine which of several programs counts as loaded. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';

@@ -188,7 +188,7 @@ test('while a backward run makes no progress, its slices become longer', async (
   assert.deepEqual(run.lengths, [100, 200, 400, 100, 200, 100]);
 });
 
-test('the slices of other runs keep their length, for example while the machine sleeps', async () => {
+test('in other modes, slices keep their length even without progress, for example while the machine sleeps', async () => {
   for (const [mode, milliseconds] of [
     ['slices', 20],
     ['longSlices', 250],
@@ -283,7 +283,7 @@ test('if a run fails, the error is passed on and the machine is stopped', async 
   assert.equal(await scene.slices(new Computation(scene, 1)), BREAKPOINT);
 });
 
-test('while one front end runs the machine, another one cannot', async () => {
+test('while one front end runs the machine, another front end cannot start a run', async () => {
   const scene = new Scene();
   const run = new Computation(scene, 30);
   const first = scene.slices(run, 'gdb');

@@ -15,7 +15,7 @@ function debug(t: TestContext) {
   t.after(() => session.target.close({ reason: 'interrupted' }));
   const symbols = openSymbols({ name: KERNEL, bytes: readFileSync(KERNEL) });
   const leaf = symbols.functionBreakpoints('leaf');
-  /** Runs to the next call of `leaf`. */
+  /** Runs to the next call to `leaf`. */
   const run = () => complete(session.runTo(leaf, () => true)).kind === 'breakpoint';
   /** The function of each frame and the text of its line. */
   const stack = () => {

@@ -190,7 +190,7 @@ test('an instruction step executes one step, even if the pc stays the same', () 
   }
 });
 
-test('an instruction step enters the handler of an exception, and a step back from there leaves it', () => {
+test('an instruction step enters the handler of an exception, and a step back from its first instruction leaves it', () => {
   const stopped = calls();
   const { session } = stopped;
   const ecallPc = CALLS.labels.none;
@@ -300,7 +300,7 @@ test('steps back reach the start of the history, wherever the history starts, ev
 
 // --- pauses ------------------------------------------------------------------------------------------------------------
 
-test('a step back over a line pauses between its instructions, at the position that it has reached', () => {
+test('a step back over a line can be paused between the instructions of the line, at the position that it has reached', () => {
   const stopped = calls();
   const { target, session, steps } = stopped;
   stopped.runTo(CALLS.labels.sum);

@@ -129,7 +129,7 @@ test('a breakpoint stops a step back only if it is hit between the start and the
   assert.equal(session.position, landing);
 });
 
-test('a data breakpoint stops a step, and reports the old value and the new value in chronological order', () => {
+test('a data breakpoint stops a step, and reports the same old and new values in both directions', () => {
   const stopped = stoppedAt('twice');
   const { steps, session } = stopped;
   const address = session.inspector.register(2) - 8n;

@@ -35,7 +35,7 @@ test('two files can be recognized as having the same code even if symbols, secti
   assert.deepEqual(compared(withoutSections(CALLS), debugOnly(CALLS)), ['same', 'same']);
 });
 
-test('an image has the same code as the ELF file from which it was made, at both its link address and its load address', () => {
+test('an image has the same code as the ELF file that it was made from, at both its link address and its load address', () => {
   const start = 0xffff_ffff_8020_0000n;
   const loaded = 0x8020_0000n;
   const [image, moved] = [start, loaded].map((address) => open(elfFromCode(loadedBytes(IMAGE), address)));

@@ -72,7 +72,7 @@ test('a list ends at a null pointer, when its size is reached, or at a node that
   assert.equal(valueWith(LIST('this'), 'second').children().length, 0);
 });
 
-test('a tree is visited in order, each node once', () => {
+test('the nodes of a tree are listed in order, each node once', () => {
   const tree = `<Type Name="node"><Expand HideRawView="true"><TreeItems>
     <HeadPointer>this</HeadPointer><LeftPointer>next</LeftPointer><RightPointer>next</RightPointer>
     <ValueNode>at.x</ValueNode></TreeItems></Expand></Type>`;

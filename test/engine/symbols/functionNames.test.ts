@@ -47,7 +47,7 @@ test('Rust methods, trait implementations, closures and generic functions have q
   for (const name of expected) assert.ok(names.has(name), `${name} is missing from ${[...names].join(', ')}`);
 });
 
-test('inlined calls and scopes have qualified names, and methods have their variables', () => {
+test('inlined calls and scopes have qualified names, and the variables of methods are in scope', () => {
   const symbols = open(fixture('names/names-cpp'));
   const code = symbols.code.flatMap(({ address, sizeBytes }) => [address, address + sizeBytes]);
   const inlined = new Set<string>();

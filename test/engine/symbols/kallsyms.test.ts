@@ -23,7 +23,7 @@ const SYMBOLS: KernelSymbol[] = [
 ];
 
 for (const order of ['since 6.4', 'before'] as const) {
-  test(`a kernel's symbols are read from its image with the layout ${order}`, () => {
+  test(`a kernel's symbols are read from its image, with the table layout used ${order}`, () => {
     assert.deepEqual(readKallsyms(makeImage(SYMBOLS, order)), SYMBOLS);
   });
 }
@@ -49,7 +49,7 @@ test('an image without a symbol table has no symbols', () => {
   }
 });
 
-test('reading a damaged image never throws, and the remaining symbols are valid', (t) => {
+test('reading a damaged image never throws an error, and finds either all symbols or none', (t) => {
   const random = SeededRandom.forTest(t);
   const whole = makeImage(SYMBOLS, 'since 6.4');
   for (let i = 0; i < 300; i++) {

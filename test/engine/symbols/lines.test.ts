@@ -82,7 +82,7 @@ test('a breakpoint on a line without code moves to the next line with code', () 
   assert.equal(symbols.addressesOfLine('flow.c', 100_000), undefined);
 });
 
-test('a step over a line covers all code for that line', () => {
+test('a step over a line covers all address ranges of that line', () => {
   const symbols = open(fixture('flow-O0-v5'));
   const [loop] = symbols.addressesOfLine('flow.c', 35)?.addresses ?? [];
   const ranges = symbols.statementRanges(loop);

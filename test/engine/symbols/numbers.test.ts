@@ -56,7 +56,7 @@ for (const name of ['gcc', 'clang']) {
     ]);
     const text = localNamed(frame, 'text');
     assert.deepEqual([text.typeName, text.childCount, text.children()[1].text], ['char [4][3]', 4, '"def"']);
-    // clang does not describe the length of the array that a parameter points to.
+    // If a parameter points to an array, clang's debug information does not describe the length of the array.
     if (name === 'clang') return;
     assert.equal(localNamed(frame, 'rows').typeName, 'int (*)[variable length]');
     assert.deepEqual(
@@ -131,7 +131,7 @@ test('a floating-point number outside the range of an integer type is converted 
   });
 });
 
-test('values in floating-point registers are known in every frame', (t) => {
+test('values in floating-point registers are known in the innermost frame', (t) => {
   const [stop, floats] = runFixture(fixture('values/numbers-gcc-Og'), t)('floats');
   assert.deepEqual(
     ['a', 'b', '$fa0.double', '$fa1.float', '$f10.double', '$fcsr', '$csr768 != 0'].map((text) => valueIn(stop, text)),
@@ -140,7 +140,7 @@ test('values in floating-point registers are known in every frame', (t) => {
   assert.equal(floats.source.name, 'main');
 });
 
-test('values in callee-saved floating-point registers are known in a caller', (t) => {
+test('values in callee-saved floating-point registers are known in the frame of a caller', (t) => {
   const run = runFixture(fixture('values/numbers-gcc-Og'), t);
   run('floats');
   const [, floats] = run('stop');

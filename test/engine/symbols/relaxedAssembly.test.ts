@@ -6,7 +6,7 @@ import { frameAt } from './support/memory.ts';
 
 const FILE = fixture('names/relaxed');
 
-test('a function begins at its own label, although the range of the previous function includes it', () => {
+test('a function begins at its own label, although the range of the previous function includes that label', () => {
   const symbols = open(FILE);
   const [[main], [sum]] = [symbols.functionsNamed('main'), symbols.functionsNamed('sum')];
   assert.equal(symbols.functionAt(sum.low)?.name, 'sum');

@@ -70,7 +70,7 @@ sizeof(u64)
   .trim()
   .split('\n');
 
-test('an expression has the value that gdb prints', (t) => {
+test('expressions have the values that gdb prints', (t) => {
   if (!requireTool(GDB, t)) return;
   const answers = printedByGdb(SAME_AS_GDB.map((expression) => `print ${expression}`));
   const ours = SAME_AS_GDB.map((expression) => evaluate(expression).text);

@@ -12,7 +12,7 @@ import { openRust, printedByGdb, RUST_FILE } from './support/rust.ts';
 
 /** Values that gdb 13 cannot read, or reads wrongly. */
 const NOT_IN_GDB: Record<string, string> = {
-  // gdb compares a negative discriminant with its unsigned bits.
+  // gdb compares negative discriminants as unsigned numbers.
   'values::SIGNED[0]': 'values::Signed::Low(200)',
   'values::SIGNED[1]': 'values::Signed::Mid',
   // gdb cannot read discriminants of more than 8 bytes.
@@ -20,13 +20,13 @@ const NOT_IN_GDB: Record<string, string> = {
   'values::BIG[1]': 'values::Big::Few(-1)',
   'values::BIG[2]': 'values::Big::Unit',
   'values::WIDE[0]': 'values::Wide::Small',
-  // rustc 1.63 writes the low 64 bits of the enumerator's value, 2^80 + 1.
+  // rustc 1.63 writes only the low 64 bits of the discriminant of this variant, which is 2^80 + 1.
   'values::WIDE[1]': '(values::Wide::Small | unknown: 0x100000000000000000000)',
   // If there is no discriminant, gdb selects the last variant, even if no value can have that variant.
   'values::NEVER': 'core::option::Option<values::Never>::None',
 };
 
-test('statics of every kind have the text and type that gdb prints', (t) => {
+test('statics of every kind have the same text and type as in gdb', (t) => {
   if (!requireTool(GDB, t)) return;
   const values = Object.values(statics(openRust().symbols)).flatMap(printable);
   assert.ok(values.length > 90, `${values.length}`);
@@ -95,7 +95,7 @@ test('uninitialized memory does not cause invalid text, a huge list or a huge re
   assert.equal(UNIT.text, '()');
 });
 
-test('at worst, damaged debug information of a Rust program leads to missing values', (t) => {
+test('damaged debug information of a Rust program at worst leads to missing values', (t) => {
   const original = fs.readFileSync(RUST_FILE);
   const { seed } = SeededRandom.forTest(t);
   let texts = 0;
@@ -142,7 +142,7 @@ function changedMachine(changes: Record<number, bigint>): FrameView {
   };
 }
 
-/** gdb 13 fails on an array of enums, so its elements are compared one by one. */
+/** gdb 13 cannot print an array of enums, so the elements of such an array are compared one by one. */
 function printable(value: Value): Value[] {
   return value.typeName.startsWith('[') && value.children()[0]?.typeName.includes('::') ? value.children() : [value];
 }

@@ -1,4 +1,4 @@
-/** The compact symbol table gives the same results as a linear search of a sorted list of all entries. */
+/** The compact symbol table gives the same results as a linear search in a sorted list of all entries. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { baseOf, SortedSymbols } from '../../../debug-adapter/engine/symbols/elf/sortedSymbols.ts';

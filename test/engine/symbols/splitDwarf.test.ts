@@ -69,7 +69,7 @@ for (const [split, plain, files] of [
   });
 }
 
-test('a .dwo file is opened only when something in its unit is needed', () => {
+test('a .dwo file is opened only when debug information of its unit is needed', () => {
   const { symbols, requests } = open('v5.elf', inFolder);
   const splits = () => requests.flatMap((request) => (request.kind === 'split' ? [request.name] : []));
   const [{ address }] = symbols.symbolsNamed('main');
@@ -92,7 +92,7 @@ test('without its .dwo files, a program has lines and function names, and one di
   );
 });
 
-test('a .dwo file of another build is not used', () => {
+test('a .dwo file from another build is not used', () => {
   for (const other of [read('second-v5.dwo'), read('flow-v4.dwo'), new Uint8Array(), read('plain-v5.elf')]) {
     const { symbols } = open('v5.elf', (name) => (name === 'flow-v5.dwo' ? other : inFolder(name)));
     assert.equal(symbols.typeNamed('struct pair'), undefined);
@@ -100,7 +100,7 @@ test('a .dwo file of another build is not used', () => {
   }
 });
 
-test('at worst, damaged .dwo and .dwp files lead to missing results', (t) => {
+test('damaged .dwo and .dwp files at worst lead to missing results', (t) => {
   const { seed } = SeededRandom.forTest(t);
   const cases = [
     { program: 'v4.elf', companions: ['flow-v4.dwo'] },

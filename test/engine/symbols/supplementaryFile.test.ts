@@ -37,7 +37,7 @@ for (const version of ['v4', 'v5']) {
     assert.deepEqual(symbols.diagnostics, []);
   });
 
-  test(`if the supplementary file is missing, the rest is read, and a diagnostic names the file: ${version}`, () => {
+  test(`if the supplementary file is missing, the remaining debug information is read, and a diagnostic names the file: ${version}`, () => {
     for (const find of [() => undefined, companion(common, read(`${version}.elf`))]) {
       const symbols = open(find);
       const [main] = symbols.functionsNamed('main');
@@ -46,7 +46,7 @@ for (const version of ['v4', 'v5']) {
     }
   });
 
-  test(`at worst, a damaged supplementary file leads to missing results: ${version}`, (t) => {
+  test(`a damaged supplementary file at worst leads to missing results: ${version}`, (t) => {
     const { seed } = SeededRandom.forTest(t);
     const program = read(`${version}.elf`);
     const [{ low }] = openSymbols({ name: 'x.elf', bytes: program }).functionsNamed('main');

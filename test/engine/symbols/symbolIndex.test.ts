@@ -14,7 +14,7 @@ import { SeededRandom } from '../../support/seededRandom.ts';
 const UNITS = 50;
 const SHAPE: BigElfShape = { units: UNITS, sharedTypes: 20, functionsPerUnit: 2, aranges: true };
 
-test('with an index, a lookup reads one unit', (t) => {
+test('with an index, a lookup reads the debug information of only one unit', (t) => {
   const bytes = bigElf(t);
   const index = createSymbolIndex(new MemoryFile('a.elf', bytes), { compression });
   const file = fileOnDemand(new MemoryFile('a.elf', bytes));

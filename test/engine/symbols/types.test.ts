@@ -11,7 +11,7 @@ import { runGdbCommands, GDB } from './support/gdb.ts';
 import { some } from '../../support/extent.ts';
 
 for (const file of some(COMPARED_FILES, 4)) {
-  test(`structs and unions have the layout that gdb's ptype /o prints: ${path.basename(file)}`, (t) => {
+  test(`structs and unions have the same layout as in the output of gdb's ptype /o: ${path.basename(file)}`, (t) => {
     if (!requireTool(GDB, t)) return;
     const symbols = open(file);
     const names = compositeNames(file).filter((name) => symbols.typeNamed(name));

@@ -121,7 +121,8 @@ function compareFrame(frame: Frame, theirs: SampledFrame, where: string): void {
   if (theirs.cfa !== null) assert.equal(frame.cfa && hex(frame.cfa), hex(theirs.cfa), `CFA of ${where}`);
   for (const [number, value] of Object.entries(theirs.registers)) {
     const ours = frame.register(Number(number));
-    // The call overwrote ra in the caller, so its old value is unknown; gdb shows the current contents of ra.
+    // In a caller, the call has overwritten ra, so the old value of ra is unknown; gdb shows the current contents of
+    // ra.
     if (ours === undefined && Number(number) === 1) continue;
     assert.equal(ours, value ?? undefined, `x${number} of ${where}`);
   }

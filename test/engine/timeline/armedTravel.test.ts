@@ -74,7 +74,7 @@ for (const [name, scene, harts, from] of [
     for (const [kind, points] of Object.entries(POINTS)) {
       // This guest does not use its disk.
       if (scene === HARTS && kind === 'disk requests') continue;
-      test(`${kind}: a recording, its history and a replay have the same stops, in both directions`, (t) => {
+      test(`${kind}: runs in a recording, in its history and in a replay have the same stops, in both directions`, (t) => {
         const stage = stageOf(scene, t);
         stage.setup.harts = harts;
         const armed = { ...NO_STOP_POINTS, ...points };

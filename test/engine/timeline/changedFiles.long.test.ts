@@ -1,4 +1,4 @@
-/** A file changed during a replay is reported, with its sector, at the first request that reads the changed data. */
+/** If a file changes during a replay, the first request that reads changed data reports the file and the sector. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
@@ -12,7 +12,7 @@ import { DEMO, type Stage, stageOf } from './travelSupport.ts';
 
 const SECTOR_BYTES = 512;
 
-test('a change to the base image while a replay has it open is reported', (t) => {
+test('if the base image is changed while a replay has it open, the change is reported', (t) => {
   const stage = recorded(stageOf(DEMO, t));
   const { image } = stage.setup.drives[0];
   const [read] = readsOf(stage);
@@ -22,7 +22,7 @@ test('a change to the base image while a replay has it open is reported', (t) =>
   refusedAt(replay, read.offset / SECTOR_BYTES, [image, 'disk.img']);
 });
 
-test('a change to an overlay while a replay reads a snapshot in it is reported', (t) => {
+test('if an overlay is changed while a replay reads a snapshot in it, the change is reported', (t) => {
   const stage = recorded(stageOf(DEMO, t));
   const { overlay } = stage.setup.drives[0];
   const from = 1 << 24;
@@ -38,7 +38,7 @@ test('a change to an overlay while a replay reads a snapshot in it is reported',
 });
 
 function recorded(stage: Stage): Stage {
-  // Each sector has different contents.
+  // Gives each sector different contents.
   const { image } = stage.setup.drives[0];
   const bytes = fs.readFileSync(image);
   for (let at = 0; at < bytes.length; at += SECTOR_BYTES) bytes.writeUInt32LE(at, at + 100);

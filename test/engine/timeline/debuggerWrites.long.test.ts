@@ -43,7 +43,7 @@ for (const [name, scene] of Object.entries(SCENES)) {
   });
 }
 
-test("a debugger write between the guest's reset request and the reset comes before the reset in a replay too", (t) => {
+test("a debugger write between the guest's reset request and the reset also comes before the reset in a replay", (t) => {
   const stage = stageOf(RESETS, t);
   const session = new Session(stage.record());
   const { testDevice } = session.target.machine.board;

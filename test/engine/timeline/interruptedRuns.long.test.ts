@@ -8,7 +8,10 @@ import { Session, type StopReason } from '../../../debug-adapter/engine/index.ts
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { DEMO, digestsOnTheWay, stageOf } from './travelSupport.ts';
 
-/** The address of the demo's trap entry, which is executed at each timer interrupt. A run checks for pauses there. */
+/**
+ * The address of the demo's trap entry, which is executed at each timer interrupt. A run checks there whether it must
+ * pause.
+ */
 const TRAP_ENTRY = 0x8000_0050n;
 const JOURNAL_CHECKPOINT = 0x8000_1d5an;
 const NEVER_REACHED = 0xdead_0000n;
@@ -73,7 +76,7 @@ test('a reverse run in very short slices still comes to an end, and the state at
   );
 });
 
-test('a reverse run that pauses while it reads a snapshot from an overlay can continue reading it later', (t) => {
+test('a reverse run that is paused while it reads a snapshot from an overlay can continue to read the snapshot later', (t) => {
   const stage = stageOf(DEMO, t);
   const recorded = stage.record();
   const positions = digestsOnTheWay(recorded, [1 << 24, 1 << 25, 50_000_000]);
@@ -95,7 +98,7 @@ test('a reverse run that pauses while it reads a snapshot from an overlay can co
   assert.ok(pausePositions.length >= 50, `${pausePositions.length} pauses at an unchanged position`);
 });
 
-test('a paused reverse run continues only from the same position and with the same stop points', (t) => {
+test('a paused reverse run is continued only if the position and the stop points are unchanged; otherwise, a new run starts', (t) => {
   const session = breakpointsAt(t, TRAP_ENTRY);
   const whole: number[] = [];
   // The history ends before the first automatic snapshot, so that there is one long segment to search.

@@ -139,7 +139,9 @@ test('a state larger than that of any machine is refused before any data is writ
 
 const RAM_END = STATE_AREA_BYTES + MEMORY_BYTES;
 
-/** Sets up a recording, and returns two positions at which many requests are in flight and one at which few are. */
+/**
+ * Sets up a recording. Returns two positions at which many requests are in flight, and one position at which few are.
+ */
 function prepare(t: TestContext) {
   const stage = stageOf(IN_FLIGHT, t);
   stage.setup.memoryBytes = MEMORY_BYTES;

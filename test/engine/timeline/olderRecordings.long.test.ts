@@ -1,4 +1,4 @@
-/** Recordings in older formats replay with the devices, instructions and digests of those formats. */
+/** Recordings in older formats are replayed with the devices, instructions and digests of those formats. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -139,7 +139,7 @@ function oldDigests(stage: Stage, t: TestContext): Map<bigint, bigint> {
   return old;
 }
 
-/** Rewrites the recording as version 3, with the given request digests, if any. */
+/** Rewrites the recording as version 3, and replaces the request digests that are in the given map. */
 function writeAsVersion3({ setup: { rrfile } }: Stage, digests: ReadonlyMap<bigint, bigint>): void {
   const withDigest = (entry: LogEntry): LogEntry =>
     entry.kind === 'blockCompletion' ? { ...entry, digest: digests.get(entry.digest) ?? entry.digest } : entry;

@@ -1,7 +1,7 @@
 /** Commands that change overlays can be killed between any two writes without damaging an image.
  *
- * No image has errors other than leaked clusters, and each overlay, together with its base, contains either the old or
- * the new disk contents.
+ * Afterwards, no image has errors other than leaked clusters, and each overlay, together with its base, contains either
+ * the old or the new disk contents.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

@@ -1,6 +1,6 @@
 /** A kill or power cut at any file call of a recording loses no durable data.
  *
- * Random recordings over two drives are cut at every file call. Afterwards both overlays and the recording open
+ * Random recordings with two drives are interrupted at every file call. Afterwards both overlays and the recording open
  * undamaged, flushed data is present, and each snapshot is complete in all images or in none. A replay of the log from
  * the newest snapshot reproduces the disks at the last durable position.
  */
@@ -116,8 +116,8 @@ function checkFlushed(
 }
 
 /**
- * Asserts that the names and positions of the snapshots in both overlays are those before or after the operation in
- * progress.
+ * Asserts that the names and positions of the snapshots in both overlays are those from before or after the interrupted
+ * operation.
  */
 function checkSnapshots(
   run: RecordingOnSimulatedHost,

@@ -223,7 +223,7 @@ test('a paused search that is never resumed does not keep its snapshots in memor
   assert.ok(target.travel.cost.snapshots <= 3);
 });
 
-test('a search finds a stop at the position of a snapshot that it creates', () => {
+test('a search finds a breakpoint at the position of a snapshot that the search creates', () => {
   // The delays are chosen so that `before` is executed one step before position 2^24.
   const { code, labels } = assemble([
     Array.from({ length: 16 }, () => delay(1_000_000)),

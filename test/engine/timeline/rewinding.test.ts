@@ -148,7 +148,7 @@ test('a replay can run to the end of the recording but not beyond it', () => {
   assert.throws(() => complete(replay.goTo(-1)), /position -1 is not in the history/);
 });
 
-test('a run in the history ends at the position at which the guest ended', () => {
+test('a forward run in the history ends at the position at which the guest ended in the recording', () => {
   const live = new ToyTarget({ code: ENDING.code });
   const ended = complete(live.forward(Infinity));
   assert.deepEqual(ended, { kind: 'ended', end: { reason: 'powerOff' } });

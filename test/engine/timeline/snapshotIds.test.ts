@@ -55,7 +55,7 @@ test('a new snapshot with the name of a deleted one gets a new id', (t) => {
   replay.close({ reason: 'interrupted' });
 });
 
-test('the snapshot on which the current state is based can be renamed twice and then deleted', (t) => {
+test('the snapshot that the current state is based on can be renamed twice and then deleted', (t) => {
   const { stage } = withTwoDrives(t);
   const timeline = stage.record();
   const digests = digestsOnTheWay(timeline, [EARLY, LATE]);

@@ -76,7 +76,7 @@ for (const [name, scene, length] of some(SCENES, 1)) {
   });
 }
 
-test('deleting or renaming a snapshot takes effect in this replay and in later ones, and deleting leaks no clusters', (t) => {
+test('deleting or renaming a snapshot takes effect in the same replay and in later ones, and deleting leaks no clusters', (t) => {
   const { random, stage, positions, digests } = recordWithSnapshots(DEMO, 84_000_000, t);
   const replay = stage.replay();
   const [kept, gone] = positions;
@@ -126,7 +126,7 @@ test('an automatic snapshot that the user renamed is never thinned out', (t) => 
   checkOverlay(stage, t);
 });
 
-test('with two drives, a snapshot exists only if both overlays contain it, and the next change to the snapshots removes incomplete ones', (t) => {
+test('with two drives, a snapshot exists only if both overlays contain it, and the next change to any snapshot removes incomplete ones', (t) => {
   const { stage, second } = withSecondDrive(t);
   const timeline = stage.record();
   const digests = digestsOnTheWay(timeline, [3_000_000, 6_000_000]);
@@ -198,7 +198,7 @@ test('taking a snapshot is refused if it could not contain the state of all driv
   replay.close({ reason: 'interrupted' });
 });
 
-test('a replay whose files are read-only refuses to take a snapshot, and continues', (t) => {
+test('a replay with read-only files refuses to take a snapshot, and can continue', (t) => {
   const stage = stageOf(DEMO, t);
   const timeline = stage.record();
   timeline.advance(2_000_000);
@@ -307,7 +307,7 @@ function snapshotsOf(stage: Stage): { name: string; position: number }[] {
 const openOverlay = (path: string, backing?: RawImage): Qcow2Image =>
   Qcow2Image.open(openFile(path, { write: false, create: 'never' }), { writable: false, backing });
 
-/** The bytes that a guest reads from an overlay in its current state or in a snapshot. */
+/** Returns the bytes that a guest would read from an overlay, in its current state or in a snapshot. */
 function wholeDisk(path: string, stage: Stage, snapshot?: string): Uint8Array {
   const backing = new RawImage(openFile(stage.setup.drives[0].image, { write: false, create: 'never' }));
   const image = openOverlay(path, backing);
@@ -319,7 +319,7 @@ function wholeDisk(path: string, stage: Stage, snapshot?: string): Uint8Array {
   return bytes;
 }
 
-/** The bytes that the guest currently reads from its disk. */
+/** Returns the bytes that the guest would currently read from its disk. */
 function diskOf(timeline: MachineTimeline): Uint8Array {
   const { device } = timeline.machine.drives[0] as BlkreplayFilter;
   const bytes = new Uint8Array(device.lengthBytes);

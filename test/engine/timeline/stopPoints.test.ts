@@ -75,7 +75,7 @@ test('breakpoints at every offset in a page that are never hit do not affect the
   const digests = [false, true].map((everywhere) => {
     const session = new Session(stageOf(KERNEL, t).record());
     t.after(() => session.target.close({ reason: 'interrupted' }));
-    // Breakpoints at addresses that are never executed, at each offset that an instruction can have in a page.
+    // These addresses are never executed, and have each offset that an instruction can have in a page.
     const breakpoints = Array.from({ length: 2048 }, (_, i) => 0xdead_0000n + BigInt(2 * i));
     const points = { breakpoints: new Set(everywhere ? breakpoints : []), watchpoints: [] };
     session.target.arm(points);

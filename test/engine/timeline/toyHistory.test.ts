@@ -127,7 +127,7 @@ test('a paused run forward stops at breakpoints that are set during the pause', 
   assert.ok(live.position < 115);
 });
 
-test('a trace ignores a breakpoint at which a run has paused', () => {
+test('a trace ignores a breakpoint at the position at which a run has paused', () => {
   const live = recorded([], 500, SHORT);
   complete(live.goTo(100));
   live.arm(breakpoint(live.inspect().pc));

@@ -1,4 +1,4 @@
-/** Any jump in time gives the recorded state, while recording, in a replay and with any memory budget. */
+/** Any jump in time gives the recorded state, both while recording and in a replay, with any memory budget. */
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
 import { complete } from '../../../debug-adapter/engine/base/sliced.ts';
@@ -26,7 +26,7 @@ function recorded(scene: Scene, t: TestContext, upTo = Infinity) {
   const random = SeededRandom.forTest(t);
   const stage = stageOf(scene, t);
   const timeline = stage.record();
-  // Positions throughout the run, whose length was measured beforehand.
+  // The positions are distributed over the whole run. The length of the run was measured beforehand.
   const length = scene === DEMO ? 84_000_000 : 76_000_000;
   const span = Math.min(length, upTo);
   const positions = Array.from({ length: 60 }, () => random.below(span));

@@ -1,4 +1,4 @@
-/** Snapshots of large disks write only the clusters with changed RAM pages, and damaged machine states are refused.
+/** Snapshots on large disks write only the clusters with changed RAM pages, and damaged machine states are refused.
  *
  * In overlays of large disks, a cluster contains several pages.
  */
@@ -48,7 +48,7 @@ for (const clusterSizeBytes of [512, 4 * KIB, 64 * KIB, MIB, 2 * MIB]) {
   });
 }
 
-test('with 64 KiB clusters, a second snapshot writes the clusters with changed pages without reading them first', () => {
+test('with 64 KiB clusters, a second snapshot writes only the clusters with changed pages, without reading them first', () => {
   const { image, file } = imageWith(64 * KIB);
   const first: Pages = Array.from({ length: PAGES }, (_, page) => pageOf(page));
   writeSnapshot(image, snapshotOf(first), snapshotOf(new Array<undefined>(PAGES).fill(undefined)));
@@ -61,7 +61,7 @@ test('with 64 KiB clusters, a second snapshot writes the clusters with changed p
   second[2000] = undefined;
   writeSnapshot(image, snapshotOf(second), snapshotOf(first));
   const written = file.calls.bytesWritten - before.bytesWritten;
-  // The machine state has its own cluster, which is read and written as a whole.
+  // The machine state is in a separate cluster, which is read and written as a whole.
   assert.ok(written <= 4 * 64 * KIB, `${written} bytes written`);
   assert.ok(file.calls.reads - before.reads <= 2, `${file.calls.reads - before.reads} reads`);
   takeSnapshot(image, 'second', { vmStateSizeBytes: 17 * MIB });

@@ -10,7 +10,7 @@ const PER_BLOCK = 2048;
 /** The number of clusters in 64 KiB. */
 const ALIGNMENT = 16;
 
-/** A file in which the header is in cluster 0 and the only refcount block is in cluster 1. */
+/** Creates a file with the header in cluster 0 and its only refcount block in cluster 1. */
 function newFile() {
   const refcounts = new RefcountArray(CLUSTER_BYTES, 16);
   const allocator = new ClusterAllocator(refcounts, CLUSTER_BYTES);
@@ -34,7 +34,7 @@ test('the first refcount block follows the header and includes the refcount of i
   );
 });
 
-test('a short run starts at the first free cluster and ends before the next cluster in use', () => {
+test('a short run of clusters starts at the first free cluster and ends before the next cluster in use', () => {
   const file = newFile();
   assert.deepEqual(file.allocator.allocate(4), { offset: 2 * CLUSTER_BYTES, clusters: 4 });
   free(file, 3, 4);
@@ -42,7 +42,7 @@ test('a short run starts at the first free cluster and ends before the next clus
   assert.deepEqual(file.allocator.allocate(1), { offset: 6 * CLUSTER_BYTES, clusters: 1 });
 });
 
-test('a long run starts at a multiple of 64 KiB, and short runs fill the gap before it', () => {
+test('a long run of clusters starts at a multiple of 64 KiB, and short runs fill the gap before it', () => {
   const { allocator } = newFile();
   assert.deepEqual(allocator.allocate(ALIGNMENT), { offset: ALIGNMENT * CLUSTER_BYTES, clusters: ALIGNMENT });
   assert.deepEqual(allocator.allocate(3), { offset: 2 * CLUSTER_BYTES, clusters: 3 });

@@ -48,7 +48,7 @@ test('a kill while an image is created leaves either no image or a complete one'
   }
 });
 
-test('if the disk becomes full at any point in createSnapshotFrom, it throws, and nothing is lost or leaked', () => {
+test('if the disk becomes full at any point in createSnapshotFrom, the call throws an error, and nothing is lost or leaked', () => {
   for (let room = 0; ; room += 512) {
     const file = new MemoryFile('overlay.qcow2');
     const image = Qcow2Image.create(file, { lengthBytes: 100 * KIB, clusterSizeBytes: 512 });
@@ -76,7 +76,7 @@ test('if the disk becomes full at any point in createSnapshotFrom, it throws, an
   }
 });
 
-test('if the disk becomes full at any point in createSnapshot, it throws, and nothing is lost', () => {
+test('if the disk becomes full at any point in createSnapshot, the call throws an error, and nothing is lost', () => {
   for (let room = 0; ; room += 512) {
     const file = new MemoryFile('overlay.qcow2');
     const image = Qcow2Image.create(file, { lengthBytes: 100 * KIB, clusterSizeBytes: 512 });

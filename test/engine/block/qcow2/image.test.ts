@@ -40,7 +40,7 @@ test('written data is read back, even after the image is reopened', () => {
   assertClean(image);
 });
 
-test("writing part of a cluster keeps the base's data in the rest of it", () => {
+test("writing part of a cluster keeps the base's data in the rest of the cluster", () => {
   const base = filled(MIB, 7);
   const { image } = newImage({ base });
   image.write(4096 + 100, filled(10, 1));
@@ -134,7 +134,7 @@ test('writeBack and flush make no file calls when nothing has changed', () => {
   assert.deepEqual(file.calls, before);
 });
 
-test('after writeBack, reopening the file shows the written data without a flush', () => {
+test('after writeBack, the written data is in the file when it is reopened, even without a flush', () => {
   const { image, file } = newImage();
   image.write(100 * KIB, filled(5000, 4));
   image.writeBack();
@@ -215,7 +215,7 @@ test('a refcount table that outgrows its cluster is moved, even while snapshots 
   assertClean(again);
 });
 
-test('on a full disk, a write throws, and the image stays usable', () => {
+test('on a full disk, a write throws an error, and the image stays usable', () => {
   const { image, file } = newImage({ lengthBytes: 8 * MIB });
   image.write(0, filled(MIB, 1));
   image.flush();

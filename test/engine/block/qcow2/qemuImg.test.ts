@@ -142,7 +142,7 @@ test('qemu-img repairs an image whose dirty bit is still set after a kill', (t) 
   image.write(0, filled(32 * KIB, 2));
   image.writeBack();
   const path = saveFile(folder, 'killed.qcow2', file.contents());
-  // Opening the image for writing is enough, since QEMU recounts references when the dirty bit is set.
+  // Opening the image for writing repairs it, since QEMU recomputes the refcounts if the dirty bit is set.
   runTool('qemu-img', ['snapshot', '-c', 'by qemu', path]);
   assertQemuClean(path);
   assertSameBytes(converted(folder, path).subarray(0, 64 * KIB), filled(64 * KIB, 1).fill(2, 0, 32 * KIB));

@@ -101,7 +101,7 @@ test('if refcounts are too narrow for another snapshot, every way to take one is
   }
 });
 
-test('a refcount beyond 16 bits is reported as a leak and can be corrected', (t) => {
+test('a wrong refcount that exceeds 16 bits is reported as a leak and can be corrected', (t) => {
   for (const bits of [32, 64]) {
     const { image, file } = newImage({ lengthBytes: 64 * KIB });
     image.write(0, filled(4 * KIB, 1));

@@ -1,4 +1,4 @@
-/** Every value in a snapshot entry is stored or refused; entries written by other programs are kept byte for byte. */
+/** Values in a snapshot entry are stored, clamped or refused; other programs' entries are kept byte for byte. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { requireTool, runTool } from '../../../support/tools.ts';
 import { asVersion2 } from './imageKinds.ts';
 import { assertClean, filled, KIB, MIB, newImage, takeSnapshot, temporaryFolder } from './support.ts';
 
-test('QEMU reads the size of a machine state larger than 4 GiB, in image versions 2 and 3', (t) => {
+test('QEMU can read the size of a machine state that is larger than 4 GiB, in image versions 2 and 3', (t) => {
   const vmStateSizeBytes = 5 * 2 ** 30 + 4096;
   for (const convert of [asVersion2, (image: Uint8Array) => image]) {
     const { image: fresh, file } = newImage({ lengthBytes: 64 * KIB });

@@ -1,4 +1,4 @@
-/** Snapshots in an image preserve the disk, can be applied and deleted, and leak no clusters. */
+/** Snapshots in an image preserve the disk contents, can be applied and deleted, and leak no clusters. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Qcow2Image } from '../../../../debug-adapter/engine/block/qcow2/image.ts';
@@ -73,7 +73,7 @@ test('snapshot names that already exist, are unknown or are invalid are refused 
   assertClean(image);
 });
 
-test('renaming keeps the snapshot and its position in the list', () => {
+test('renaming a snapshot keeps its instruction count and its position in the list', () => {
   const { image } = newImage();
   takeSnapshot(image, 'a', { icount: 1 });
   takeSnapshot(image, 'b', { icount: 2 });
@@ -128,7 +128,7 @@ test('using a view of a deleted snapshot fails an assertion instead of returning
   assert.throws(() => readAll(view.disk), /was deleted/);
 });
 
-test('an old view stays correct while the active disk and other snapshots change', () => {
+test('a view of a snapshot stays correct while the active disk and other snapshots change', () => {
   const { image } = newImage({ base: filled(MIB, 7) });
   image.write(100 * KIB, filled(100 * KIB, 1));
   takeSnapshot(image, 'first');

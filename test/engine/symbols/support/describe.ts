@@ -1,6 +1,6 @@
 import type { Frame, Symbols, Type } from '../../../../debug-adapter/engine/symbols/index.ts';
 
-/** All information about the functions, variables and types in a file, as text. */
+/** Describes the given functions and types, and all source files and globals, of a symbol file as text. */
 export function describeSymbols(symbols: Symbols, names: { functions: readonly string[]; types: readonly string[] }) {
   return {
     files: symbols

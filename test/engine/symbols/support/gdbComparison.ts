@@ -34,7 +34,7 @@ export interface Comparison {
 
 type FrameWithSymbols = StackFrame & { symbols: Symbols };
 
-/** Compares every sample of a program. */
+/** Compares what blkreplay and gdb show at every sample of a program. */
 export function compareWithGdb(file: string, samples: readonly ValueSample[]): Comparison {
   const groups = groupByCode([{ symbols: open(file), isBooted: true }]);
   const elf = elfOf(file);

@@ -81,7 +81,7 @@ function matrix(language: 'c' | 'c++', sources: string[]): LanguageProgram[] {
       DWARFS.map((dwarf): LanguageProgram => {
         const command = language === 'c' ? [...compiler.c, '-std=gnu17'] : [...compiler.cxx, ...CXX];
         const flags = [...level.split(' '), `-gdwarf-${dwarf}`];
-        // GCC's link-time optimizer does not merge warnings and offload tables that this freestanding program lacks.
+        // For link-time optimization, GCC needs `-flto` in the linker command, too.
         const isLto = level.includes('-flto');
         return {
           name: `${sources[0]}, ${compiler.name}, ${level}, DWARF ${dwarf}`,

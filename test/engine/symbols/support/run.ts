@@ -50,7 +50,7 @@ function lineOf(source: string, text: string): number {
   return lines.findIndex((line) => line.includes(text)) + 1;
 }
 
-/** The text of an expression's value; for an invalid expression, the error message. */
+/** Returns the text of an expression's value; for an invalid expression, returns the error message. */
 export function valueIn({ symbols, frame }: StoppedFrame, expression: string): string {
   try {
     const evaluation = symbols.evaluate(expression, frame);

@@ -7,8 +7,8 @@ import { frameAt } from './memory.ts';
 export const RUST_FILE = path.resolve(import.meta.dirname, '../fixtures/rust/values-O0.elf');
 
 /**
- * The symbols of RUST_FILE, and a frame at the entry of its function `main`, in the memory of a machine that has just
- * started.
+ * Opens the symbols of RUST_FILE. Returns them, and a frame at the entry of `main` on a machine on which the file has
+ * just been loaded.
  */
 export function openRust() {
   const symbols = open(RUST_FILE);
@@ -28,6 +28,6 @@ const shownByGdb = (text: string) =>
     .replace(/^\$\d+ = /, '')
     .replace(/^\(\*mut .*?\) (?=0x)/, '')
     .replace(/warning: .*/, '}')
-    // gdb shows the hashes in the names of statics.
+    // gdb shows hashes in the names of statics.
     .replace(/::h[0-9a-f]{16}(?=[>+])/g, '')
     .replace('-0.10000000000000001', '-0.1');

@@ -4,7 +4,7 @@ import { runGdbOnQemu } from './gdbOnQemu.ts';
 export interface StackSample {
   pc: bigint;
   registers: Record<string, bigint>;
-  /** The bytes of the stack around sp, in hex, starting STACK_BELOW bytes below sp. */
+  /** The bytes of the stack around sp in hexadecimal, starting STACK_BELOW bytes below sp. */
   stack: string;
   frames: SampledFrame[];
   reason: string;
@@ -15,7 +15,7 @@ export const STACK_BELOW = 1024n;
 
 export interface SampledFrame {
   pc: bigint;
-  /** The canonical frame address; null for the outermost frame. */
+  /** The canonical frame address (CFA); null for the outermost frame. */
   cfa: bigint | null;
   name: string | null;
   line: bigint;

@@ -5,14 +5,14 @@ import type { Inspector } from '../../../../debug-adapter/engine/target/inspecto
 import { runGdbOnQemu } from './gdbOnQemu.ts';
 
 /**
- * One stop of a program: the state of the machine, and the values that gdb shows there. Numbers are hexadecimal
- * strings.
+ * One stop of a program, with the state of the machine and the values that gdb shows at the stop. Numbers are
+ * hexadecimal strings.
  */
 export interface ValueSample {
   pc: string;
   /** The machine's registers by DWARF number. */
   registers: Record<string, string | null>;
-  /** The address of `memory`. */
+  /** The start address of `memory`. */
   start: string;
   /** The contents of the data area and the stack, deflated and in base64. */
   memory: string;
@@ -41,7 +41,7 @@ export interface SampleOptions {
   /** The maximum numbers of stops at each statement, and in total. */
   hits: number;
   stops: number;
-  /** The proportion of the statements to stop at: 1 for all statements. */
+  /** The proportion of statements at which the program stops; 1 means all statements. */
   portion: number;
   seed: number;
 }
