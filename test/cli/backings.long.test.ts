@@ -60,7 +60,7 @@ test('commands that need the base require --allow, except for files that the use
   }
 });
 
-test('a recording names its images, so info and pack do not need --allow', async (t) => {
+test('info and pack do not need --allow for images that the recording names', async (t) => {
   const { sandbox, base } = await recorded(t);
   const info = JSON.parse((await sandbox.cli(['info', 'a.rr', '--json'])).console) as {
     drives: { chain: Chain }[];
@@ -83,7 +83,7 @@ test('a recording names its images, so info and pack do not need --allow', async
   assert.equal((await sandbox.cli(unpack)).status, 0);
 });
 
-test('the backing file of a base in another folder needs --allow, even for pack and unpack', async (t) => {
+test('opening the backing file of a base in another folder requires --allow, even for pack and unpack', async (t) => {
   if (!requireTool('qemu-img', t)) return;
   const { sandbox, base } = await recorded(t);
   runTool('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', base, '-F', 'raw', sandbox.path('b.qcow2')]);
@@ -129,7 +129,7 @@ test('every command reports a missing backing file together with the image that 
 
 type Chain = { file: string; virtualBytes: number; problem?: { code: string } }[];
 
-/** Makes a recording in one folder whose image is in another folder. */
+/** Makes a recording whose disk image is in a different folder. */
 async function recorded(t: TestContext): Promise<{ sandbox: Sandbox; base: string }> {
   const sandbox = new Sandbox(t);
   const images = new Sandbox(t);

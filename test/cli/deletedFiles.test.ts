@@ -17,7 +17,7 @@ test(
     const drive = ['--drive', 'id=hd0,image=disk.img,format=raw,overlay=o.qcow2'];
     const endless = ['record', '--kernel', guest('endless/endless'), '--rrfile', 'a.rr', ...drive];
     const running = sandbox.start(endless);
-    // Once the guest runs, the log grows.
+    // The recording file stays empty until the guest runs.
     const length = () => (sandbox.exists('a.rr') ? fs.statSync(sandbox.path('a.rr')).size : 0);
     while (length() === 0 || !sandbox.exists('o.qcow2')) await sleep(20);
     await sleep(1000);

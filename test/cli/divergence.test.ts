@@ -17,14 +17,14 @@ type Entry<K extends Kind> = Extract<LogEntry, { kind: K }>;
 
 interface Forgery {
   what: string;
-  /** Changes log entries in place. */
+  /** Changes entries of the given log in place. */
   forge: (log: LogEntry[]) => void;
   code: string;
-  /** Returns the pattern of the expected message. `log` is the unchanged log. */
+  /** Returns a pattern that the error message must match. `log` is the unchanged log. */
   says: (log: LogEntry[]) => RegExp;
 }
 
-/** The entry of the given kind in the middle of the log. */
+/** The middle one of all log entries of the given kind that satisfy `also`. */
 function middle<K extends Kind>(log: LogEntry[], kind: K, also: (entry: Entry<K>) => boolean = () => true) {
   const all = log.filter((entry): entry is Entry<K> => entry.kind === kind && also(entry as Entry<K>));
   return all[Math.floor(all.length / 2)];
@@ -177,7 +177,7 @@ suite('a forged recording', { concurrency: 2 }, () => {
     });
   }
 
-  test('a recording rewritten with its unchanged log replays', async (t) => {
+  test('a recording that is rewritten with its log unchanged still replays', async (t) => {
     const sandbox = recorded.copy(t);
     rewriteRecording(sandbox, 'a.rr', entriesOf(sandbox, 'a.rr'));
     (await sandbox.replay(SESSION)).ended(0, 'powerOff');
@@ -222,7 +222,7 @@ suite('an overlay that has changed since it was recorded', { concurrency: 2 }, (
     });
   }
 
-  test('an overlay from another recording with the same names causes a divergence', async (t) => {
+  test('an overlay of another recording whose drives and snapshots have the same names causes a divergence', async (t) => {
     const sandbox = recorded.copy(t);
     const other = { ...SESSION, kernel: guest('small/hello'), rrfile: 'b.rr', stdin: undefined };
     const drives = [{ image: 'disk.img', overlay: 'other.qcow2' }];

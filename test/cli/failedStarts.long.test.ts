@@ -20,7 +20,7 @@ suite('with a file size limit', { concurrency: 2 }, () => {
     const sandbox = fresh.copy(t);
     const before = sandbox.fingerprint();
     for (let start = 0; start < STARTS; start++) {
-      // The recording is 24 KiB long, and the first overlay is 49 KiB long.
+      // Without a limit, the recording would be 24 KiB long and the first overlay 49 KiB.
       await failing(sandbox, ['record', ...optionsOf(TWO), '--stop-at', '1000'], 2 * start);
       assert.deepEqual(sandbox.fingerprint(), before, `start ${start}`);
     }

@@ -1,4 +1,4 @@
-/** The commands that work on files accept their options and report each mistake. */
+/** The commands that work on files accept all of their options and report each mistake in them. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { parseCommandLine } from '../../debug-adapter/cli/options.ts';

@@ -43,7 +43,7 @@ suite('a failing host', { concurrency: 2 }, () => {
     });
   }
 
-  test('a console that cannot be written to is a host failure', async (t) => {
+  test('a write error on the console ends the recording with a host failure', async (t) => {
     const sandbox = new Sandbox(t);
     sandbox.disk('disk.img');
     const recorded = await recordUnder(sandbox, { through: ['sh', '-c', 'exec "$@" >/dev/full', 'sh'] });
@@ -87,12 +87,13 @@ const recordUnder = (sandbox: Sandbox, under?: RunOptions): Promise<Outcome> =>
 const limitedTo = (kib: number): string[] => ['bash', '-c', `ulimit -f ${kib}; exec "$@"`, 'bash'];
 
 /**
- * Runs `story` with a disk of the given size mounted at `folder`; does nothing if the host does not permit mounting.
+ * Runs `story` with a file system of the given size mounted at `folder`; does nothing if the host does not permit
+ * mounting.
  */
 async function onSmallDisk(folder: string, kib: number, t: TestContext, story: () => Promise<void>): Promise<void> {
   fs.mkdirSync(folder);
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${kib}k,mode=777`, 'tmpfs', folder]);
-  // The test is not reported as skipped, because the tests with a file size limit cover the same failures.
+  // The test is not reported as skipped, because the tests that limit the file size cover the same failures.
   if (mounted.status !== 0) return t.diagnostic('nothing can be mounted here, so no disk can be full');
   try {
     await story();

@@ -1,9 +1,9 @@
-/** No command that writes loses data if it is killed, or hits a host error, at any file call.
+/** A command that writes files never loses data, no matter which file call fails or is interrupted by a kill.
  *
- * The test tries a sample of all file calls. Afterwards, images have no errors other than leaked clusters, every file
- * can be opened, recordings replay, all data that the guest flushed is present, and base images are unchanged. Exit
- * status and message describe the fault. BLKREPLAY_FAULTS sets the number of kills and the number of faults for each
- * command.
+ * The test tries a random sample of all file calls. After each fault, images have no errors other than leaked clusters,
+ * every file can be opened, recordings replay, all data that the guest flushed is present, and base images are
+ * unchanged. The exit status and the message describe the fault. BLKREPLAY_FAULTS sets the number of kills and the
+ * number of faults for each command.
  */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -45,9 +45,9 @@ interface Scenario {
   writes: readonly string[];
   /** Whether a failed command leaves no new file behind, except for a recording that has already started. */
   isAllOrNothing?: boolean;
-  /** Checks further conditions. `original` is the sandbox before the command. */
+  /** Checks conditions specific to this command. `original` is the sandbox before the command ran. */
   holds?: (sandbox: Sandbox, original: Sandbox, outcome: Outcome) => void;
-  /** A command that must succeed afterwards, on a working host. */
+  /** A command that must succeed afterwards on a host without faults. */
   again: readonly string[];
 }
 
@@ -171,7 +171,7 @@ suite('commands that write files lose no data on a failing host', { concurrency:
         assert.ok(calls > 0, 'the command writes');
         const random = SeededRandom.forTest(t);
         for (let i = 0; i < TIMES; i++) {
-          // Divides the command's calls into TIMES sections and picks a random call from each section.
+          // Divides the command's file calls into TIMES sections and picks a random call from each section.
           const at = 1 + Math.floor(((i + random.below(1000) / 1000) * calls) / TIMES);
           const fault: Fault = { kind: random.pick(kinds), at, persists: random.chance(0.5) };
           await holdsUnder(t, { host, scenario, original, fault });
@@ -295,7 +295,8 @@ function sameDisks(sandbox: Sandbox, original: Sandbox): void {
 }
 
 /**
- * Runs the command again on a working host. No lock of the dead process may block it, and none of its files may remain.
+ * Runs the command again on a host without faults. No lock left by the dead process may block it, and no temporary file
+ * of that process may remain.
  */
 async function worksAgain(sandbox: Sandbox, { again }: Scenario): Promise<void> {
   const outcome = await sandbox.cli(again);

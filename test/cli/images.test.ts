@@ -92,7 +92,7 @@ const SAME: readonly [qemu: string, ours: string, line: string][] = [
 
 suite('images load as in QEMU', { concurrency: 2 }, () => {
   for (const [theirs, ours, line] of some(SAME, 1)) {
-    test(`${ours} as ${theirs}`, async (t) => {
+    test(`${ours} loads the same images as QEMU's ${theirs}`, async (t) => {
       const sandbox = placeWithImages(t);
       const session = await sandbox.cli(['run', ...ours.split(' '), ...BOUNDED]);
       session.ended(0, 'powerOff');
@@ -232,7 +232,7 @@ test('--dumpdtb writes a machine’s or a recording’s device tree to a new fil
   assert.equal(sandbox.read('data').toString(), 'data of the user');
 });
 
-test('the user’s device tree is edited as QEMU edits it', async (t) => {
+test('a device tree supplied by the user is edited as in QEMU', async (t) => {
   if (!requireTool(QEMU, t) || !requireTool('dtc', t)) return;
   const sandbox = placeWithImages(t);
   const dts = `/dts-v1/;

@@ -106,7 +106,7 @@ suite('a recording with an impossible header', { concurrency: 2 }, () => {
     ['an entropy device', 'rng'],
     ['semihosting', 'semihosting'],
   ]) {
-    test(`a header with ${what} is refused if the snapshots have none`, async (t) => {
+    test(`a header with ${what} is refused if the machine in the snapshots has none`, async (t) => {
       const sandbox = recorded.copy(t);
       const header = headerJson(sandbox.read('a.rr')) as Record<string, Record<string, Json>>;
       header.machine[field] = true;
@@ -209,7 +209,7 @@ test(`${PACK_ROUNDS} packs with corrupted headers are either refused with a mess
   }
 });
 
-/** The recording, with a different instruction set in its header. */
+/** A copy of the recording whose header specifies a different instruction set. */
 function withIsa(recording: Uint8Array, isa: string): Uint8Array {
   const header = headerJson(recording) as Record<string, Record<string, Json>>;
   header.machine.isa = isa;
@@ -272,8 +272,8 @@ function replayBriefly(sandbox: Sandbox, rrfile: string): void {
 }
 
 /**
- * Returns the error code if the call refuses the file, and otherwise undefined. An error other than a UserError is a
- * bug in blkreplay.
+ * Returns the error code if `use` refuses the file, and undefined if it accepts the file. An error other than a
+ * UserError is a bug in blkreplay.
  */
 function refusalOf(use: () => void, description = () => ''): string | undefined {
   try {

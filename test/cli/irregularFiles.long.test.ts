@@ -14,7 +14,7 @@ import { DEMO, DRIVE, recorded, TIMER } from './recordedScene.ts';
 const SKIP = process.platform === 'win32' && 'Windows has no such files';
 const HANGING_MS = 60_000;
 
-/** These files either are created in the folder or exist on every Unix system. */
+/** Each of these files either exists on every Unix system or is created in the sandbox by `make`. */
 const IRREGULAR_FILES: readonly { what: string; name: string; make?: (sandbox: Sandbox) => unknown }[] = [
   { what: 'a pipe without a writer', name: 'fifo', make: (sandbox) => makeFifo(sandbox, 'fifo') },
   { what: 'endless zeroes', name: '/dev/zero' },
@@ -122,7 +122,7 @@ suite('a pipe with a writer', { skip: SKIP, timeout: 10 * HANGING_MS }, () => {
 
 const withOverlay = (overlay: string): Session => ({ ...DEMO, drives: [{ ...DRIVE, overlay }] });
 
-/** If an option is given twice, the second one takes effect. */
+/** Whether a later option overrides this one: if an option is given twice, the second one takes effect. */
 const isReplaced = (words: readonly string[], at: number) =>
   words[at] === '--rrfile' && words.includes('--rrfile=new.rr');
 

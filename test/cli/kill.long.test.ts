@@ -15,7 +15,7 @@ const LOST_MS_MAX = 1000;
 const KEPT = ['disk.img', 'hd0.qcow2', 'a.rr'];
 
 suite('SIGKILL while recording', { concurrency: 2 }, () => {
-  // This kernel never flushes its disk, so only the passage of time makes the recording durable.
+  // This kernel never flushes its disk, so only the recorder's periodic writes make the recording durable.
   for (let round = 1; round <= 10; round++) {
     test(`SIGKILL while a busy kernel is recorded, at random moment ${round} of 10`, async (t) => {
       const random = SeededRandom.forTest(t);
@@ -100,7 +100,7 @@ suite('ending a recording', { concurrency: 2 }, () => {
     }
   });
 
-  test('signals also end a replay and a run', async (t) => {
+  test('signals also end the replay and run commands', async (t) => {
     const sandbox = new Sandbox(t);
     const session = busyKernel(sandbox);
     (await sandbox.record(session, '--stop-at', '2_000_000_000')).ended(0, 'stopAt');

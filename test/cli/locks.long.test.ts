@@ -12,14 +12,14 @@ import { MIB, record, replay } from './refusal.ts';
 const SPIN: Session = { ...withDrive({ overlay: 'o1.qcow2' }), kernel: 'spin.elf' };
 
 suite('while a session is recording', { concurrency: 1 }, () => {
-  test('an overlay is in use under its other names too, and its base is locked against writers', async (t) => {
+  test('an overlay is locked under its other names too, and its base is locked against writers', async (t) => {
     const sandbox = fresh.copy(t);
     const cli = (words: string) => () => sandbox.cli([...words.split(' '), '--json']);
     for (const words of ['other.qcow2 --base disk.img --format raw', 'o1.qcow2 --base disk.img --format raw']) {
       assert.equal((await cli(`overlay create ${words}`)()).status, 0);
     }
     const running = await recording(t, sandbox, SPIN, '--overwrite');
-    // The recording has replaced the overlay.
+    // The links are created only now because the recording has replaced the overlay.
     fs.linkSync(sandbox.path('o1.qcow2'), sandbox.path('o2.qcow2'));
     fs.symlinkSync('o1.qcow2', sandbox.path('o3.qcow2'));
     fs.linkSync(sandbox.path('disk.img'), sandbox.path('disk2.img'));
@@ -185,6 +185,6 @@ async function recording(t: TestContext, sandbox: Sandbox, session: Session, ...
   return running;
 }
 
-/** The lock files and temporary files in the folder. */
+/** The lock files and temporary files in the sandbox. */
 const leftOf = (sandbox: Sandbox): string[] =>
   fs.readdirSync(sandbox.folder).filter((name) => name.includes('.lock') || name.startsWith('.blkreplay'));

@@ -81,7 +81,7 @@ suite('overlay map', () => {
 
 suite('overlay commit', () => {
   for (const baseFormat of ['raw', 'qcow2'] as const) {
-    test(`overlay commit leaves base and overlay as qemu-img commit does, on a ${baseFormat} base`, async (t) => {
+    test(`overlay commit leaves the overlay and its ${baseFormat} base in the same state as qemu-img commit`, async (t) => {
       if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
       const sandbox = withOverlay(t, baseFormat);
       const theirs = sandbox.copy(t);
@@ -163,7 +163,7 @@ suite('overlay rebase', () => {
     }
   });
 
-  test('overlay rebase onto a longer base, from an empty base or from no base, keeps the visible zeroes', async (t) => {
+  test('overlay rebase from an empty base or no base onto a longer base with data keeps the zeroes that the guest sees', async (t) => {
     if (!requireTool('qemu-img', t)) return;
     for (const backing of [['-b', 'base.img', '-F', 'raw'], ['-b', 'empty.qcow2', '-F', 'qcow2'], []]) {
       const sandbox = withBase(t);
@@ -256,7 +256,7 @@ suite('overlay check', () => {
     assertSound(sandbox, 'o.qcow2');
   });
 
-  test('overlay check reports flags that contradict refcounts, as qemu-img does, and repairs them', async (t) => {
+  test('overlay check reports COPIED flags that contradict refcounts, as qemu-img does, and repairs them', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     const sandbox = withOverlay(t, 'raw');
     const bytes = sandbox.read('o.qcow2');
@@ -308,7 +308,7 @@ test('overlay info shows chain, sizes and foreign snapshots', async (t) => {
   );
   assert.deepEqual(
     info.snapshots.map(({ name, position, state }) => [name, position, state]),
-    // The instruction count that qemu-img writes for a snapshot outside record and replay.
+    // qemu-img writes the instruction count 0 for a snapshot that is taken outside record and replay.
     [['mine', 0, 'none']],
   );
   assert.match((await does(sandbox, 'overlay info o.qcow2')).console, /"mine", position 0, .* disk only/);
@@ -340,7 +340,8 @@ function withBase(t: TestContext): Sandbox {
 }
 
 /**
- * An overlay made by QEMU on a base that is not empty: it has data, zeroes, and clusters that are read from the base.
+ * Creates an overlay with QEMU on a base that contains data. The overlay has data clusters, zero clusters, and clusters
+ * that are read from the base.
  */
 function withOverlay(t: TestContext, baseFormat: 'raw' | 'qcow2', size = '2M'): Sandbox {
   const sandbox = withBase(t);

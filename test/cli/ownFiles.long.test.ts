@@ -177,7 +177,7 @@ suite('pack includes only files that belong to the recording', { concurrency: 2 
     ],
   ];
   for (const [what, file, make, code] of others) {
-    test(`not ${what}`, async (t) => {
+    test(`pack does not include ${what}`, async (t) => {
       const sandbox = recorded.copy(t);
       fs.rmSync(sandbox.path(file));
       await make(sandbox);
@@ -194,7 +194,7 @@ suite('pack includes only files that belong to the recording', { concurrency: 2 
   }
 });
 
-test('unpack replaces only files that it unpacked before', async (t) => {
+test('unpack replaces only files that an earlier unpack created', async (t) => {
   const sandbox = recorded.copy(t);
   for (const words of [
     'pack a.rr --into a.pack',

@@ -10,7 +10,7 @@ import { requireTool } from '../support/tools.ts';
 
 const QEMU = 'qemu-system-riscv64';
 
-suite('as under QEMU', { concurrency: 2 }, () => {
+suite('guests print the same output as under QEMU', { concurrency: 2 }, () => {
   for (const way of ['', '-clint']) {
     test(`kernel/oslet${way} prints the same output as under QEMU for a session typed on its console`, async (t) => {
       if (!requireTool(QEMU, t)) return;
@@ -39,7 +39,7 @@ suite('as under QEMU', { concurrency: 2 }, () => {
   });
 
   for (const kernel of benchGuests()) {
-    test(`${path.basename(kernel)} prints the same checksum and the same instruction count`, async (t) => {
+    test(`${path.basename(kernel)} prints the same checksum and the same instruction count as under QEMU`, async (t) => {
       if (!requireTool(QEMU, t)) return;
       const sandbox = new Sandbox(t);
       const ours = await sandbox.run({ kernel });

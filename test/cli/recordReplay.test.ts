@@ -195,7 +195,7 @@ suite('run, record and replay agree', { concurrency: 2 }, () => {
 
 suite('--stop-at', { concurrency: 2 }, () => {
   for (const story of some(SESSIONS, 1)) {
-    test(`${story.name}: any position has the same state in run, record and replay`, async (t) => {
+    test(`${story.name}: the state at any position is the same in run, record and replay`, async (t) => {
       const random = SeededRandom.forTest(t);
       const sandbox = new Sandbox(t);
       const session = await story.prepare(sandbox);
@@ -249,7 +249,7 @@ suite('--stop-at', { concurrency: 2 }, () => {
 });
 
 suite('info', () => {
-  test('info describes the contents of a recording in words', async (t) => {
+  test('info prints the contents of a recording as readable text', async (t) => {
     const { sandbox, recorded } = await aRecording(t);
     const { status, console, stderr } = await sandbox.cli(['info', 'a.rr']);
     assert.equal(status, 0);
@@ -264,7 +264,7 @@ suite('info', () => {
     assert.match(console, /\n {2}log +.*\d+ blockRequest, \d+ blockCompletion/);
   });
 
-  test('info --json gives the same information for programs', async (t) => {
+  test('info --json prints the same information as JSON', async (t) => {
     const { sandbox, recorded } = await aRecording(t);
     const { status, console } = await sandbox.cli(['info', 'a.rr', '--json']);
     assert.equal(status, 0);

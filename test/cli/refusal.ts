@@ -4,8 +4,8 @@ import type { Outcome, Session, Sandbox } from '../support/cli.ts';
 import { fresh } from './recordedScene.ts';
 
 /**
- * A session or command that must be refused before any file is touched: exit status 2, one sentence that names the file
- * and the remedy, and every file unchanged afterwards.
+ * A session or command that must be refused before any file is touched. It must end with exit status 2 and one sentence
+ * that names the file and the remedy, and leave every file unchanged.
  */
 export interface Refusal {
   what: string;
@@ -25,10 +25,10 @@ export const replay =
   (session: Session, ...more: string[]) =>
   (sandbox: Sandbox) =>
     sandbox.replay(session, ...more);
-/** Records with --overwrite, so that a file that is named twice would be lost. */
+/** Records with --overwrite. Without a refusal, a file that is named for two purposes would therefore be lost. */
 export const overwrite = (session: Session) => record(session, '--overwrite');
 
-/** Defines a test for each refusal, in a copy of the scene. */
+/** Defines a test for each refusal. Each test works on a copy of the scene. */
 export function testRefusals(command: string, scene: typeof fresh, refusals: readonly Refusal[]): void {
   suite(command, { concurrency: 2 }, () => {
     for (const refusal of refusals) {

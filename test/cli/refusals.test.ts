@@ -124,8 +124,8 @@ const RECORD: Refusal[] = [
 ];
 
 /**
- * The same file is named for two purposes. Writes for one purpose would destroy the data of the other, so even
- * --overwrite does not permit it.
+ * The same file is named for two purposes. Writing it for one purpose would destroy the data needed for the other, so
+ * even --overwrite does not permit this.
  */
 const TWICE: Refusal[] = [
   {

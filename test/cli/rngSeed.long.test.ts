@@ -18,7 +18,7 @@ suite('rng-seed', () => {
     assert.match((await sandbox.cli(['info', 'a.rr'])).console, new RegExp(`rng-seed +${a.seed}`));
   });
 
-  test('with a given seed or without a seed, two recordings are bit-identical', async (t) => {
+  test('two recordings with the same given seed, or both without a seed, are bit-identical', async (t) => {
     const sandbox = new Sandbox(t);
     for (const [setting, seed] of [
       [RNG_SEED.toUpperCase(), RNG_SEED],

@@ -71,7 +71,7 @@ suite('SBI', { concurrency: 2 }, () => {
   for (const [what, options, harts] of [
     ['one hart', ['-icount', 'shift=0'], ''],
     ['one hart without Sstc', ['-icount', 'shift=0', '-cpu', 'rv64,sstc=off'], ''],
-    // The hart on which OpenSBI boots varies. If it boots on hart 0, it returns the same results.
+    // The hart on which OpenSBI boots varies. The expected results are those of a boot on hart 0.
     ['three harts', ['-smp', '3'], THREE_HARTS],
   ] as const) {
     test(`in QEMU the built-in firmware returns the same results as OpenSBI, ${what}`, async (t) => {
@@ -85,7 +85,7 @@ suite('SBI', { concurrency: 2 }, () => {
   }
 
   for (const file of [`${OPENSBI}.bin`, `${OPENSBI}.elf`]) {
-    test(`OpenSBI runs here as it does in QEMU, from ${file.slice(-4)}`, async (t) => {
+    test(`OpenSBI loaded from a ${file.slice(-4)} file runs here as it does in QEMU`, async (t) => {
       if (!hasOpenSbi(file, t)) return;
       const ours = await new Sandbox(t).run({ kernel: KERNEL, options: ['--bios', file] });
       ours.ended(0, 'powerOff');

@@ -86,14 +86,14 @@ suite('semihosting', { concurrency: 2 }, () => {
     assert.deepEqual(sandbox.fingerprint(), before);
   });
 
-  test('a console read that never gets input ends the run', async (t) => {
+  test('a console read that can never get input ends the run', async (t) => {
     const sandbox = new Sandbox(t);
     const outcome = await sandbox.run(does(sandbox, 'keys', 'ab'), '--semihosting');
     outcome.ended(1, 'waitsForever');
     assert.match(outcome.console, /<a><b>$/);
   });
 
-  test('a guest exit code is limited to one byte, as for a process', async (t) => {
+  test('the exit code of a guest is truncated to one byte, like that of a process', async (t) => {
     const sandbox = new Sandbox(t);
     for (const [word, status, guestExit] of [
       ['exit=00', 0, 0],

@@ -15,16 +15,16 @@ import { DEMO, DRIVE, recorded, TIMER } from './recordedScene.ts';
 const SKIP = process.platform !== 'linux' && 'looks into /proc';
 const BOUND_MS = 30_000;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-/** The length of a sparse file that is too large for any command to finish in time. */
+/** The length of a sparse file that no command can process within the time limit. */
 const HUGE_BYTES = 2 ** 41;
 
 interface Long {
   what: string;
-  /** When the command has this file open, it is running. */
+  /** The test sends the signal once the command has this file open. */
   file: string;
   args: string[];
   prepare?: (sandbox: Sandbox) => unknown;
-  /** The files that the command may leave in addition to the files that existed before. */
+  /** New files that the command may leave behind. No other new file may remain. */
   leaves?: string[];
 }
 

@@ -1,11 +1,11 @@
-/** A truncated recording replays up to the last complete point. */
+/** A truncated recording replays up to the last position that is completely recorded. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { SeededRandom } from '../support/seededRandom.ts';
 import { DEMO, firstEventsOf, recorded } from './recordedScene.ts';
 
 suite('a recording with a missing tail', () => {
-  test('a recording with a missing tail replays to its last complete point', async (t) => {
+  test('a recording with a missing tail replays to the last position that is completely recorded', async (t) => {
     const random = SeededRandom.forTest(t);
     const sandbox = recorded.copy(t);
     const whole = sandbox.read('a.rr');

@@ -8,7 +8,7 @@ import { Sandbox } from '../support/cli.ts';
 import { source } from '../support/dapClient.ts';
 import { DEMO } from '../support/demoWalk.ts';
 
-/** Runs the README's demo as a user does, but in a separate folder. */
+/** The demo runs from the repository, as README.md describes, but writes its files to a temporary folder. */
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const SCRIPT = path.join(ROOT, 'scripts/demo/main.ts');
 

@@ -27,7 +27,7 @@ const ECHO: Guest = {
   disk: { image: 'empty.qcow2', virtio: 'modern' },
 };
 
-test('one description starts the same machine in QEMU and in blkreplay', () => {
+test('a guest's description is translated to options that start the same machine in QEMU and in blkreplay', () => {
   const guest: Guest = {
     ...ECHO,
     harts: 3,
@@ -48,19 +48,19 @@ test('one description starts the same machine in QEMU and in blkreplay', () => {
   assert.deepEqual(filesOf(guest), ['fw/jump.bin', 'kernel/oslet.elf', 'a/fs.img']);
 });
 
-test('by default, no firmware is loaded, and the options for QEMU request a modern disk', () => {
+test('by default, no firmware is loaded, and the options for QEMU request a modern virtio disk', () => {
   assert.match(qemuOptions(HELLO, SHOWN_FILES).join(' '), /-bios none -kernel hello.elf$/);
   assert.match(qemuOptions(ECHO, SHOWN_FILES).join(' '), /-global virtio-mmio.force-legacy=false -drive/);
   assert.match(qemuOptions({ ...HELLO, bios: 'default' }, SHOWN_FILES).join(' '), /-bios default/);
   assert.deepEqual(blkreplayOptions({ ...HELLO, bios: 'default' }, SHOWN_FILES), ['--kernel', 'hello.elf']);
 });
 
-test('a guest that shows the expected text works: run, recorded and replayed', async () => {
+test('a guest that prints the expected text when run, recorded and replayed is reported as working', async () => {
   const result = await runUnderBlkreplay(HELLO, FOLDER);
   assert.equal(result.kind, 'works', JSON.stringify(result));
 });
 
-test('a guest that does not show the expected text fails, with its last line as the symptom', async () => {
+test('a guest that does not print the expected text is reported as failing, with its last line as the symptom', async () => {
   const result = await runUnderBlkreplay({ ...HELLO, expected: ['good', 'hello'] }, FOLDER);
   assert.deepEqual(result, {
     kind: 'fails',
@@ -69,19 +69,19 @@ test('a guest that does not show the expected text fails, with its last line as 
   });
 });
 
-test('a guest that is refused fails, with the message as the symptom', async () => {
+test('a guest that is refused is reported as failing, with the message as the symptom', async () => {
   const result = await runUnderBlkreplay({ ...HELLO, kernel: 'small/hello.expected' }, FOLDER);
   assert.equal(result.kind, 'fails');
   assert.match(result.kind === 'fails' ? result.symptom : '', /hello\.expected/);
 });
 
-test('a guest that runs without showing the expected text is stopped at the time limit', async () => {
+test('a guest that runs on without printing the expected text is stopped at the time limit', async () => {
   const guest = { ...HELLO, kernel: 'endless/endless.elf', expected: ['never'], secondsMax: 2 };
   const result = await runUnderBlkreplay(guest, FOLDER);
   assert.match(result.kind === 'fails' ? result.symptom : '', /^exceeds its time limit/);
 });
 
-test('a guest under QEMU must show the same text', async (t) => {
+test('a guest that prints the expected text under QEMU is reported as working there', async (t) => {
   if (!requireTool('qemu-system-riscv64', t)) return;
   assert.deepEqual(await runUnderQemu(HELLO, FOLDER), { kind: 'works' });
 });
