@@ -1,4 +1,4 @@
-/** Breakpoints of every kind stop in both directions, and steps go over, in, out and back. */
+/** Breakpoints of every kind stop the guest in both directions, and the debugger steps over, in, out and back. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Sandbox } from '../support/cli.ts';
@@ -19,7 +19,7 @@ test('a breakpoint on a line without code moves to the next line with code and s
   assert.deepEqual([stop.reason, stop.hitBreakpointIds], ['breakpoint', [moved!.id]]);
   const frame = await dap.topFrame();
   assert.equal(frame.name, 'statistics_sample');
-  // Line 8 is the function's opening line. The breakpoint is placed after the prologue.
+  // Line 8 is the function's opening line. The breakpoint is placed after the prologue, which may be on line 8 or 9.
   assert.ok(frame.line === 8 || frame.line === 9, `line ${frame.line}`);
 });
 
@@ -55,7 +55,7 @@ test('function and instruction breakpoints stop in both directions until they ar
   assert.equal((await dap.topFrame()).name, 'verify_store');
 });
 
-test('steps go over, in, out and back, by line and by instruction', async (t) => {
+test('the debugger steps over, in, out and back, by line and by instruction', async (t) => {
   const dap = new DapClient(t);
   await dap.start(demoLaunch(new Sandbox(t)), () =>
     dap.request('setBreakpoints', { source: { path: source('demo/main.c') }, breakpoints: [{ line: 45 }] }),
@@ -65,7 +65,7 @@ test('steps go over, in, out and back, by line and by instruction', async (t) =>
   lines.push(await place(dap));
   for (const step of ['next', 'stepIn', 'stepOut', 'stepBack', 'stepBack']) {
     const { reason } = await dap.until(step);
-    // The last step reaches the breakpoint again.
+    // The last step back reaches the breakpoint again.
     assert.equal(reason, lines.length === 5 ? 'breakpoint' : 'step', step);
     lines.push(await place(dap));
   }

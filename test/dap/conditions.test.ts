@@ -25,7 +25,7 @@ async function setOnLine(dap: DapClient, line: number, details: object) {
   return breakpoints[0] as { verified: boolean; message?: string };
 }
 
-test('a breakpoint with a condition stops only where the condition holds, forwards and backwards', async (t) => {
+test('a breakpoint with a condition stops the guest only where the condition holds, forwards and backwards', async (t) => {
   const dap = await atEntry(t);
   assert.equal((await setOnLine(dap, WRITE_LINE, { condition: 'block == 3' })).verified, true);
   const positions: number[] = [];
@@ -39,7 +39,7 @@ test('a breakpoint with a condition stops only where the condition holds, forwar
   assert.equal(await dap.evaluate('block'), '3');
 });
 
-test('function, instruction and data breakpoints have conditions too', async (t) => {
+test('function, instruction and data breakpoints can have conditions too', async (t) => {
   const dap = await atEntry(t);
   await dap.request('setFunctionBreakpoints', { breakpoints: [{ name: 'blocks_write', condition: 'block == 4' }] });
   assert.equal((await dap.until('continue')).reason, 'function breakpoint');
@@ -80,7 +80,7 @@ test('an invalid condition, hit condition or log message is refused, and the mes
   assert.equal((await dap.until('continue')).description, 'The guest reported failure with code 1', 'none was set');
 });
 
-test('a breakpoint whose condition cannot be evaluated stops the machine, and the reason is printed', async (t) => {
+test('a breakpoint whose condition cannot be evaluated stops the guest, and the stop shows the reason', async (t) => {
   const dap = await atEntry(t);
   const { verified } = await setOnLine(dap, WRITE_LINE, { condition: '*(char *)block == 1' });
   assert.equal(verified, true);

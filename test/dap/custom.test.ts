@@ -42,7 +42,7 @@ test('console output is sent to a terminal as bytes', async (t) => {
   assert.equal(maskDemo(dap.terminal), maskDemo(expected('demo/demo').console));
 });
 
-test('typed input reaches a sleeping guest, and the replay reproduces it', async (t) => {
+test('typed input reaches a sleeping guest, and a replay repeats this input', async (t) => {
   const sandbox = new Sandbox(t);
   const dap = new DapClient(t);
   await dap.start(kernelLaunch(sandbox));
@@ -79,7 +79,7 @@ test('typed input reaches the guest during a long step', async (t) => {
   await dap.request('setFunctionBreakpoints', { breakpoints: [{ name: 'console_read' }] });
   await dap.until('continue');
   await dap.request('setFunctionBreakpoints', { breakpoints: [] });
-  // Steps out of console_read, which returns when a line has been typed.
+  // Steps out of console_read, which returns only when a line has been typed.
   await dap.request('stepOut', { threadId: 1 });
   await sleep(100);
   await type(dap, 'echo typed\n');

@@ -58,7 +58,7 @@ async function watch(dap: DapClient): Promise<void> {
   assert.equal(breakpoints[0].verified, true);
 }
 
-/** Performs the walk with requests, and checks what the adapter reports at each stop. */
+/** Performs the walk by sending DAP requests, and checks what the adapter reports at each stop. */
 class AdapterDriver implements WalkDriver {
   private readonly dap: DapClient;
   /** The adapter's description of the write at the last stop. */
@@ -97,7 +97,7 @@ class AdapterDriver implements WalkDriver {
   }
 }
 
-/** The write at line 18, `statistics->last_seen_us[level] = now_us`, has a level that is too high by one. */
+/** The stop is at line 18, `statistics->last_seen_us[level] = now_us`, where `level` is too high by one. */
 async function assertVariables(dap: DapClient, written: string): Promise<void> {
   const { id: frameId } = await dap.topFrame();
   const { scopes } = await dap.request('scopes', { frameId });
@@ -116,7 +116,7 @@ async function assertVariables(dap: DapClient, written: string): Promise<void> {
   const store = await variablesOf(dap, globals.get('store')!.variablesReference);
   const superblock = await variablesOf(dap, store.get('superblock')!.variablesReference);
   assert.equal(superblock.get('entry_count')!.evaluateName, FIELD);
-  // Sets the same breakpoint through the variables view.
+  // The variables view can be used to set the same data breakpoint.
   const reference = store.get('superblock')!.variablesReference;
   const info = await dap.request('dataBreakpointInfo', { variablesReference: reference, name: 'entry_count' });
   assert.equal(info.description, FIELD);

@@ -1,4 +1,4 @@
-/** Disassembly is consistent from every starting address and has the requested number of rows. */
+/** Disassembly is the same from every starting address, and a response has the requested number of rows. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Sandbox } from '../support/cli.ts';
@@ -66,7 +66,7 @@ async function rowsAt(dap: DapClient, memoryReference: string, instructionOffset
   return instructions as Row[];
 }
 
-/** Removes the source file, which only the first of consecutive rows has. */
+/** Omits the source file, which is given only in the first of consecutive rows from the same file. */
 const plain = ({ address, instruction, instructionBytes, symbol, line }: Row) => ({
   ...{ address, instruction, instructionBytes, symbol, line },
 });

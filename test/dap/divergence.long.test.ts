@@ -25,7 +25,7 @@ test('a diverging replay stops at the divergence, reports it, and can still be i
   assert.equal(await dap.leave(), 0);
 });
 
-/** Changes the RAM hash of the last digest. */
+/** Changes the RAM hash in the recording's last digest. */
 function withLie(log: LogEntry[]): LogEntry[] {
   const digest = log.findLast((entry) => entry.kind === 'digest')!;
   const parts = digest.parts.map(({ name, value }) => ({ name, value: name === 'RAM' ? value ^ 1n : value }));

@@ -1,4 +1,4 @@
-/** Breakpoints on disk requests and on printed text stop in both directions; those that cannot work are refused. */
+/** Breakpoints on disk requests and printed text work in both directions; those that can never be hit are refused. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { Sandbox } from '../support/cli.ts';
@@ -31,7 +31,7 @@ test('a disk breakpoint stops at the request in both directions', async (t) => {
   assert.ok(Math.abs((dap.place.position as number) - (position as number)) <= 1);
 });
 
-test('a disk breakpoint on sectors that nothing writes does not stop', async (t) => {
+test('a disk breakpoint on sectors that the guest never writes is never hit', async (t) => {
   const dap = await atEntry(t);
   await setOne(dap, { kind: 'disk', sectors: { first: 8191, count: 1 }, requests: ['write'] });
   assert.equal((await dap.until('continue')).description, 'The guest reported failure with code 1');
@@ -45,7 +45,7 @@ test('a console breakpoint stops when the guest prints the text', async (t) => {
   assert.match(dap.console, /superblock is damaged$/, 'nothing after the text has been printed');
 });
 
-test('an event breakpoint that cannot work is refused', async (t) => {
+test('an event breakpoint that is invalid or can never be hit is refused', async (t) => {
   const dap = await atEntry(t);
   const { verified, message } = await setOne(dap, { kind: 'disk', drive: 'hd9' });
   assert.deepEqual([verified, message], [false, 'The machine has no drive "hd9".']);

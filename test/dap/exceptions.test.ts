@@ -8,7 +8,7 @@ import { DapClient, demoLaunch } from '../support/dapClient.ts';
 import { some } from '../support/extent.ts';
 import { guest, SMALL_GUESTS } from '../support/guests.ts';
 
-/** The filters that an editor turns on by default. */
+/** The exception filters that an editor enables by default. */
 const DEFAULTS = EXCEPTION_FILTERS.filter(({ shown }) => shown.default).map(({ shown }) => shown.filter);
 
 async function launched(t: TestContext, launch: object, exceptions: object): Promise<DapClient> {
@@ -24,7 +24,7 @@ async function explained(dap: DapClient): Promise<{ exceptionId: string; breakMo
   return { exceptionId, breakMode, lines: (description as string).split('\n') };
 }
 
-test('the machine stops before the trap of an illegal instruction, in both directions, and the trap is explained', async (t) => {
+test('the machine stops before the trap caused by an illegal instruction, in both directions, and explains the trap', async (t) => {
   const dap = await launched(t, guestLaunch('small/traps'), { filters: ['illegalInstruction'] });
   const stop = await dap.event('stopped');
   assert.deepEqual([stop.reason, stop.description], ['exception', 'Illegal instruction']);
@@ -90,7 +90,7 @@ test('the machine stops before interrupts, resets and environment calls', async 
   assert.equal((await ecall.event('stopped')).description, 'Environment call from M-mode');
 });
 
-test('a guest panic is a call of a panic function, or a panic text', async (t) => {
+test('a call to a panic function and a printed panic message both count as a guest panic', async (t) => {
   const filters = ['guestPanic'];
   const called = await launched(t, { panicFunctions: ['journal_checkpoint'] }, { filters });
   const stop = await called.event('stopped');
@@ -102,7 +102,7 @@ test('a guest panic is a call of a panic function, or a panic text', async (t) =
   assert.match((await explained(printed)).lines[0], /it printed "superblock is damaged"/);
 });
 
-test('an exception breakpoint that cannot work is not verified', async (t) => {
+test('an exception breakpoint that can never be hit is not verified', async (t) => {
   const dap = new DapClient(t);
   const launch = guestLaunch('small/traps', { panicFunctions: ['nobody'], stopOnEntry: true });
   await dap.start(demoLaunch(new Sandbox(t), launch));

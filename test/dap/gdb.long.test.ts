@@ -55,7 +55,7 @@ test('connecting gdb stops the machine, and so does losing the connection during
   const again = await GdbClient.connect(port);
   assert.match(await again.ask('bc'), /replaylog:begin/);
   assert.equal((await dap.event('stopped')).description, 'Beginning of recording');
-  // The editor disconnects while gdb is running the machine; the recording must be complete.
+  // If the editor disconnects while gdb is running the machine, the recording must still be complete.
   again.send('c');
   await dap.event('continued');
   await dap.request('disconnect');
@@ -65,7 +65,7 @@ test('connecting gdb stops the machine, and so does losing the connection during
   assert.equal((await replay.event('stopped')).description, 'End of recording');
 });
 
-test('a reverse packet without history is refused, and the editor can still run the machine', async (t) => {
+test('gdb's reverse packets are refused if the session is not recorded, and the editor can still run the machine', async (t) => {
   const dap = new DapClient(t);
   const port = await started(dap, demoLaunch(new Sandbox(t), { rr: 'off', stopOnEntry: true }));
   await dap.event('stopped');

@@ -1,4 +1,4 @@
-/** Launch settings for semihosting, resets and the random seed reach the guest. */
+/** The launch settings for semihosting, resets and the random seed take effect in the guest. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RNG_SEED, Sandbox } from '../support/cli.ts';
@@ -18,7 +18,7 @@ test('a semihosting guest prints to the terminal, reads typed input and reads wo
   const { description } = await dap.event('stopped');
   assert.equal(description, 'The guest reported failure with code 7');
   assert.match(dap.terminal, /<\|>\ndata\.txt: handle 1, 8 bytes\none\ntwo\nclose 0, .*\n\.\.\/x: error 13\n$/);
-  // Stepping back does not print the same output twice.
+  // Output is not printed again when the guest is stepped back and forward.
   const output = dap.terminal;
   await dap.request('reverseContinue', { threadId: 1 });
   await dap.event('stopped');
@@ -27,7 +27,7 @@ test('a semihosting guest prints to the terminal, reads typed input and reads wo
   assert.equal(dap.terminal, output);
 });
 
-test('with "noReboot" a guest that resets stops there, and "rngSeed" fixes the guest\'s seed', async (t) => {
+test('with "noReboot" the session stops when the guest resets, and "rngSeed" sets the guest\'s random seed', async (t) => {
   const sandbox = new Sandbox(t);
   const launch = { ...launchOf(sandbox, 'small/reset'), noReboot: true, rngSeed: RNG_SEED };
   const drives = [{ id: 'hd0', image: sandbox.disk('disk.img'), format: 'raw', overlay: 'hd0.qcow2' }];

@@ -1,6 +1,7 @@
 /** Each hart is a thread that can be inspected and stepped in both directions.
  *
- * The thread that stops is the hart whose step is next; the others show their current state.
+ * A stop is reported for the thread of the hart that will execute the next step; the other threads show the current
+ * state of their harts.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -8,7 +9,7 @@ import { Sandbox } from '../support/cli.ts';
 import { DapClient } from '../support/dapClient.ts';
 import { guest } from '../support/guests.ts';
 
-test('each hart has its own stack, registers and CSRs, and a stop names the hart whose step is next', async (t) => {
+test('each hart has its own stack, registers and CSRs, and a stop names the hart that will execute the next step', async (t) => {
   const sandbox = new Sandbox(t);
   const dap = new DapClient(t);
   const launch = { rr: 'record', rrfile: 'a.rr', cwd: sandbox.folder, kernel: guest('harts/harts'), harts: 4 };

@@ -1,4 +1,4 @@
-/** Hit conditions, logpoints and the number of hits work over DAP in both directions. */
+/** Hit conditions, logpoints and hit counts work over DAP in both directions. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { Sandbox } from '../support/cli.ts';
@@ -23,7 +23,7 @@ async function setOnLine(dap: DapClient, details: object): Promise<void> {
   assert.equal(breakpoints[0].verified, true, breakpoints[0].message);
 }
 
-/** The positions of the first stops. */
+/** The positions of the first `count` stops. */
 async function firstPositions(dap: DapClient, count: number): Promise<number[]> {
   const positions: number[] = [];
   for (let i = 0; i < count; i++) {
@@ -33,7 +33,7 @@ async function firstPositions(dap: DapClient, count: number): Promise<number[]> 
   return positions;
 }
 
-test('a breakpoint with a hit condition stops at the right hits, forwards and backwards, and shows their number', async (t) => {
+test('a breakpoint with a hit condition stops at the right hits, forwards and backwards, and shows the hit count', async (t) => {
   const all = await atEntry(t);
   await setOnLine(all, {});
   const positions = await firstPositions(all, 6);
@@ -51,7 +51,7 @@ test('a breakpoint with a hit condition stops at the right hits, forwards and ba
   assert.equal((await dap.until('reverseContinue')).description, 'Beginning of recording');
 });
 
-test('a logpoint prints each position once, with its source and line, and does not stop', async (t) => {
+test('a logpoint prints its message once for each position, with source file and line, and does not stop the guest', async (t) => {
   const dap = await atEntry(t);
   await setOnLine(dap, { logMessage: 'a block is written' });
   const messages = () =>

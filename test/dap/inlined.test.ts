@@ -4,7 +4,7 @@ import { test, type TestContext } from 'node:test';
 import { DapClient, source } from '../support/dapClient.ts';
 import { guest } from '../support/guests.ts';
 
-test('inlined bodies are stack frames, each with its own variables', async (t) => {
+test('inlined bodies are shown as stack frames, each with its own variables', async (t) => {
   const dap = new DapClient(t);
   const path = source('walks/inlines.c');
   await dap.start({ rr: 'off', idle: 'warp', kernel: guest('walks/inlines') }, () =>
@@ -24,7 +24,7 @@ test('inlined bodies are stack frames, each with its own variables', async (t) =
   assert.deepEqual((await localsOf(dap, stackFrames[1].id)).sort(), ['i', 'refused', 'seed']);
 });
 
-/** Where a breakpoint on a line of the inlined function `take` stops. */
+/** The first `count` stops at a breakpoint on a line of the inlined function `take`. */
 async function stopsInTake(t: TestContext, hitCondition: string, count: number) {
   const dap = new DapClient(t);
   const breakpoints = [{ line: 31, hitCondition }];
@@ -41,7 +41,7 @@ async function stopsInTake(t: TestContext, hitCondition: string, count: number) 
   return { stops, changes: dap.events.filter(({ event }) => event === 'breakpoint') };
 }
 
-test('the hits of a breakpoint in an inlined function are counted at all its addresses together', async (t) => {
+test('a breakpoint in an inlined function has one hit count for all of its addresses', async (t) => {
   const { stops: all, changes } = await stopsInTake(t, '>= 1', 24);
   assert.ok(new Set(all.map(({ address }) => address)).size > 1, 'the guest reaches several addresses');
   const messages = changes.map(({ body }) => body.breakpoint.message);

@@ -57,10 +57,11 @@ const VALUES: readonly [string, unknown][] = [
   ['a huge number', 1e300],
 ];
 
-// These settings may be accepted: any text can be a file name or an appended command line.
+// Some of the values may be accepted for these settings, because any text can be a file name or an appended command
+// line.
 const WORKS = new Set(['append', 'rrsnapshot', 'cwd', 'rrfile', 'drives.overlay']);
 
-test('settings with wrong types and unusual text', { timeout: 300_000 }, async (t) => {
+test('settings with values of the wrong type or with unusual text', { timeout: 300_000 }, async (t) => {
   const sandbox = new Sandbox(t);
   for (const setting of [...SETTINGS, ...DRIVE_SETTINGS.map((name) => `drives.${name}`)]) {
     await t.test(setting, async (t) => {

@@ -23,7 +23,7 @@ type Action = (scene: Scene) => Promise<void>;
 
 const overwriting = { rr: 'record', overwrite: 'always' };
 
-/** The ways in which a session starts. ENDINGS lists the ways in which it ends. */
+/** The ways to start a session. ENDINGS lists the ways to end one. */
 const BEGINNINGS: Record<string, Action> = {
   recording: async ({ dap, launch }) => {
     await dap.start({ ...launch, ...overwriting });
@@ -130,7 +130,7 @@ test(`${STARTS} starts and stops leave no file, lock or process behind`, async (
       assert.ok([0, ...(isTooEarly ? [null] : [])].includes(await scene.dap.exited), 'the process ends by itself');
       assert.equal(scene.dap.stderr, '');
       checkFiles(sandbox);
-      // If the session was killed while opening, the recording may be missing, but nothing blocks the next start.
+      // If the session was ended while opening, the recording may be missing, but nothing may block the next start.
       if (!sandbox.exists('demo.rr') || beginning === 'while it opens') await recordAgain(start(), launch, t);
     });
   }
@@ -143,14 +143,14 @@ async function recordAgain(dap: DapClient, launch: object, t: TestContext): Prom
 }
 
 /**
- * Checks that only the files that the user named remain, and at most one empty folder that sessions share in the
- * temporary folder.
+ * Checks that no files remain except those that the user named. The temporary folder may contain one empty folder,
+ * which all sessions share.
  */
 function checkFiles(sandbox: Sandbox): void {
   const names = fs
     .readdirSync(sandbox.folder)
     .filter((name) => !['tmp', 'disk.img', 'demo.rr', 'hd0.qcow2'].includes(name));
-  // With a temporary overlay and a snapshot, the machine state is in a separate file.
+  // If the overlay is temporary and a snapshot was taken, the machine state is in a separate file.
   assert.deepEqual(
     names.filter((name) => name !== 'demo.rr.qcow2'),
     [],
@@ -168,7 +168,7 @@ function processesWith(variable: string): string[] {
     try {
       return fs.readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(variable);
     } catch {
-      return false; // The process belongs to another user or is gone.
+      return false; // The process belongs to another user or has ended.
     }
   });
 }

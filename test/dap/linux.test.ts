@@ -80,14 +80,15 @@ async function waits(dap: DapClient): Promise<void> {
   const { stackFrames } = await dap.request('stackTrace', { threadId: 1 });
   const names = stackFrames.map(({ name }: { name: string }) => name);
   assert.deepEqual(names.slice(0, 3), ['ct_idle_enter', 'default_idle_call', 'do_idle']);
-  // Neither function returns, and the second does not even save its return address.
+  // Neither of these functions returns, and start_kernel does not even save its return address.
   assert.deepEqual(names.slice(-2), ['rest_init', 'start_kernel']);
   await breakAt(dap, []);
   await dap.request('continue', { threadId: 1 });
 }
 
 /**
- * Starts at a shell prompt and ends at the next one. Returns the positions at which the kernel opened the two files.
+ * Runs a shell command that opens two files, from one prompt to the next. Returns the positions at which the kernel
+ * opened the files.
  */
 async function openTwoFiles(dap: DapClient): Promise<SourcePosition[]> {
   await breakAt(dap, [OPEN]);
@@ -123,7 +124,7 @@ async function openTwoFiles(dap: DapClient): Promise<SourcePosition[]> {
   return opened;
 }
 
-/** Steps back and then forwards, and checks that each position shows the same state in both directions. */
+/** Steps back and then forward again, and checks that the state at each position is the same both times. */
 async function goesBackAndForth(dap: DapClient): Promise<void> {
   const before = [await placeOf(dap)];
   for (let i = 0; i < STEPS; i++) {

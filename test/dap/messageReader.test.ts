@@ -41,7 +41,7 @@ test('other header fields and an empty message are skipped', () => {
   assert.deepEqual(read, ['a (1)', 'bc (2)']);
 });
 
-test('reading ends at a header that is too long or announces a message that is too large', () => {
+test('the reader stops at a header that is too long or that announces a message that is too large', () => {
   const long = reader();
   for (let i = 0; i <= HEADER_BYTES_MAX + 4; i++) long.messages.read(encoder.encode('x'));
   long.messages.read(encoder.encode('\r\n\r\nContent-Length: 1\r\n\r\na'));

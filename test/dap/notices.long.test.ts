@@ -21,8 +21,7 @@ suite('problems while a session is running', { concurrency: 2 }, () => {
       await onSmallDisk(sandbox.path('small'), kib, t, async () => {
         const dap = new DapClient(t);
         await dap.start(demoLaunch(sandbox, files));
-        // If the failure has not occurred earlier, it occurs when the rest of the log is written at the end of the
-        // session.
+        // The write fails at the latest when the rest of the log is written at the end of the session.
         const printed = (name: string) => dap.events.some(({ event }) => event === name);
         while (!printed('stopped') && !printed('terminated')) await sleep(20);
         if (!printed('terminated')) await dap.request('terminate');
@@ -74,7 +73,7 @@ suite('problems while a session is running', { concurrency: 2 }, () => {
       assert.equal(important(dap).length, 3);
     });
 
-    test(`files ${what} during a replay are reported, and snapshots are refused, not written elsewhere`, async (t) => {
+    test(`files ${what} during a replay are reported, and snapshots are refused instead of being written to another file`, async (t) => {
       const sandbox = new Sandbox(t);
       const recording = new DapClient(t);
       await recording.start(demoLaunch(sandbox, { noDebug: true }));
@@ -102,7 +101,7 @@ suite('problems while a session is running', { concurrency: 2 }, () => {
     });
   }
 
-  test('a failed snapshot is an error that the editor shows', async (t) => {
+  test('a snapshot that fails is reported as an error that the editor shows', async (t) => {
     const sandbox = new Sandbox(t);
     const dap = new DapClient(t);
     await dap.start(demoLaunch(sandbox, { stopOnEntry: true }));
@@ -115,7 +114,7 @@ suite('problems while a session is running', { concurrency: 2 }, () => {
 const important = (dap: DapClient): string[] =>
   dap.events.flatMap(({ event, body }) => (event === 'output' && body.category === 'important' ? [body.output] : []));
 
-/** Waits for the next message. */
+/** Waits for the next output in the category `important`. */
 async function nextImportant(dap: DapClient): Promise<string> {
   const before = important(dap).length;
   while (important(dap).length === before) await dap.event('output');
@@ -127,7 +126,8 @@ function endless(sandbox: Sandbox): object {
 }
 
 /**
- * Runs `story` with a disk of the given size mounted at `folder`; does nothing if the host does not permit mounting.
+ * Runs `story` with a file system of the given size mounted at `folder`; does nothing if the host does not permit
+ * mounting.
  */
 async function onSmallDisk(folder: string, kib: number, t: TestContext, story: () => Promise<void>): Promise<void> {
   fs.mkdirSync(folder);

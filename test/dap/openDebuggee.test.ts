@@ -1,4 +1,4 @@
-/** Opening a debuggee reads the kernel file once, for both the machine and the symbols. */
+/** When a debuggee is opened, its kernel file is read only once, for both the machine and the symbols. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';

@@ -16,7 +16,7 @@ interface Rule {
   trouble?: (sandbox: Sandbox) => void;
   rr: 'record' | 'replay';
   session: Session;
-  /** The name used in both the launch configuration and the command line. */
+  /** The snapshot name, which is used in both the launch configuration and the command line. */
   rrsnapshot?: string;
   memory?: string;
   overwrite?: boolean;
@@ -191,7 +191,7 @@ const REPLAYING: Omit<Rule, 'rr'>[] = [
   },
 ];
 
-/** Created once and copied for each test. */
+/** A sandbox that is created once and copied for each test. */
 const fresh = new Sandbox({ after });
 fresh.write('demo.elf', fs.readFileSync(guest('demo/demo')));
 fresh.disk('disk.img', 4 * MIB);

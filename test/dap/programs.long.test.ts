@@ -1,4 +1,4 @@
-/** If several programs use the same addresses, the symbols of each apply only while that program is in memory. */
+/** If several programs use the same addresses, the symbols of each program apply only while it is in memory. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';

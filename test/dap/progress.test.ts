@@ -14,7 +14,7 @@ const TRIES = 5;
 const LONG = 'round 100:';
 const PROGRESS = { supportsProgressReporting: true };
 
-test('a run reports its progress after 300 ms, each percentage once, and its end', () => {
+test('a run reports progress once it has taken 300 ms, each percentage only once, and then its end', () => {
   const events: unknown[] = [];
   const progress = new ProgressReporter((event, body) => events.push([event, body]));
   progress.begin({ title: 'Back', searched: { start: 100, end: 1100 } }, 5000);
@@ -41,7 +41,10 @@ test('a run reports its progress after 300 ms, each percentage once, and its end
   assert.deepEqual(events, []);
 });
 
-/** A session at the end of a long history, with a false condition in the hottest loop that the machine cannot compile. */
+/**
+ * A session at the end of a long history. The hottest loop has a breakpoint with a false condition that cannot be
+ * compiled.
+ */
 async function longHistory(t: TestContext, client: object): Promise<DapClient> {
   const dap = new DapClient(t);
   const launch = demoLaunch(new Sandbox(t), { kernel: guest('endless/endless'), drives: [] });
@@ -83,7 +86,7 @@ test('a reverse run shows its progress; cancel stops it, and so does pause', asy
   assert.equal(await dap.evaluate('1 + 1'), '2');
 });
 
-test('a client that does not announce progress reporting gets no progress events', async (t) => {
+test('a client that does not announce support for progress reporting gets no progress events', async (t) => {
   const dap = await longHistory(t, {});
   await dap.request('reverseContinue', { threadId: 1 });
   await sleep(600);

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { Sandbox } from '../support/cli.ts';
 import { DapClient, demoLaunch } from '../support/dapClient.ts';
 
-test('a request in the wrong state is refused and the session continues', async (t) => {
+test('a request that is not valid in the current state is refused, and the session continues', async (t) => {
   const dap = new DapClient(t);
   const launch = demoLaunch(new Sandbox(t), { stopOnEntry: true });
   assert.match(await dap.refused('launch', launch), /must come after initialize/);
@@ -24,7 +24,7 @@ test('a request in the wrong state is refused and the session continues', async 
   assert.equal((await dap.until('stepIn')).reason, 'step');
 });
 
-test('a malformed request is refused and the session continues', async (t) => {
+test('a malformed request is refused, and the session continues', async (t) => {
   const dap = new DapClient(t);
   await dap.start(demoLaunch(new Sandbox(t), { stopOnEntry: true }));
   await dap.event('stopped');
@@ -60,7 +60,7 @@ test('a malformed request is refused and the session continues', async (t) => {
   assert.equal(dap.stderr, '');
 });
 
-test('an argument whose capability is not announced is refused, and one that asks for nothing is not', async (t) => {
+test('an argument that needs an unannounced capability is refused, unless its value has no effect', async (t) => {
   const dap = new DapClient(t);
   await dap.start(demoLaunch(new Sandbox(t), { stopOnEntry: true }));
   await dap.event('stopped');
@@ -77,7 +77,7 @@ test('an argument whose capability is not announced is refused, and one that ask
   await dap.request('stackTrace', { threadId, format: {} });
 });
 
-test('frames and variables from an earlier stop are refused', async (t) => {
+test('requests for frames and variables of an earlier stop are refused', async (t) => {
   const dap = new DapClient(t);
   await dap.start(demoLaunch(new Sandbox(t), { stopOnEntry: true }));
   await dap.event('stopped');
@@ -105,7 +105,7 @@ test(
     await dap.start(launch);
     await dap.event('stopped');
     dap.stopListening();
-    // No response can be sent; the adapter tries to send two more even after the first failure.
+    // No response can be sent. The adapter tries to send two more responses after the first failure.
     for (const command of ['threads', 'stackTrace', 'threads']) void dap.send(command, { threadId: 1 }).catch(() => {});
     assert.equal(await dap.exited, 0);
     const replay = new DapClient(t);

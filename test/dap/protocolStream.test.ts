@@ -1,9 +1,9 @@
-/** A client that does not read its messages makes its requests wait, in bounded memory, except for urgent requests. */
+/** While a client does not read its messages, its requests wait in bounded memory, except for urgent requests. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ProtocolStream, UNSENT_BYTES_MAX, WAITING_BYTES_MAX } from '../../debug-adapter/dap/protocolStream.ts';
 
-/** A stream whose client reads only when `unsentBytes` is reduced. */
+/** A stream to a client that does not read. The test simulates reading by reducing `unsentBytes`. */
 function slowClient() {
   const log: string[] = [];
   const client = {
@@ -28,7 +28,7 @@ function slowClient() {
   const sendEvent = (lengthBytes: number) => {
     stream.send('event', { seq: 0, type: 'event', ...{ body: 'x'.repeat(lengthBytes) } });
   };
-  /** Returns what happened since the last call. */
+  /** Returns the log entries since the last call, except `resume`. */
   const happened = () => log.splice(0).filter((one) => one !== 'resume');
   return { client, stream, state, request, sendEvent, happened, log };
 }
@@ -50,7 +50,7 @@ test('requests wait while the client is behind, and are handled in order when it
   assert.deepEqual(happened(), []);
 });
 
-test('no more requests are read while too many wait', () => {
+test('no more requests are read while too many are waiting', () => {
   const { stream, state, request, happened, log } = slowClient();
   state.isBusy = true;
   request('evaluate', 'x'.repeat(WAITING_BYTES_MAX));
@@ -62,7 +62,7 @@ test('no more requests are read while too many wait', () => {
   assert.deepEqual(log, ['evaluate', 'resume']);
 });
 
-test('a client that accepts no more bytes is never behind', () => {
+test('a client to which writing has failed never counts as behind', () => {
   const { client, stream, request, sendEvent, happened } = slowClient();
   sendEvent(2 * UNSENT_BYTES_MAX);
   const { unsentBytes } = client;

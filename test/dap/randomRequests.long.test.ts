@@ -12,7 +12,7 @@ import { guest } from '../support/guests.ts';
 import { SeededRandom } from '../support/seededRandom.ts';
 
 const ACTS = 100;
-/** The time after which a step or run is paused, in milliseconds. Most of them end by themselves before then. */
+/** The time after which a step or run is paused, in milliseconds. Most steps and runs end by themselves before then. */
 const RUN_MS = 300;
 
 type Body = Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any
@@ -144,7 +144,7 @@ class Soak {
   }
 
   /**
-   * At the live end the write becomes part of the recording; elsewhere it is refused. Its effect on the guest is not
+   * At the live end, the write becomes part of the recording; elsewhere, it is refused. Its effect on the guest is not
    * checked.
    */
   private async write(): Promise<void> {
@@ -178,7 +178,9 @@ class Soak {
     await this.ask('disassemble', { memoryReference, instructionOffset: random.below(40) - 20, instructionCount: 20 });
   }
 
-  /** Returns undefined if the request is refused. A refusal must have a user-readable message. */
+  /**
+   * Returns the response's body, or undefined if the request is refused. A refusal must have a user-readable message.
+   */
   private async ask(command: string, args: object): Promise<Body | undefined> {
     const { success, body } = await this.dap.send(command, args);
     if (success) return (body as Body | undefined) ?? {};

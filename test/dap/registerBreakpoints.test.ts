@@ -1,4 +1,4 @@
-/** "Break on Value Change" works on registers and CSRs in the register scopes; registers that it cannot watch are refused. */
+/** "Break on Value Change" works on registers and CSRs in their scopes; other registers are refused. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { Sandbox } from '../support/cli.ts';
@@ -12,7 +12,7 @@ async function atEntry(t: TestContext): Promise<DapClient> {
   return dap;
 }
 
-/** What the adapter offers for a register in a scope. */
+/** The adapter's response to `dataBreakpointInfo` for a register in a scope. */
 async function infoOf(dap: DapClient, scope: string, name: string) {
   const { id: frameId } = await dap.topFrame();
   const { scopes } = await dap.request('scopes', { frameId });

@@ -11,7 +11,10 @@ const PAUSE_MS = 200;
 /** The maximum number of attempts at a measurement, which can fail because other tests keep the processors busy. */
 const TRIES = 5;
 
-/** Records a guest that never ends, so that it is still running when a slow host reaches the next request. */
+/**
+ * A configuration that records a guest that never ends, so that it is still running when a slow host sends the next
+ * request.
+ */
 const endless = (sandbox: Sandbox, more: object = {}) =>
   demoLaunch(sandbox, { kernel: guest('endless/endless'), drives: [], ...more });
 /** Text that the guest prints after about 800 million steps. */
@@ -52,7 +55,7 @@ test('during a long reverse run, requests are answered, new breakpoints apply, a
   await dap.start(endless(new Sandbox(t)));
   await untilPrinted(dap, LONG);
   await paused(dap, 'continue');
-  // Nothing writes to the address after boot, so the search covers the whole history.
+  // The guest never writes to this address after boot, so the search covers the whole history.
   const { dataId } = await dap.request('dataBreakpointInfo', { name: '*(unsigned long *)0x80000000' });
   await dap.request('setDataBreakpoints', { breakpoints: [{ dataId, accessType: 'write' }] });
   await dap.request('reverseContinue', { threadId: 1 });
@@ -101,7 +104,10 @@ test('when the client disconnects during a run, the adapter exits and the record
   assert.ok(replay.console.length >= dap.console.length, 'everything that was shown is in the recording');
 });
 
-/** Pauses a run. If the pause is slow, starts another run with the request `again` and pauses it. */
+/**
+ * Pauses a run and returns its `stopped` event. If the pause is slow, starts another run with the request `again` and
+ * pauses that one.
+ */
 async function paused(dap: DapClient, again: string) {
   for (let tries = TRIES; ; tries--) {
     const asked = performance.now();
@@ -114,7 +120,7 @@ async function paused(dap: DapClient, again: string) {
   }
 }
 
-/** Sends a request, and repeats it if the answer is slow. */
+/** Sends a request and returns its response. Repeats the request if the response is slow. */
 async function quick<T>(ask: () => Promise<T>): Promise<T> {
   for (let tries = TRIES; ; tries--) {
     const asked = performance.now();

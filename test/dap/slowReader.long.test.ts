@@ -1,7 +1,7 @@
-/** When a client stops reading, the machine stops, so the adapter's memory use stays bounded.
+/** When a client stops reading, the machine waits, so the adapter's memory use stays bounded.
  *
- * The guest prints as fast as it can. While the client does not read, the machine does not run. The adapter sends the
- * output that it has held back when the client reads again.
+ * The guest prints as fast as it can. While the client does not read, the machine does not run. When the client reads
+ * again, the adapter sends the output that it has held back.
  */
 import assert from 'node:assert/strict';
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
@@ -15,7 +15,7 @@ import { makeElf } from '../support/elf.ts';
 
 const ADAPTER = path.resolve(import.meta.dirname, '../../dist/debug-adapter.js');
 const timeout = 60_000;
-/** The system's pipe buffer plus the adapter's own limits, with room for messages in transit. */
+/** An upper bound for the size of the pipe buffer plus the adapter's own limits, with room for messages in transit. */
 const KEPT_BYTES_MAX = 8 << 20;
 
 /** Prints `!` forever. */
@@ -39,7 +39,7 @@ for (const console of ['debugConsole', 'terminal']) {
     const keptBytes = client.heardBytes - heardBefore;
     t.diagnostic(`${keptBytes} bytes kept`);
     assert.ok(keptBytes < KEPT_BYTES_MAX, `${keptBytes}`);
-    // The guest continues when the client reads.
+    // The guest can continue once the client reads.
     client.send('continue', { threadId: 1 });
     await client.until('"event":"output"|"event":"blkreplay/console"');
   });
@@ -64,13 +64,13 @@ test("a session ends at the client's request even if the client never reads", { 
   }
 });
 
-test('requests wait while their client does not read, and all are answered eventually', { timeout }, async (t) => {
+test('requests wait while the client does not read, and all of them are answered eventually', { timeout }, async (t) => {
   const client = new Client(t);
   client.deafen();
   const count = 100_000;
   for (let i = 0; i < count; i++) client.send('threads');
   await sleep(2000);
-  // The client still has to read some of the answers.
+  // The adapter does not read all of the requests until the client reads responses.
   assert.ok(client.child.stdin.writableLength > 0);
   client.listen();
   while (client.answers < count) await once(client.child.stdout, 'data');

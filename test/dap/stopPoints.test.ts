@@ -1,4 +1,4 @@
-/** Over DAP, stop points with conditions, hit conditions and messages stop exactly where single steps find hits. */
+/** Over DAP, stop points with conditions, hit conditions and messages stop exactly where single-stepping finds hits. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { DapClient } from '../support/dapClient.ts';
@@ -10,9 +10,9 @@ import { type Expected, testRandomPrograms } from '../support/stopPoints/program
 import { backwardStops, forwardStops, printing, selected, stopping, stopText } from '../support/stopPoints/stops.ts';
 
 const CANDIDATES = 24;
-/** A point with more hits gets a hit condition, or is left out. */
+/** A stop point with more hits gets a hit condition, or is left out if it cannot have one. */
 const HITS_MAX = 12;
-/** A point with more hits is left out, because each hit takes time. */
+/** A stop point with more hits is left out, because evaluating each hit takes time. */
 const COUNTED_MAX = 2000;
 
 testRandomPrograms(pointsFor, async (t, history, { points, hits }) => {
@@ -50,7 +50,7 @@ async function compareReplay(t: TestContext, history: History, { points, hits }:
   await dap.leave();
 }
 
-/** Random points with a limited number of hits, and their hits. */
+/** Random stop points with a limited number of hits, and these hits. */
 function pointsFor(random: SeededRandom, history: History): Expected {
   const options = { addresses: history.executedAddresses(), harts: history.harts, text: history.console };
   const candidates = Array.from({ length: CANDIDATES }, (_, i) => randomPoint(random, `p${i}`, options));
@@ -69,7 +69,7 @@ function pointsFor(random: SeededRandom, history: History): Expected {
 
 // --- over DAP ----------------------------------------------------------------------------------------------------------
 
-/** Sets the points. Returns their names by the IDs that the adapter assigns. */
+/** Sets the stop points. Returns a map from the IDs that the adapter assigns to the names of the points. */
 async function setAll(dap: DapClient, points: readonly TestPoint[]): Promise<Map<number, string>> {
   const names = new Map<number, string>();
   const set = async (command: string, kinds: readonly string[], list: string, shown: (point: TestPoint) => object) => {
@@ -119,7 +119,7 @@ function dataOf({ what, name: label }: TestPoint): object {
   return { dataId: JSON.stringify({ register, hart, label }), accessType: 'write' };
 }
 
-/** The stops of a run to the end of the recording, or to its start. */
+/** All stops on the way to the end of the recording or, backwards, to its start. */
 async function stopsOf(dap: DapClient, command: string, names: ReadonlyMap<number, string>): Promise<string[]> {
   const stops: string[] = [];
   for (;;) {
@@ -135,7 +135,7 @@ async function stopsOf(dap: DapClient, command: string, names: ReadonlyMap<numbe
   }
 }
 
-/** The messages of logpoints so far. */
+/** The messages that logpoints have printed so far. */
 const messagesOf = (dap: DapClient): string[] =>
   dap.events.flatMap(({ event, body }) =>
     event === 'output' && body.category === 'console' && /^p\d+ /.test(body.output as string)

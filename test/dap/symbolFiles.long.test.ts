@@ -17,12 +17,13 @@ import { withKallsyms } from '../support/kallsyms.ts';
 
 const CALLS = readFileSync(guest('walks/calls'));
 /**
- * The same library code followed by a different program, so that the file looks like another build of the same kernel.
+ * Contains the same library code as CALLS, followed by a different program. The file therefore looks like another build
+ * of the same kernel.
  */
 const OTHER_BUILD = readFileSync(guest('walks/lines'));
 const IMAGE = readFileSync(guest('image/image'));
 
-/** The symbols of this image that the kernel's own symbol table would contain. */
+/** Those symbols of the image that a kernel's built-in symbol table would contain. */
 const IMAGE_NAMES = ['_start', 'early_setup', 'add', 'image_main', 'print', 'tally'].map((name) => {
   const [{ address, kind }] = openSymbols({ name: 'vmlinux', bytes: IMAGE }).symbolsNamed(name);
   return { name, address, type: kind === 'object' ? 'B' : 'T' };
@@ -36,7 +37,7 @@ for (const [what, other] of [
   ['another program', readFileSync(guest('small/hello'))],
   ['no ELF file', Buffer.from('not a kernel')],
 ] as const) {
-  test(`a replay uses the recorded kernel's symbols when the file at its path is ${what}, and reports it once`, async (t) => {
+  test(`a replay uses the recorded kernel's symbols when the file at its path is ${what}, and reports the difference once`, async (t) => {
     const sandbox = await recorded(t, CALLS);
     sandbox.write('kernel.elf', other);
     const dap = await replayed(t, sandbox, { kernel: 'kernel.elf' });
@@ -167,7 +168,7 @@ for (const [what, image, vmlinux] of [
   });
 }
 
-test('a symbol file for a kernel above firmware provides its breakpoints', async (t) => {
+test('a symbol file provides breakpoints for a kernel that firmware starts', async (t) => {
   const sandbox = new Sandbox(t);
   const full = guest('sbi/sbi');
   sandbox.write('kernel.elf', stripped(readFileSync(full)));
@@ -233,7 +234,7 @@ test('a breakpoint that cannot be hit is reported as unverified, with the reason
 
 // --- source files in another folder --------------------------------------------------------------------------------------
 
-test('with a source map, breakpoints are set in files of another folder, and frames show them', async (t) => {
+test('with a source map, breakpoints can be set in source files in another folder, and stack frames refer to these files', async (t) => {
   const sandbox = new Sandbox(t);
   sandbox.write('kernel.elf', CALLS);
   sandbox.write('src/calls.c', readFileSync(CALLS_SOURCE));
@@ -263,7 +264,7 @@ function launchOf(sandbox: Sandbox, more: object): object {
   return { rr: 'record', rrfile: 'a.rr', cwd: sandbox.folder, idle: 'warp', ...more };
 }
 
-/** Records a kernel to its end, as kernel.elf. */
+/** Writes a kernel to kernel.elf and records it until the guest ends. */
 async function recorded(t: TestContext, kernel: Uint8Array): Promise<Sandbox> {
   const sandbox = new Sandbox(t);
   sandbox.write('kernel.elf', kernel);
@@ -278,7 +279,7 @@ async function record(t: TestContext, sandbox: Sandbox, files: object): Promise<
   await dap.leave();
 }
 
-/** Goes to the end of the recording. */
+/** Starts a replay, which stops at the end of the recording. */
 async function replayed(t: TestContext, sandbox: Sandbox, files: object): Promise<DapClient> {
   const dap = new DapClient(t);
   await dap.start(launchOf(sandbox, { ...files, rr: 'replay' }));
@@ -296,7 +297,7 @@ async function breakAt(dap: DapClient, names: readonly string[]) {
   return (await dap.request('setFunctionBreakpoints', { breakpoints })).breakpoints;
 }
 
-/** Sets breakpoints by function name and on the line of the function's second return. */
+/** Sets one breakpoint on the function `fibonacci` and one on the line of its second return. */
 async function setFibonacci(dap: DapClient): Promise<void> {
   const [byName] = await breakAt(dap, ['fibonacci']);
   assert.equal(byName.verified, true);
@@ -329,7 +330,7 @@ async function isInFibonacci(dap: DapClient): Promise<void> {
   assert.match(await dap.evaluate('sizeof(struct node)'), /^24$/);
 }
 
-/** Runs backwards from the end of the recording. */
+/** Runs backwards from the end of the recording and checks that the replay stops in `fibonacci`. */
 async function stopsInFibonacci(dap: DapClient): Promise<void> {
   await breakAt(dap, ['fibonacci']);
   assert.equal((await dap.until('reverseContinue')).reason, 'function breakpoint');

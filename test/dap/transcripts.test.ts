@@ -160,7 +160,7 @@ const LIFECYCLES: Record<string, (ask: Ask, sandbox: Sandbox) => Promise<void>> 
       await ask('launch', settings(sandbox, change));
     }
     await ask('launch', settings(sandbox, { overwrite: 'always' }));
-    // Replacing an empty file loses nothing.
+    // An empty file may be replaced, because this loses no data.
     sandbox.write('hd0.qcow2', '');
     await ask('launch', settings(sandbox, { overwrite: 'always' }));
     await ask('disconnect');

@@ -1,6 +1,6 @@
 /** Moving through the history many times does not increase memory use, scratch files or open files.
  *
- * After many moves and snapshots, the adapter uses about as much of each as after a tenth of the moves.
+ * After all moves and snapshots, the adapter uses about as much memory and as many files as after a tenth of the moves.
  */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -16,7 +16,10 @@ import { SeededRandom } from '../support/seededRandom.ts';
 const MOVES = Number(process.env.BLKREPLAY_LOOKS ?? 1500);
 /** After this many moves the caches are full of snapshots, as in normal use. */
 const WARM_UP_MOVES = MOVES / 10;
-/** The user takes a snapshot after this many moves, from the start, so that the first measurement includes snapshots. */
+/**
+ * The simulated user takes a snapshot each time after this many moves, so the first measurement already includes
+ * snapshots.
+ */
 const MOVES_PER_SNAPSHOT = 10;
 /** A small guest, so that its own memory does not mask growth. */
 const SMALL = { memory: '32M' };
@@ -30,8 +33,8 @@ const PROGRAM_BYTES = 128 << 20;
  */
 const GROWTH_MAX = 1.1;
 /**
- * The scratch files contain the disks of the states in the snapshot cache, so their length varies with the positions
- * that the user has visited. It is averaged over this many moves.
+ * The scratch files contain the disk states of the cached snapshots, so their length depends on the positions that the
+ * user has visited. The length is averaged over this many moves.
  */
 const SCRATCH_MOVES = WARM_UP_MOVES / 2;
 
@@ -76,8 +79,8 @@ async function measureRepeatedMoves(t: TestContext, sandbox: Sandbox, launch: ob
   t.diagnostic(`after ${WARM_UP_MOVES} looks and ${earlySnapshots} snapshots ${JSON.stringify(before)}`);
   t.diagnostic(`after ${MOVES} looks and ${viewer.snapshots} snapshots ${JSON.stringify(after)}`);
   assert.ok(after.usedBytes <= before.usedBytes * GROWTH_MAX, `used: ${after.usedBytes} bytes`);
-  // This is the resident set without the pages that V8 keeps for later use, whose number depends on its last garbage
-  // collection.
+  // `neededBytes` is the resident set without the pages that V8 keeps for later use. The number of these pages depends
+  // on its last garbage collection.
   assert.ok(after.neededBytes <= before.neededBytes * GROWTH_MAX, `needed: ${after.neededBytes} bytes`);
   assert.ok(after.residentBytes <= before.residentBytes * GROWTH_MAX, `resident: ${after.residentBytes} bytes`);
   assert.ok(after.residentBytes <= after.usedBytes + PROGRAM_BYTES, `resident: ${after.residentBytes} bytes`);
@@ -88,7 +91,7 @@ async function measureRepeatedMoves(t: TestContext, sandbox: Sandbox, launch: ob
   assert.equal(dap.stderr, '');
 }
 
-/** Imitates a user who is searching for something. */
+/** Simulates a user who is searching for something in the history. */
 class RandomUser {
   snapshots = 0;
   private moves = 0;
@@ -100,7 +103,7 @@ class RandomUser {
     this.random = random;
   }
 
-  /** Makes several moves and takes a snapshot now and then. */
+  /** Makes the given number of moves and takes a snapshot now and then. */
   async explore(moves: number): Promise<void> {
     for (let i = 0; i < moves; i++) {
       await this.move();
@@ -200,7 +203,7 @@ interface OpenFile {
   size: number;
 }
 
-/** The length of the scratch files. */
+/** The total length of the scratch files, in bytes. */
 const scratchBytes = (files: readonly OpenFile[]): number =>
   files.filter(({ name }) => /\.(scratch|past)\b/.test(name)).reduce((sum, { size }) => sum + size, 0);
 

@@ -9,7 +9,7 @@ import type * as Dap from '../../debug-adapter/dap/index.ts';
 import { nodeHost } from '../../debug-adapter/host/nodeHost.ts';
 import { expected, guest } from '../support/guests.ts';
 
-/** The globals that a browser also has, in addition to those of the language. */
+/** The only globals that the context has in addition to those of the language. Browsers have them too. */
 const GLOBALS = { TextEncoder, TextDecoder, atob, btoa };
 
 interface Message {

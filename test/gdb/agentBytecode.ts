@@ -1,16 +1,16 @@
 import type { SeededRandom } from '../support/seededRandom.ts';
 
-/** Random agent expressions for gdb's stack machine, and an interpreter that executes them. */
+/** Registers and memory as the interpreter for gdb's agent expressions reads them. */
 export interface AgentMachine {
-  /** gdb's register numbers 0 to 64. */
+  /** The value of the register with gdb's number 0 to 64. */
   register(number: number): bigint;
-  /** The readable bytes at an address. */
+  /** The bytes at an address, up to the first one that cannot be read. */
   readMemory(address: bigint, lengthBytes: number): Uint8Array;
 }
 
 const DEPTH_MAX = 5;
 
-/** The bytecode of a random expression. */
+/** Returns a random agent expression for gdb's stack machine, as bytecode. */
 export function expressionBytecode(random: SeededRandom): Uint8Array {
   const code: number[] = [];
   emit(random, code, DEPTH_MAX);
@@ -61,13 +61,13 @@ function emitLeaf(random: SeededRandom, code: number[]): void {
   else code.push(opcode, ...random.bytes(lengthBytes));
 }
 
-/** The address is in RAM in nine of ten cases. */
+/** Appends code that pushes a random address, which is in RAM in nine of ten cases. */
 function emitAddress(random: SeededRandom, code: number[]): void {
   const isOutside = random.chance(0.1);
   code.push(0x24, isOutside ? 0 : 0x80, 0, 0, random.below(56));
 }
 
-/** `condition ? yes : no`, as gdb translates it. */
+/** Appends `condition ? yes : no`, as gdb compiles it. */
 function emitChoice(random: SeededRandom, code: number[], depth: number): void {
   emit(random, code, depth - 1);
   const branch = jump(code, 0x20);
@@ -78,7 +78,7 @@ function emitChoice(random: SeededRandom, code: number[], depth: number): void {
   end();
 }
 
-/** Appends a jump and returns a function that directs it to the end of the code. */
+/** Appends a jump and returns a function that sets its target to the end of the code at the time of the call. */
 function jump(code: number[], opcode: number): () => void {
   const at = code.length;
   code.push(opcode, 0, 0);
@@ -88,7 +88,7 @@ function jump(code: number[], opcode: number): () => void {
   };
 }
 
-/** Code with dup, swap, pick, rot and pop. What it drops is a leaf, which cannot fail. */
+/** Appends code with dup, swap, pick, rot and pop. It drops only the values of leaves, whose evaluation cannot fail. */
 function emitStackOperations(random: SeededRandom, code: number[], inner: () => void): void {
   inner();
   switch (random.below(4)) {
@@ -113,7 +113,10 @@ function emitStackOperations(random: SeededRandom, code: number[], inner: () => 
 const u64 = (value: bigint): bigint => BigInt.asUintN(64, value);
 const s64 = (value: bigint): bigint => BigInt.asIntN(64, value);
 
-/** The value of valid bytecode; undefined after an error: a division by 0 or unreadable memory. */
+/**
+ * Evaluates valid bytecode. Returns undefined after an error, which is a division by 0 or an access to unreadable
+ * memory.
+ */
 export function evaluateBytecode(code: Uint8Array, machine: AgentMachine): bigint | undefined {
   const stack: bigint[] = [];
   const operand = (at: number, lengthBytes: number): number =>
@@ -147,7 +150,7 @@ export function evaluateBytecode(code: Uint8Array, machine: AgentMachine): bigin
   }
 }
 
-/** Executes a bytecode without operands. Returns false after a division by 0. */
+/** Executes an opcode without operands. Returns false after a division by 0. */
 function executeSimple(opcode: number, stack: bigint[]): boolean {
   const b = stack.pop()!;
   if (opcode === 0x28) return stack.push(b, b) > 0;

@@ -1,4 +1,4 @@
-/** The conditions that gdb sends as bytecode have the same value as predicates, and malformed bytecode is refused. */
+/** gdb's bytecode conditions are translated to predicates of the same value, and malformed bytecode is refused. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { evaluatePredicate, type Inspector } from '../../debug-adapter/engine/index.ts';
@@ -42,14 +42,14 @@ const inspectorOf = (machine: AgentMachine): Inspector => ({
 
 const bytesOf = (hex: string): Uint8Array => Buffer.from(hex.replaceAll(' ', ''), 'hex');
 
-/** The value of bytecode on a machine with random contents. */
+/** Translates bytecode to a predicate and returns its value on a machine with random contents. */
 function valueOf(hex: string): bigint | undefined {
   const translated = translateAgentExpression(bytesOf(hex));
   assert.ok(translated.kind === 'predicate', `${hex}: ${translated.kind}`);
   return evaluatePredicate(translated.predicate, inspectorOf(machineOf(new SeededRandom(1))));
 }
 
-test('random expressions have the value that a bytecode interpreter finds (seeded)', (t) => {
+test('predicates of random expressions have the value that a bytecode interpreter computes (seeded)', (t) => {
   const random = SeededRandom.forTest(t);
   const counts = { values: 0, errors: 0 };
   for (let i = 0; i < 2000; i++) {
@@ -69,7 +69,7 @@ test('random expressions have the value that a bytecode interpreter finds (seede
   assert.ok(counts.values > 500 && counts.errors > 20, JSON.stringify(counts));
 });
 
-test('stack operations follow the manual', () => {
+test('stack operations work as described in the gdb manual', () => {
   assert.equal(valueOf('22 05 22 03 2b 03 27'), BigInt.asUintN(64, 3n - 5n), 'swap');
   assert.equal(valueOf('22 01 22 02 22 03 33 29 27'), 1n, 'rot: a b c becomes c a b, and pop leaves a');
   assert.equal(valueOf('22 07 22 08 32 01 27'), 7n, 'pick 1 copies the second element');
@@ -78,7 +78,7 @@ test('stack operations follow the manual', () => {
   assert.equal(valueOf('22 ff 16 40 27'), 0xffn, 'extending from 64 bits has no effect');
 });
 
-test('a branch on a constant follows one path, so `(a && b) && c` does not grow', () => {
+test('only the path taken by a branch on a constant is translated, so the predicate for `(a && b) && c` stays small', () => {
   // gdb's code for `$a0 && $a1`: 1 if both branches are taken, otherwise 0.
   const and = (right: string, at: number) => {
     const word = (offset: number) => (at + offset).toString(16).padStart(4, '0');
@@ -96,7 +96,7 @@ test('a branch on a constant follows one path, so `(a && b) && c` does not grow'
   assert.equal(text.match(/"select"/g)?.length, 7, 'one for each operand');
 });
 
-test('loops, floating-point values and side effects are left to gdb', () => {
+test('expressions with loops, floating-point values or side effects are left to gdb', () => {
   for (const [name, hex] of [
     ['loop', '210000'],
     ['loop with a condition', '260001 200000 2201 27'],
@@ -134,7 +134,7 @@ test('malformed bytecode is refused', (t) => {
   }
 });
 
-test('a breakpoint with several conditions stops if one of them holds', () => {
+test('a breakpoint with several conditions stops the machine if one of them holds', () => {
   const holds = (...values: number[]) => {
     const list = values.map((value) => `X3,22${value.toString(16).padStart(2, '0')}27`).join('');
     const conditions = breakpointConditions([list]);

@@ -1,4 +1,4 @@
-/** gdb's `watch` stops only where the watched bytes change, in both directions; `rwatch` and `awatch` stop at accesses. */
+/** gdb's `watch` stops only where watched bytes change, in both directions; `rwatch` and `awatch` stop at accesses. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
@@ -9,7 +9,7 @@ import { Conversation } from './conversation.ts';
 const SP = 2;
 const STOPS = 12;
 
-/** A machine that is about to enter `blocks_write`, and the address where the function saves its return address. */
+/** Runs a machine until it is about to enter `blocks_write`. `slot` is where this function saves its return address. */
 async function beforeSave(t: TestContext): Promise<{ gdb: Conversation; slot: string; value: () => Promise<string> }> {
   const gdb = new Conversation(stageOf(DEMO, t).record(), t);
   const symbols = openSymbols({ name: DEMO.kernel, bytes: readFileSync(DEMO.kernel) });
@@ -21,7 +21,7 @@ async function beforeSave(t: TestContext): Promise<{ gdb: Conversation; slot: st
   return { gdb, slot, value: () => gdb.ask(`m${slot}`) };
 }
 
-test('watch stops at changes in both directions, and awatch stops at writes of the same value too', async (t) => {
+test('watch stops at changes in both directions, and awatch also stops at writes that do not change the value', async (t) => {
   const { gdb, slot, value } = await beforeSave(t);
   const start = gdb.session.position;
   const stopsWith = async (kind: 2 | 4) => {
@@ -46,7 +46,7 @@ test('watch stops at changes in both directions, and awatch stops at writes of t
   assert.ok(accesses.some(({ value }, i) => i > 0 && value === accesses[i - 1].value));
 });
 
-test('the step with which gdb expects to execute the access at a watchpoint does not move, because it was executed', async (t) => {
+test('after a watchpoint stop, gdb's step over the access does not move the machine, because the access has been executed', async (t) => {
   const { gdb, slot } = await beforeSave(t);
   for (const [run, step] of [
     ['c', 'vCont;s:1'],
@@ -64,7 +64,7 @@ test('the step with which gdb expects to execute the access at a watchpoint does
   }
 });
 
-test('a step after a stop at a watchpoint that is still set moves', async (t) => {
+test('after a watchpoint stop, a step moves the machine if the watchpoint is still set', async (t) => {
   const { gdb, slot } = await beforeSave(t);
   assert.equal(await gdb.ask(`Z2,${slot}`), 'OK');
   await gdb.ask('c');

@@ -1,4 +1,4 @@
-/** Conditions that gdb sends with its breakpoints are evaluated in the server, in both directions. */
+/** Conditions that gdb sends with its breakpoints are evaluated by the server, in both directions. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
@@ -22,17 +22,17 @@ function conversation(t: TestContext): { gdb: Conversation; breakpoint: string; 
 }
 
 const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0');
-/** An expression: the register equals a value. */
+/** The condition that the block number in BLOCK_REGISTER equals a value. */
 const isBlock = (value: number): string => `X7,26${hex(BLOCK_REGISTER, 4)}22${hex(value, 2)}1327`;
 
-/** The block numbers at all stops up to the end of the history in one direction. */
+/** The block numbers at all stops until the history ends in the given direction. */
 async function stopsOf({ gdb, block }: ReturnType<typeof conversation>, packet: 'c' | 'bc'): Promise<number[]> {
   const blocks: number[] = [];
   while (!(await gdb.ask(packet)).includes('replaylog')) blocks.push(block());
   return blocks;
 }
 
-test('a breakpoint stops only where one of its conditions holds, in both directions', async (t) => {
+test('a breakpoint stops the machine only where one of its conditions holds, in both directions', async (t) => {
   const stage = conversation(t);
   const { gdb, breakpoint, block } = stage;
   assert.match(await gdb.ask('qSupported:swbreak+'), /;ConditionalBreakpoints\+/);
@@ -54,7 +54,7 @@ test('a breakpoint stops only where one of its conditions holds, in both directi
 
 const timesIn = (all: readonly number[], wanted: number): number => all.filter((one) => one === wanted).length;
 
-test('a breakpoint stops if its condition has no value or is unsupported, so that gdb evaluates the condition', async (t) => {
+test('a breakpoint whose condition has no value or is unsupported stops the machine, so that gdb evaluates the condition', async (t) => {
   const { gdb, breakpoint } = conversation(t);
   for (const [name, expression] of [
     ['unreadable memory', 'X4,22001a27'],
@@ -68,7 +68,7 @@ test('a breakpoint stops if its condition has no value or is unsupported, so tha
   }
 });
 
-test('malformed conditions are answered with an error, and the earlier breakpoint remains', async (t) => {
+test('malformed conditions are answered with an error, and the breakpoint keeps its earlier conditions', async (t) => {
   const stage = conversation(t);
   const { gdb, breakpoint, block } = stage;
   assert.equal(await gdb.ask(`${breakpoint};${isBlock(0)}`), 'OK');
@@ -91,7 +91,7 @@ for (const packet of ['c', 'bc'] as const) {
   });
 }
 
-test('in gdb: stops are the same whether gdb or the server evaluates conditions, even after a condition is changed', async (t) => {
+test('in gdb: the stops are the same whether gdb or the server evaluates the conditions, even after a condition is changed', async (t) => {
   if (!requireTool(GDB, t)) return;
   const elf = guest('demo/demo');
   const sandbox = new Sandbox(t);

@@ -4,16 +4,19 @@ import { RunControl, Runner, Session } from '../../debug-adapter/engine/index.ts
 import { GdbServer } from '../../debug-adapter/gdb/index.ts';
 import { encodePacket, PacketReader } from '../../debug-adapter/gdb/packets.ts';
 
-/** Exchanges packets with a gdb server directly, without a socket. The machine is abandoned at the end of the test. */
+/** Exchanges packets with a gdb server directly, without a socket. Abandons the machine at the end of the test. */
 export class Conversation {
   readonly session: Session<MachineTimeline>;
   readonly server: GdbServer;
   /** Called between two slices of a run. */
   betweenSlices = (): void => {};
-  /** The milliseconds by which the server's clock advances each time it is read; if 0, a run is one slice. */
+  /**
+   * The number of milliseconds by which the server's clock advances each time it is read. If it is 0, a run has only
+   * one slice.
+   */
   clockStepMs = 0;
   private milliseconds = 0;
-  /** The bytes of replies that gdb has not read. */
+  /** The number of bytes in replies that gdb has not read yet. */
   unsentBytes = 0;
   whenDrained: Promise<void> = Promise.resolve();
   private reader = new PacketReader();

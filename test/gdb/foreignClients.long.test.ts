@@ -61,7 +61,7 @@ test(
 );
 
 test(
-  'a client that turns out not to be gdb is dropped during a run, and the next one is served',
+  'if a client turns out not to be gdb during a run, it is dropped, and the next client is served',
   { timeout: 30_000 },
   async (t) => {
     const sandbox = new Sandbox(t);
@@ -89,7 +89,7 @@ test('gdb can connect despite any number of silent connections', { timeout: 30_0
   await closed(incomplete);
 });
 
-test('a damaged packet is requested again, even if it is the first one', { timeout: 30_000 }, async (t) => {
+test('the server asks for a damaged packet to be resent, even if it is the first packet', { timeout: 30_000 }, async (t) => {
   const sandbox = new Sandbox(t);
   const { port } = await serve(t, sandbox, ['run', '--kernel', guest('demo/demo')]);
   const socket = await connected(port);

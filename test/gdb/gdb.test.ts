@@ -23,7 +23,8 @@ test('in gdb: run to the failure, watch the corrupted field, reverse-continue to
   });
   assert.match(output, /No more reverse-execution history/, 'the end is reported, and the machine still exists');
   const [, damaged] = /\$1 = (\d+)/.exec(output)!;
-  // gdb's "old value" is the value that it read previously. When gdb runs backwards, that is the value after the write.
+  // gdb's "old value" is the value that gdb read at the previous stop. When running backwards, this is the value after
+  // the write.
   assert.match(output, new RegExp(`Old value = ${damaged}\nNew value = \\d+\n.*${IN_CULPRIT}${DEMO.line}`));
   assert.match(output, new RegExp(`\\$2 = ${DEMO.level}\n`), 'one level more than exists');
   (await running.end).ended(1, 'guestFailed');
@@ -59,8 +60,8 @@ test('in gdb: the complete demo, from the failure message back to the first writ
   assert.match(output, /No more reverse-execution history/);
   const writes = [...output.matchAll(new RegExp(`Old value = (\\d+)\nNew value = (\\d+)\n.*${IN_CULPRIT}(\\d+)`, 'g'))];
   assert.ok(writes.length >= 2, output);
-  // When gdb runs backwards, its "new value" is the value before the write. The last hit is the same write, which gdb
-  // reaches when it runs forwards again.
+  // When gdb runs backwards, its "new value" is the value before the write. The last stop is at the same write, reached
+  // by running forwards again.
   const culprit = writes.at(-2)!;
   const [, spoiled, before, line] = culprit;
   assert.deepEqual([before, Number(line)], [counted, DEMO.line]);
@@ -74,7 +75,7 @@ test('in gdb: the complete demo, from the failure message back to the first writ
   (await running.end).ended(1, 'guestFailed');
 });
 
-test('in gdb: CSRs, the privilege level, memory, and locations that cannot be written', async (t) => {
+test('in gdb: CSRs, the privilege level and RAM are accessible, device registers are not', async (t) => {
   if (!requireTool(GDB, t)) return;
   const sandbox = new Sandbox(t);
   const { running, port } = await serve(t, sandbox, ['run', '--kernel', guest('small/sv39')]);

@@ -14,7 +14,7 @@ export interface GdbServerRun {
   port: number;
 }
 
-/** Starts a session with `--gdb 0` in a sandbox and waits until it listens. */
+/** Starts a session with `--gdb 0` in a sandbox and waits until its server listens. */
 export async function serve(t: TestContext, sandbox: Sandbox, args: readonly string[]): Promise<GdbServerRun> {
   const running = sandbox.start([...args, '--gdb', '0', '--json']);
   t.after(() => running.kill('SIGKILL'));
@@ -34,7 +34,7 @@ export function sessionIn(sandbox: Sandbox, kernel: string, stdin?: string): str
  * executes the next one.
  */
 export async function runGdb(options: {
-  /** Undefined for a guest that gdb debugs by address only. */
+  /** Undefined if gdb is to debug the guest by address only. */
   elf?: string;
   /** The argument of `target remote`; if absent, the port is used. */
   target?: string;

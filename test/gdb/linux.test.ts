@@ -33,7 +33,7 @@ if (LINUX_FOLDER === undefined) {
       assert.deepEqual(marks.shellForth, marks.shell);
       assert.ok(marks.opened.position < marks.shell.position);
       assert.deepEqual(marks.shellAgain, marks.shell);
-      // Now gdb finds the functions by name, with the ELF file that `symbols` writes.
+      // With the ELF file that the `symbols` command writes, gdb finds the functions by name.
       assert.match(output, /^version_proc_show in section \.text$/m);
       assert.match(output, /^#0 .* do_sys_openat2 \(\)\n#1 .* __riscv_sys_openat \(\)$/m);
 

@@ -27,7 +27,7 @@ test(
     for (const how of ['kill', 'ctrl-c', 'detach'] as const) {
       const sandbox = new Sandbox(t);
       const arguments_ = ['record', ...sessionIn(sandbox, guest('demo/demo')), '--gdb', 'unix:gdb.sock', '--json'];
-      // The umask makes new files readable to others by default.
+      // With this umask, new files are readable and writable by other users unless the server prevents it.
       const running = sandbox.start(arguments_, { through: ['sh', '-c', 'umask 0; exec "$@"', 'sh'] });
       await running.untilSaid(STARTED);
       const found = fs.lstatSync(sandbox.path('gdb.sock'));
@@ -82,7 +82,7 @@ test('a socket left by a killed session is replaced; any other file at the path 
   assert.deepEqual(fs.readdirSync(sandbox.folder).sort(), [...before, 'disk.img'].sort(), 'nothing of it is left');
 });
 
-test('an impossible path is refused with a message, before any file is created', { timeout }, async (t) => {
+test('a path that cannot be used for a socket is refused with a message, before any file is created', { timeout }, async (t) => {
   const sandbox = new Sandbox(t);
   const codes: [string, string][] = [
     [`unix:${'x'.repeat(108)}`, 'gdb-socket-path-too-long'],
@@ -113,7 +113,7 @@ test('a port in use leaves no recording file behind', { timeout }, async (t) => 
   assert.deepEqual(fs.readdirSync(sandbox.folder), ['disk.img']);
 });
 
-test('HTTP over a socket and over stdio is dropped too', { timeout }, async (t) => {
+test('clients that send HTTP over a socket or over stdio are dropped too', { timeout }, async (t) => {
   const http = `POST / HTTP/1.1\r\n\r\n${Buffer.from(encodePacket('k')).toString()}`;
   const sandbox = new Sandbox(t);
   const running = sandbox.start(['run', ...demo, '--gdb', 'unix:gdb.sock', '--json']);
@@ -130,7 +130,7 @@ test('HTTP over a socket and over stdio is dropped too', { timeout }, async (t) 
 });
 
 test(
-  "stdio: packets on stdout, the guest's console on stderr, and the end of stdin ends gdb's connection",
+  "stdio: packets use stdin and stdout, the guest prints to stderr, and the end of stdin ends gdb's connection",
   { timeout },
   async (t) => {
     const sandbox = new Sandbox(t);
@@ -187,7 +187,7 @@ test('ctrl-c in gdb interrupts a guest behind a pipe and does not end the sessio
   const sandbox = new Sandbox(t);
   const target = `| cd ${sandbox.folder} && exec ${process.execPath} ${CLI} record ${sessionIn(sandbox, guest('endless/endless')).join(' ')} --gdb stdio`;
   const words = ['-nx', '-ex', 'set pagination off', '-ex', `target remote ${target}`, guest('endless/endless')];
-  // gdb runs in a separate process group, and the test sends the signal to the whole group, as a terminal does.
+  // gdb runs in its own process group, and the test sends the signal to the whole group, as a terminal does.
   const gdb = spawn(GDB, words, { detached: true });
   let output = '';
   for (const stream of [gdb.stdout, gdb.stderr])

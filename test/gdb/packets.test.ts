@@ -53,7 +53,7 @@ test('data that gdb never sends between packets stops the reader', () => {
   assert.deepEqual(reader.read(wire('$g#67')), [], 'nothing is read after it');
 });
 
-test('HTTP inside a packet stops the reader too, complete or truncated, at any length', () => {
+test('an HTTP request inside a packet also stops the reader, whether complete or truncated, at any length', () => {
   for (const text of ['$GET / HTTP/1.1\r\n', '$get / hthttp/1.0', '$PRI * HTTP/2.0', `$${'a'.repeat(100_000)}HTTP/`]) {
     assert.deepEqual(read(`${text}\r\nHost: here\r\n\r\n$k#6b`), [{ kind: 'foreign' }], text.slice(-20));
   }
@@ -63,7 +63,7 @@ test('HTTP inside a packet stops the reader too, complete or truncated, at any l
   assert.deepEqual(events, [{ kind: 'foreign' }], 'byte by byte');
 });
 
-test('a memory write may contain HTTP', () => {
+test('a packet that writes memory may contain HTTP', () => {
   const content = 'X80001000,9:HTTP/1.1\n';
   assert.deepEqual(new PacketReader().read(encodePacket(content)), [packet(content)]);
 });
@@ -97,7 +97,8 @@ test('random bytes never make the reader fail; a packet after them is read, unle
     const noise = Array.from({ length: random.below(60) }, () =>
       random.chance(0.8) ? likely.charCodeAt(random.below(likely.length)) : random.below(256),
     );
-    // A two-digit checksum ends a packet in progress. The `$` before it starts a packet if there is none.
+    // The checksum after `#` ends a packet that the noise left unfinished. The `$` starts a packet in case none is
+    // unfinished.
     const events = reader.read(Uint8Array.from([...wire('$'), ...noise, ...wire('$#00')]));
     const after = reader.read(wire('$g#67'));
     const foreignAt = events.findIndex(({ kind }) => kind === 'foreign');

@@ -46,7 +46,7 @@ const COMMANDS = ['reverse-stepi', 'reverse-step', 'reverse-next', 'reverse-fini
 
 test(`gdb goes back correctly from ${PLACES} positions for each command`, { concurrency: 2 }, async (t) => {
   if (!requireTool(GDB, t)) return;
-  // The commands run in parallel: while one gdb is moving, the test checks the moves of another.
+  // The guests are tested in parallel: while one gdb is running, the test checks the moves of another.
   await Promise.all(some(GUESTS, 1).map((guest) => t.test(guest.name, (t) => goBackOn(t, guest))));
 });
 
@@ -62,7 +62,8 @@ type Command = (typeof COMMANDS)[number];
 interface Stage {
   elf: string;
   /**
-   * In optimized code, lines overlap each other and inlined bodies, so the test does not check which lines gdb passes.
+   * In optimized code, the address ranges of lines are interleaved with each other and with inlined bodies, so the test
+   * does not check which lines gdb passes.
    */
   isOptimised: boolean;
   random: SeededRandom;
@@ -81,7 +82,7 @@ interface Move {
   from: number;
   to: number;
   registers: bigint[];
-  /** gdb's line, such as `store.c:120`. */
+  /** The line that gdb shows at the end of the move, such as `store.c:120`. */
   line: string | undefined;
   breakpoint: string | undefined;
   output: string;
@@ -133,7 +134,9 @@ async function checkReverseCommand(t: TestContext, stage: Stage, command: Comman
 
 // --- in gdb ------------------------------------------------------------------------------------------------------------
 
-/** Random positions; for source-level commands, positions one step before code with lines. */
+/**
+ * Chooses random starting positions. For source-level commands, the next step must lead to code with line information.
+ */
 function choosePlaces(stage: Stage, command: Command): number[] {
   const positions: number[] = [];
   while (positions.length < PLACES) {
@@ -146,7 +149,10 @@ function choosePlaces(stage: Stage, command: Command): number[] {
   return positions;
 }
 
-/** A position shortly after the next entry into a random function; undefined if the function is not entered soon. */
+/**
+ * Returns a position shortly after the next entry into a random function, or undefined if the function is not entered
+ * soon.
+ */
 function positionInRandomFunction({ straight, random, functions, end }: Stage, position: number): number | undefined {
   complete(straight.travel!.seekTo(position));
   const until = Math.min(end, position + STEPS_TO_ENTRY_MAX);
@@ -171,7 +177,7 @@ function leadsToSource({ straight, functions, lines }: Stage, position: number):
 
 const goesBySource = (command: Command): boolean => command !== 'reverse-stepi' && command !== 'reverse-continue';
 
-/** Assembly functions, which have no frame that can be finished. */
+/** Functions without a stack frame that gdb can finish. Most of them are written in assembly. */
 const NO_FRAMES = /^(_start|trap|user_|kernel_trap|switch|trampoline|enter|return|main$)/;
 
 async function movesOf(port: number, stage: Stage, command: Command, positions: readonly number[]): Promise<Move[]> {
@@ -189,7 +195,7 @@ async function movesOf(port: number, stage: Stage, command: Command, positions: 
       return [
         ...[`monitor goto ${position}`, 'maintenance flush register-cache', 'maintenance flush dcache'],
         // gdb remembers the inlined bodies in front of which it last stopped, even after `monitor goto`. After an
-        // instruction step, it treats bodies that start at its position as already entered.
+        // instruction step, it treats inlined bodies that start at its position as already entered.
         ...(goesBySource(command) ? ['stepi'] : []),
         ...(isContinue ? [`tbreak *${name}`, `echo @breakpoint ${name}\\n`] : []),
         ...['echo @from\\n', 'monitor position', command, 'echo @to\\n', 'monitor position', 'info registers'],
@@ -249,7 +255,7 @@ type Oracle = (stage: Stage, move: Move, description: string) => void;
 const ORACLES: Record<Command, Oracle> = {
   'reverse-stepi': (stage, { from, to }, description) => {
     assert.ok(to < from, description);
-    // Apart from complete interrupts, at most one instruction ran.
+    // Apart from interrupts that were both entered and left, at most one instruction ran.
     const instructions = trace(stage.straight, to, from).filter(
       (instruction) => instruction.retires && !instruction.isInterrupt,
     );
@@ -295,7 +301,7 @@ const ORACLES: Record<Command, Oracle> = {
     complete(straight.travel!.seekTo(to));
     if (to === 0) assert.match(description, /No more reverse-execution history/);
     else assert.equal(new Session(straight).inspector.pc, address, description);
-    // The address is not reached again after that position.
+    // Between `to` and `from`, execution must not reach the address again.
     const stop = runTo(straight, from - 1, entering(address));
     assert.equal(stop.kind, 'reached', description);
     complete(straight.travel!.seekTo(0));
@@ -313,9 +319,12 @@ const entering = (address: bigint): StopPoints => ({ breakpoints: new Set([addre
 const TRACED_STEPS_MAX = 500_000;
 
 interface TracedMove {
-  /** The move's instructions outside interrupts; for a move of more than TRACED_STEPS_MAX steps, only the first one. */
+  /**
+   * The instructions outside interrupts, from the earliest one on; for a move of more than TRACED_STEPS_MAX steps, only
+   * the earliest one.
+   */
   ran: TracedInstruction[];
-  /** The pc at which gdb started the move or, for a longer move, the pc after the first instruction. */
+  /** The pc after the last instruction in `ran`. */
   after: bigint;
 }
 
@@ -345,7 +354,7 @@ function passesNoLine({ lines, functions }: Stage, { ran, after }: TracedMove, d
     const row = rangeAt(lines, pcs[i]);
     const wouldStop = row?.start === pcs[i] && pcs[i + 1] > row.start && pcs[i + 1] < row.end;
     const isEntry = functions.some(({ start }) => start === pcs[i]);
-    // A signal frame (lib/trap.S): gdb steps through to the interrupted code.
+    // machine_trap_entry is marked as a signal frame (lib/trap.S), so gdb steps through it to the interrupted code.
     const isTrapEntry = rangeAt(functions, pcs[i])?.name === 'machine_trap_entry';
     assert.ok(!wouldStop || isEntry || isTrapEntry, `${description}: passed ${row?.file}:${row?.line}`);
   }
@@ -365,7 +374,7 @@ type InlinedCall = ReturnType<Symbols['inlinedAt']>[number];
 const bodyAt = ({ symbols }: Stage, body: InlinedCall, pc: bigint): InlinedCall | undefined =>
   symbols.inlinedAt(pc).find(({ entry }) => entry === body.entry);
 
-/** Whether the move ended at the last instruction of an inlined body that it entered from its end (see README.md). */
+/** Whether the move entered an inlined body from its end and stopped at the body's last instruction (see README.md). */
 function endsBody(stage: Stage, { ran, after }: TracedMove): boolean {
   const [{ pc }] = ran;
   const second = ran[1]?.pc ?? after;

@@ -27,7 +27,7 @@ test('a recording under gdb equals a recording without gdb: same positions, cons
   (await sandbox.cli(['replay', ...sessionIn(sandbox, guest('demo/demo')), '--json'])).ended(1, 'guestFailed');
 });
 
-test('with --stop-at, gdb finds the machine at that position', async (t) => {
+test('with --stop-at, the machine is at the given position when gdb connects', async (t) => {
   const sandbox = new Sandbox(t);
   const { port } = await serve(t, sandbox, ['run', '--kernel', guest('demo/demo'), '--stop-at', '1000']);
   const gdb = await GdbClient.connect(port);

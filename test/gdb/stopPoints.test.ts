@@ -1,4 +1,4 @@
-/** Breakpoints with conditions, and watchpoints, stop gdb exactly where single steps find hits. */
+/** The gdb server stops at watchpoints and conditional breakpoints exactly where single-stepping finds hits. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { MachineTimeline } from '../../debug-adapter/engine/timeline/machineTimeline.ts';
@@ -12,7 +12,7 @@ import { backwardStops, forwardStops } from '../support/stopPoints/stops.ts';
 import { Conversation } from './conversation.ts';
 
 const CANDIDATES = { breakpoints: 16, watchpoints: 6 };
-/** A point with more hits is left out. */
+/** A stop point with more hits is left out. */
 const HITS_MAX = 40;
 
 testRandomPrograms(pointsFor, async (t, history, { points, hits }) => {
@@ -37,7 +37,7 @@ async function compare(
   assert.deepEqual(await stopsOf(gdb, 'bc'), backward, 'backward');
 }
 
-/** The stops of a run to the end of the history, or to its start. */
+/** All stops on the way to the end of the history or, backwards, to its start. */
 async function stopsOf(gdb: Conversation, packet: 'c' | 'bc'): Promise<string[]> {
   const stops: string[] = [];
   for (;;) {
@@ -51,7 +51,7 @@ async function stopsOf(gdb: Conversation, packet: 'c' | 'bc'): Promise<string[]>
 
 // --- points ------------------------------------------------------------------------------------------------------------
 
-/** Random points with a limited number of hits, no two of which are the same for gdb, and their hits. */
+/** Random stop points with a limited number of hits, and these hits. No two points have the same kind and address. */
 function pointsFor(random: SeededRandom, history: History): Expected {
   const { harts } = history;
   const addresses = history.executedAddresses();
@@ -75,7 +75,7 @@ function pointsFor(random: SeededRandom, history: History): Expected {
 const KINDS = { change: 'watch', read: 'rwatch', readWrite: 'awatch' } as const;
 const TYPES = { swbreak: 0, watch: 2, rwatch: 3, awatch: 4 };
 
-/** The kind and the address, with which gdb identifies a point. */
+/** The kind and the address, by which gdb's protocol identifies a point. */
 function placeOf({ what }: TestPoint): `${keyof typeof TYPES}:${string}` {
   assert.ok(what.kind === 'execute' || what.kind === 'access');
   return `${what.kind === 'execute' ? 'swbreak' : KINDS[what.access]}:${what.address.toString(16)}`;

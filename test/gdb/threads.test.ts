@@ -1,4 +1,4 @@
-/** Harts are gdb's threads: all of them run together, and a step moves the selected one.
+/** gdb sees each hart as a thread; all of them run together, and a step moves the selected one.
  *
  * Thread n is hart n - 1.
  */
@@ -35,7 +35,7 @@ async function withTwoHarts(t: TestContext) {
   return { gdb, machine, pcOf, instructionsOf };
 }
 
-/** The format of the `p20` reply. */
+/** A 64-bit value in the format of the reply to `p20`. */
 function wordOf(value: bigint): string {
   return value.toString(16).padStart(16, '0').match(/../g)!.reverse().join('');
 }
@@ -103,8 +103,8 @@ test('in gdb: thread 2 is stepped in both directions while thread 1 is the one t
     elf: guest('harts/harts'),
     port,
     commands: [
-      // With the OS ABI of Linux, gdb steps by setting breakpoints, which the other hart hits. Without an OS ABI, it
-      // requests steps.
+      // With the Linux OS ABI, gdb steps by setting its own breakpoints, which the other hart would hit. Without an OS
+      // ABI, gdb requests single steps from the server.
       ...[
         'set osabi none',
         'break count_own',

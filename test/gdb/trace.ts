@@ -2,14 +2,14 @@ import { complete } from '../../debug-adapter/engine/base/sliced.ts';
 import type { MachineTimeline } from '../../debug-adapter/engine/timeline/machineTimeline.ts';
 import { Session } from '../../debug-adapter/engine/index.ts';
 
-/** What an uninterrupted run did from one position to another, step by step. */
+/** One step of an uninterrupted run. */
 export interface TracedInstruction {
   position: number;
   pc: bigint;
   stackPointer: bigint;
-  /** Whether the step from this position was an instruction; if not, it was a trap, an event or idle time. */
+  /** Whether the step from this position retired an instruction. If not, it was a trap, an event or idle time. */
   retires: boolean;
-  /** Whether this is part of an interrupt that was both entered and left within the trace. */
+  /** Whether the step is part of an interrupt that was both entered and left within the trace. */
   isInterrupt: boolean;
 }
 

@@ -16,7 +16,7 @@ import { guest } from '../support/guests.ts';
 import type { SeededRandom } from '../support/seededRandom.ts';
 import { runGdb, serve } from './gdbSupport.ts';
 
-/** A recording that is stepped through both in gdb, connected to our server, and in our own session. */
+/** A recording that a test steps through both in gdb, connected to our server, and in our own session. */
 export interface WalkedRecording {
   elf: string;
   end: number;
@@ -47,7 +47,7 @@ export interface GdbStop {
   position: number;
   pc: bigint;
   sp: bigint;
-  /** From gdb's line table, such as `calls.c:12`; undefined where it has no line. */
+  /** The line that gdb shows, such as `calls.c:12`; undefined if gdb has no line for the pc. */
   line: string | undefined;
 }
 
@@ -62,15 +62,18 @@ export function choosePositions(
     const position = 1000 + random.below(end - 1000);
     complete(session.goTo(position));
     complete(stepForward(session));
-    // If a body is inlined at gdb's position, gdb is inside the body after an instruction step, and in front of it
-    // after any other step.
+    // If an inlined body starts at gdb's position, gdb is inside the body after an instruction step, and in front of it
+    // after any other step. Such positions are skipped.
     if (symbols.inlinedAt(session.inspector.pc).some(({ range }) => range.start === session.inspector.pc)) continue;
     if (/\.c$/.test(symbols.lineAt(session.inspector.pc)?.file.path ?? '')) positions.push(position);
   }
   return positions;
 }
 
-/** Executes the command `stepsEach` times from each position; each walk's results start with that position. */
+/**
+ * Executes the command `stepsEach` times from each position. Returns one list of stops for each position, which starts
+ * with the position itself.
+ */
 export async function walkInGdb(
   walked: WalkedRecording,
   command: string,
@@ -84,7 +87,7 @@ export async function walkInGdb(
     port: await walked.listen(),
     commands: positions.flatMap((position) => [
       ...[`echo @walk\\n`, `monitor goto ${position}`, 'maintenance flush register-cache'],
-      // `stepi` makes gdb forget the inlined bodies in front of which it stopped.
+      // `stepi` makes gdb forget the inlined bodies in front of which it stopped before.
       ...['maintenance flush dcache', 'stepi', ...stop, ...steps],
     ]),
   });

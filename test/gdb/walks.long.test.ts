@@ -1,8 +1,8 @@
-/** Steps over lines, forwards and backwards, stop where gdb's steps stop, apart from the listed differences.
+/** A step over a line, forwards or backwards, stops where gdb's step stops, apart from the listed differences.
  *
  * The steps start from the same positions in gdb (over our server) and in our session. Walks start at random positions
  * and continue from where gdb stopped, so that a difference does not hide later ones. Each permitted difference has a
- * name and a condition that must hold instead; README.md in this folder explains them. BLKREPLAY_WALK_STEPS sets the
+ * name and a condition that must hold for it; README.md in this folder explains them. BLKREPLAY_WALK_STEPS sets the
  * number of steps for each program and direction (CI: 1000).
  */
 import assert from 'node:assert/strict';
@@ -29,7 +29,7 @@ const WAYS = {
 } as const;
 type Way = keyof typeof WAYS;
 
-test('steps over lines stop where they stop in gdb', { concurrency: 2 }, async (t) => {
+test('steps over lines stop where gdb's steps stop', { concurrency: 2 }, async (t) => {
   if (!requireTool(GDB, t)) return;
   await Promise.all(
     PROGRAMS.map((name) =>
@@ -70,7 +70,7 @@ interface GdbStep {
 
 type LineAt = NonNullable<ReturnType<WalkedRecording['symbols']['lineAt']>>;
 
-/** Checks that gdb shows the registers and the line that belong to its position. */
+/** Checks that the registers and the line that gdb shows are those at its position. */
 function stopIsRight({ session, symbols }: WalkedRecording, stop: GdbStop): void {
   complete(session.goTo(stop.position));
   const { inspector } = session;
@@ -95,7 +95,7 @@ function kindOf(walked: WalkedRecording, way: Way, gdb: GdbStep): string {
   return kind;
 }
 
-// --- the differences, each with its condition; undefined where none applies --------------------------------------------
+// --- each difference with its condition; undefined if none applies ---------------------------------------------------
 
 function differenceBack(walked: WalkedRecording, gdb: GdbStep): string | undefined {
   const { session, steps } = walked;

@@ -1,9 +1,9 @@
-/** In gdb, breakpoints and watchpoints with conditions stop where single steps find that they hold.
+/** In gdb, conditional breakpoints and watchpoints stop where single-stepping finds that their conditions hold.
  *
  * gdb evaluates the conditions of watchpoints itself, in the state at the stop: after the step in a forward run, and
  * before it in a backward run.
  *
- * `rwatch` is left out: gdb 13 ignores a read if the value differs from the one that it has read last.
+ * `rwatch` is left out because gdb 13 ignores a read if the value differs from the value that gdb read last.
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
@@ -20,12 +20,15 @@ import { GDB, runGdb, serve } from './gdbSupport.ts';
 
 const PROGRAMS = Number(process.env.BLKREPLAY_STOP_PROGRAMS ?? 10);
 const CANDIDATES = 10;
-/** A point that is reached more often is left out, because gdb looks at each of these stops. */
+/**
+ * A point that is reached more often is left out, because gdb takes time to evaluate the condition at each of these
+ * stops.
+ */
 const REACHED_MAX = 30;
 
 /**
- * A reset clears all of RAM in one step. gdb's protocol has one address for each stop, so gdb misses the other points that
- * are reached in this step. Points that a reset reaches are left out.
+ * A reset clears all of RAM in one step. A stop reply in gdb's protocol contains only one address, so gdb misses the
+ * other watchpoints that this step reaches. Points that a reset reaches are left out.
  */
 const RESET: TestPoint = {
   name: 'reset',
@@ -33,7 +36,7 @@ const RESET: TestPoint = {
 };
 
 for (const harts of [1, 4]) {
-  test(`gdb stops random programs on ${harts} harts where conditions hold`, async (t) => {
+  test(`in gdb, random programs on ${harts} hart(s) stop where conditions hold`, async (t) => {
     if (!requireTool(GDB, t)) return;
     const random = SeededRandom.forTest(t);
     for (let i = 0; i < PROGRAMS; i++) {
@@ -78,7 +81,10 @@ async function comparison(t: TestContext, random: SeededRandom, harts: number): 
   }
 }
 
-/** Random points, and the positions at which gdb stops, including the end of the history, and its start. */
+/**
+ * Returns random points and the positions at which gdb must stop, including the end of the history (forward) and its
+ * start (backward).
+ */
 function chosen(random: SeededRandom, history: History) {
   const candidates = randomPoints(random, history);
   const reached = history.hitsOf([...candidates.map((point) => ({ ...point, condition: undefined })), RESET]);
@@ -104,8 +110,8 @@ function chosen(random: SeededRandom, history: History) {
 }
 
 /**
- * On several harts there are only watchpoints: to continue from a breakpoint, gdb removes it and steps one hart, and
- * meanwhile the others can pass it (README.md, "Several harts").
+ * With several harts, all points are watchpoints. To continue from a breakpoint, gdb removes it and steps one hart, and
+ * meanwhile the other harts can pass the breakpoint (README.md, "Several harts").
  */
 function randomPoints(random: SeededRandom, history: History): TestPoint[] {
   const { harts } = history;
@@ -123,8 +129,9 @@ function randomPoints(random: SeededRandom, history: History): TestPoint[] {
 }
 
 /**
- * On one hart, only memory that the hart itself writes. A device can write at a position where an interrupt is pending.
- * If the address there has a breakpoint, gdb steps over it when it continues, and so over the whole interrupt handler.
+ * With one hart, returns only memory that the hart itself writes. A device can write to memory while an interrupt is
+ * pending. If the pc then is at a breakpoint, gdb steps over the breakpoint when it continues, and therefore over the
+ * whole interrupt handler.
  */
 function memoryOfHarts(random: SeededRandom, harts: number): ReturnType<typeof randomAccess> {
   for (;;) {
