@@ -1,4 +1,4 @@
-/** Changes a complete ELF file as other tools would, so that tests need none of those tools. */
+/** Changes ELF files in the same way as `strip`, `objcopy` and `sstrip`, so that tests do not need these tools. */
 
 /** Like `strip --strip-all`: removes symbols and debug information. */
 export function stripped(elf: Uint8Array): Uint8Array {
@@ -135,7 +135,7 @@ function changed(elf: Uint8Array, change: (section: Section, name: string) => Se
 
 const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-// System V ABI, the 64-bit layouts.
+// Offsets in the 64-bit structures of ELF files (System V ABI).
 const E_SHOFF = 40;
 const E_SHNUM = 60;
 const E_SHSTRNDX = 62;

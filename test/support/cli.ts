@@ -6,8 +6,8 @@ import os from 'node:os';
 import path from 'node:path';
 
 /**
- * The command line as tests use it. A `Sandbox` is a new folder in which `node dist/cli.js` runs as a user would run
- * it; console output, summary, messages and file contents are returned as plain values. Everything is asynchronous, so
+ * Runs the command line for tests. A `Sandbox` is a new folder in which `node dist/cli.js` runs as a user would run it.
+ * Console output, summary, messages and file contents are returned as plain values. All commands run asynchronously, so
  * that two sessions can run at the same time.
  */
 export class Sandbox {
@@ -18,7 +18,7 @@ export class Sandbox {
   constructor(owner: Owner) {
     this.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'blkreplay-cli-'));
     owner.after(() => {
-      // A failed test may have left a process running, which would keep the test file from ending.
+      // A failed test may leave a process running, which would prevent the test process from ending.
       for (const running of this.running) running.kill('SIGKILL');
       fs.rmSync(this.folder, { recursive: true, force: true });
     });
@@ -75,7 +75,10 @@ export class Sandbox {
     return fs.existsSync(this.path(name));
   }
 
-  /** Every file with a digest of its bytes: equal results mean that no file was created, changed or removed. */
+  /**
+   * Returns the names of all files with digests of their contents. If two results are equal, no file was created,
+   * changed or removed in between.
+   */
   fingerprint(only?: readonly string[]): Record<string, string> {
     const names = only ?? fs.readdirSync(this.folder, { recursive: true, encoding: 'utf8' }).sort();
     return Object.fromEntries(names.map((name) => [name, this.digestOf(name)]));
@@ -94,7 +97,7 @@ export class Sandbox {
     return this.cli(['run', ...optionsOf({ ...session, drives }), ...seeded(session), ...more]);
   }
 
-  /** Records with `--all-snapshots`, because otherwise the number of automatic snapshots depends on time. */
+  /** Records with `--all-snapshots`, because otherwise the number of automatic snapshots depends on timing. */
   record(session: Session, ...more: string[]): Promise<Outcome> {
     return this.cli(['record', ...optionsOf(session), ...seeded(session), '--all-snapshots', ...more]);
   }
@@ -103,12 +106,12 @@ export class Sandbox {
     return this.cli(['replay', ...optionsOf(session), ...more]);
   }
 
-  /** Runs any command line to its end. */
+  /** Runs a command with any arguments until it ends. */
   cli(args: readonly string[], under?: RunOptions): Promise<Outcome> {
     return this.start(args, under).end;
   }
 
-  /** Starts a command line that the test then interacts with. */
+  /** Starts a command with which the test can then interact. */
   start(args: readonly string[], { through = [], script = CLI, unprivileged = false }: RunOptions = {}): RunningCli {
     const [program, ...words] = [...through, process.execPath, script, ...args];
     const user = unprivileged && process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
@@ -129,17 +132,20 @@ const seeded = ({ options = [] }: Session): string[] =>
 type Owner = { after(cleanup: () => void): void };
 
 export interface RunOptions {
-  /** A program before `node` on the command line, such as `sh -c ...`. */
+  /** A program, such as `sh -c ...`, that starts `node`. Its words precede `node` on the command line. */
   through?: readonly string[];
-  /** The absolute path of another program of ours, which runs instead of the command line. */
+  /** The absolute path of another JavaScript program to run instead of dist/cli.js. */
   script?: string;
-  /** Enforces file permissions: the program does not run as root. */
+  /**
+   * Whether the program runs as an unprivileged user, so that file permissions are enforced even if the tests run as
+   * root.
+   */
   unprivileged?: boolean;
 }
 
 const NOBODY = 65534;
 
-/** The options of a session: the same for run, record and replay. */
+/** The options of a session, which are the same for run, record and replay. */
 export interface Session {
   kernel: string;
   drives?: readonly DriveSpec[];
@@ -242,13 +248,13 @@ export class Outcome {
   }
 }
 
-/** A running command line. */
+/** A running command. */
 export class RunningCli {
   readonly end: Promise<Outcome>;
   /** The output on stdout so far. */
   console = '';
   private readonly child: ChildProcessWithoutNullStreams;
-  /** The length of the console output each time more of it arrived. */
+  /** For each time at which console output arrived, the total length so far. */
   private readonly arrivals: { atMs: number; length: number }[] = [];
   private stderr = '';
 
@@ -272,7 +278,7 @@ export class RunningCli {
     return this.child.pid!;
   }
 
-  /** Resolves with the match on stderr; fails if the session ends without a match. */
+  /** Waits until stderr matches the pattern and returns the match; fails if the session ends without a match. */
   async untilSaid(pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {
       const found = pattern.exec(this.stderr);
@@ -292,7 +298,7 @@ export class RunningCli {
     this.child.stdout.destroy();
   }
 
-  /** The length of the console output that had arrived at a time (of `performance.now`). */
+  /** The length of the console output that had arrived by the given time, as measured by `performance.now`. */
   consoleLengthAt(atMs: number): number {
     return this.arrivals.findLast((arrival) => arrival.atMs <= atMs)?.length ?? 0;
   }

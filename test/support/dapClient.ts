@@ -6,8 +6,8 @@ import type { Sandbox } from './cli.ts';
 import { guest } from './guests.ts';
 
 /**
- * A debug adapter under test, started as an editor starts it, and its client. A request resolves with the body of its
- * response; `refused` is for requests that must fail. Every wait is limited by the test's timeout.
+ * A debug adapter under test, started as an editor starts it, and its client. `request` resolves with the body of the
+ * response; `refused` is for requests that must fail. Every wait has a time limit.
  */
 type Body = Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any
 
@@ -32,8 +32,8 @@ export class DapClient {
   private input: Buffer = Buffer.alloc(0);
 
   /**
-   * The process ends with the test. `under` contains further options and environment variables for Node; `args` are the
-   * adapter's arguments.
+   * Starts the adapter's process, which is ended at the end of the test. `under` contains further options and
+   * environment variables for Node; `args` are the adapter's arguments.
    */
   constructor(
     owner: { after(what: () => Promise<unknown>): void },
@@ -68,7 +68,7 @@ export class DapClient {
     return Buffer.concat(pieces.map(({ body }) => Buffer.from(body.base64 as string, 'base64'))).toString('latin1');
   }
 
-  /** The position in the last event that reported it. */
+  /** The body of the last event that reported the position. */
   get place(): Body {
     return this.events.findLast(({ event }) => event === 'blkreplay/place')!.body as Body;
   }
@@ -79,14 +79,14 @@ export class DapClient {
     return (response.body ?? {}) as Body;
   }
 
-  /** Returns the sentence that the user sees. */
+  /** Sends a request that must be refused. Returns the error message that the user sees. */
   async refused(command: string, args?: unknown, alter?: (text: string) => string): Promise<string> {
     const response = await this.send(command, args, alter);
     assert.equal(response.success, false, `${command} is refused`);
     return (response.body as DebugProtocol.ErrorResponse['body']).error!.format;
   }
 
-  /** `spoil` changes the message before it is sent. */
+  /** Sends a request and returns the response. `alter` changes the message's text before it is sent. */
   send(command: unknown, args?: unknown, alter = (text: string) => text): Promise<DebugProtocol.Response> {
     const seq = this.seq++;
     const answered = new Promise<DebugProtocol.Response>((resolve, reject) =>
@@ -96,7 +96,7 @@ export class DapClient {
     return inTime(answered, () => `an answer to ${String(command)}; stderr: ${this.stderr}`);
   }
 
-  /** Sends any text as a message. */
+  /** Sends any text as a message with a correct header. */
   write(text: string): void {
     this.child.stdin.write(`Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`);
   }
@@ -114,19 +114,19 @@ export class DapClient {
     }
   }
 
-  /** Drops the events that earlier calls returned, except the last few, to save memory in long sessions. */
+  /** Drops the events that earlier calls of `event` returned, except the last few, to save memory in long sessions. */
   forgetEvents(): void {
     const forgotten = Math.max(0, this.seen - EVENTS_KEPT);
     this.events.splice(0, forgotten);
     this.seen -= forgotten;
   }
 
-  /** Types input for the guest. */
+  /** Types text on the guest's console. */
   async type(text: string): Promise<void> {
     await this.request('blkreplay/consoleInput', { base64: Buffer.from(text, 'latin1').toString('base64') });
   }
 
-  /** Waits until the guest has printed a text on its terminal, starting at character `from`. */
+  /** Waits until the guest's terminal output contains a text at or after character `from`. */
   async untilTerminal(text: string, from = 0): Promise<void> {
     while (!this.terminal.includes(text, from)) await this.event('blkreplay/console');
   }
@@ -160,7 +160,10 @@ export class DapClient {
     return result;
   }
 
-  /** Stops reading and closes the pipe, like a client that was killed. The adapter's writes then fail. */
+  /**
+   * Stops reading and closes the adapter's output pipe, as if the client had been killed. The adapter's writes then
+   * fail.
+   */
   stopListening(): void {
     this.child.stdout.destroy();
   }
@@ -197,7 +200,7 @@ export class DapClient {
   }
 }
 
-/** The demo on a new disk, recorded; `more` changes or adds settings. */
+/** A launch configuration that records the demo on a new disk. `more` changes or adds settings. */
 export function demoLaunch(sandbox: Sandbox, more: object = {}): object {
   const image = sandbox.disk('disk.img');
   return {

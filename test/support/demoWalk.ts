@@ -18,7 +18,7 @@ export const DEMO = {
   guestError: /superblock is damaged: entry_count is \d+ but 96 entries are live/,
 } as const;
 
-/** @param console the guest's output, which reports the wrong value and the right one */
+/** @param console the guest's output, which contains the wrong value and the correct one */
 export async function walkDemo(driver: WalkDriver, console: string): Promise<Walk> {
   assert.match(console, DEMO.guestError);
   return walkBackAndForth(driver, {
@@ -26,8 +26,8 @@ export async function walkDemo(driver: WalkDriver, console: string): Promise<Wal
     guestError: readGuestError(console),
     known: {
       location: isIn((line) => line === DEMO.line),
-      // The line of `idle_ticks++` or of `busy_ticks++`: which of them depends on whether the guest is waiting for the
-      // disk, and therefore on the host's timing.
+      // This is the line of `idle_ticks++` if the guest was waiting for the disk, and otherwise that of `busy_ticks++`.
+      // Which one it is depends on the host's timing.
       earlier: isIn((line) => line === 14 || line === 16),
       afterWrite: isIn((line) => line === DEMO.line + 1),
     },

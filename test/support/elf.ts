@@ -1,4 +1,4 @@
-/** Builds ELF files: minimal files that boot, and files with every kind of error. */
+/** The fields of a generated ELF file. The defaults give a minimal file that boots; other values make it invalid. */
 export interface ElfParts {
   /** 1 for 32 bits, 2 for 64. */
   class?: 1 | 2;
@@ -8,7 +8,7 @@ export interface ElfParts {
   type?: number;
   /** 243 for RISC-V. */
   machine?: number;
-  /** The load address and entry point of the code. */
+  /** The address at which the code is loaded and starts. */
   address?: bigint;
   memoryBytes?: number;
   /** Instructions. */
@@ -20,7 +20,9 @@ export interface ElfParts {
 const HEADER_BYTES = 64;
 const PROGRAM_HEADER_BYTES = 56;
 
-/** A guest with a few instructions. The file always has the 64-bit layout, regardless of the class field. */
+/**
+ * Returns the ELF file of a guest with a few instructions. Its layout is always the 64-bit one, regardless of `class`.
+ */
 export function makeElf(parts: ElfParts = {}): Uint8Array {
   const { class: bits = 2, byteOrder = 1, type = 2, machine = 243, segments = 1 } = parts;
   const { address = 0x8000_0000n, code = SPIN } = parts;

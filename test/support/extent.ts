@@ -1,5 +1,6 @@
-/** Decides how many of its cases a test file runs. `X.test.ts`, in `npm test`, runs a selection of them, each a few
- * times. `X.long.test.ts`, in `npm run test:long`, imports `X.test.ts`, which then runs all of them.
+/**
+ * Decides how many of its cases a test file runs, and how often. `X.test.ts`, in `npm test`, runs a selection of them,
+ * each a few times. `X.long.test.ts`, in `npm run test:long`, imports `X.test.ts`, which then runs all of them.
  */
 export const isLong = process.argv[1]?.endsWith('.long.test.ts') ?? false;
 

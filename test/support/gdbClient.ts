@@ -17,7 +17,7 @@ export class GdbClient {
     });
   }
 
-  /** A port, or the path of a socket. */
+  /** A TCP port, or the path of a Unix socket. */
   static async connect(address: number | string): Promise<GdbClient> {
     const socket = net.connect(typeof address === 'number' ? { host: '127.0.0.1', port: address } : { path: address });
     await once(socket, 'connect');

@@ -7,7 +7,7 @@ const GUESTS = path.resolve(import.meta.dirname, '../guests');
 /** `demo/demo`, `kernel/oslet`, `small/timer`, ... */
 export const guest = (name: string): string => path.join(GUESTS, `${name}.elf`);
 
-/** The input typed into the kernel's shell. */
+/** A file with the input that is typed into the kernel's shell. */
 export const SESSION = path.join(GUESTS, 'kernel/session.txt');
 
 /** The names of all small guests. */
@@ -23,7 +23,7 @@ export function expected(name: string): { console: string; guestExit: number } {
   return { console: text.slice(0, text.length - line.length), guestExit: Number(code) };
 }
 
-/** The demo's bad value is a time, and the journal's length depends on when the timer interrupts. */
+/** The wrong value that the demo prints is a time, and the journal's length depends on when timer interrupts occur. */
 export function maskDemo(console: string): string {
   return console.replace(/entry_count is (\d+|#)/, 'entry_count is #').replace(/(backlog level up to) \d+/, '$1 #');
 }

@@ -29,8 +29,8 @@ export function kallsymsTables(
 }
 
 /**
- * The Image followed by its symbol tables, which start after the memory size given in its header. The first symbol must
- * be at the first byte of the Image.
+ * Returns the Image followed by its symbol tables. The tables start after the image size given in the Image's header.
+ * The first symbol must be at the first byte of the Image.
  */
 export function withKallsyms(image: Uint8Array, symbols: readonly KernelSymbol[]): Uint8Array {
   const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
@@ -42,7 +42,10 @@ export function withKallsyms(image: Uint8Array, symbols: readonly KernelSymbol[]
 
 const IMAGE_SIZE_OFFSET = 16;
 
-/** Every character is its own token, and two bytes that do not occur in any name stand for several characters. */
+/**
+ * The token that each byte stands for: a character of a name stands for itself, and two bytes that do not occur in any
+ * name stand for several characters.
+ */
 const TOKENS = Array.from({ length: 256 }, (_, byte) => {
   return (
     new Map([

@@ -20,8 +20,8 @@ export function linuxLaunch(cwd: string, more: object = {}): object {
 }
 
 /**
- * The addresses in the kernel's own symbol table, by name. If several symbols have the same name, the first address is
- * used.
+ * Maps the names in the kernel's own symbol table to addresses. If several symbols have the same name, the first
+ * address is used.
  */
 export function linuxSymbols(): Map<string, bigint> {
   const symbols = readKallsyms(readFileSync(linuxFile('Image')))!;

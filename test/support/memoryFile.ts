@@ -1,8 +1,8 @@
 import type { HostFile } from '../../debug-adapter/engine/base/host.ts';
 
 /**
- * A HostFile in memory that counts its calls and limits its length, so that a test can see how many file calls a
- * request takes and what happens on a full disk.
+ * A HostFile in memory that counts the calls to it and can limit its length, so that a test can check how many file
+ * calls a request takes and what happens on a full disk.
  */
 export class MemoryFile implements HostFile {
   readonly name: string;

@@ -2,17 +2,18 @@ import { writeFileSync } from 'node:fs';
 import { BroadcastChannel, isMainThread } from 'node:worker_threads';
 
 /**
- * Loaded by `--import` into both threads of a debug adapter. On SIGUSR2 each thread collects its garbage and writes the
- * memory use of both threads to the file named by BLKREPLAY_MEMORY_PROBE. Only bytes in use are counted. Unlike the
- * resident set, they do not depend on when memory is returned to the system.
+ * Loaded by `--import` into both threads of a debug adapter. On SIGUSR2, both threads collect their garbage, and the
+ * main thread writes the memory use of both to the file named by BLKREPLAY_MEMORY_PROBE. Only bytes in use are counted.
+ * Unlike the resident set, their number does not depend on when memory is returned to the system.
  */
 export interface MemoryReport {
-  /** The number of bytes that the two threads use together. */
+  /** The total number of bytes that the two threads use. */
   usedBytes: number;
-  /** The resident set of the process. */
+  /** The size of the process's resident set. */
   residentBytes: number;
   /**
-   * The resident set after V8 has released the pages that it keeps for later use: the memory that the process needs.
+   * The size of the resident set after V8 has released the pages that it keeps for later use. This is the memory that
+   * the process needs.
    */
   neededBytes: number;
 }
@@ -50,7 +51,7 @@ function report(): void {
 }
 
 function usedHere(): number {
-  // Objects freed by one collection may hold buffers that only the next one frees.
+  // Objects freed by one garbage collection may hold buffers that are freed only by the next one.
   for (let i = 0; i < 3; i++) globalThis.gc!();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;

@@ -38,7 +38,7 @@ export function assertSound(sandbox: Sandbox, name: string): void {
   image.close();
 }
 
-/** Every byte that a guest reads from an overlay on a raw base: now, or in a snapshot. */
+/** All bytes of the disk as a guest reads them from an overlay on a raw base, in the current state or in a snapshot. */
 export function visibleBytes(sandbox: Sandbox, name: string, base: string, snapshot?: string): Uint8Array {
   const backing = openRaw(sandbox, base);
   const file = openFile(sandbox.path(name), { write: false, create: 'never' });

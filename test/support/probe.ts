@@ -1,8 +1,8 @@
 import { a, assemble, type Item } from '../engine/machine/cpu/assembler.ts';
 
 /**
- * A guest that prints where it runs and what it finds in memory, each as a 16-digit number, and powers off: raw code
- * that runs at any address, in machine or supervisor mode.
+ * A guest that prints the address at which it runs and the words that it finds in memory, each as a 16-digit number,
+ * and powers off. It is raw code that runs at any address, in machine or supervisor mode.
  */
 export function probe(addresses: readonly number[] = []): Uint8Array {
   const says: Item[] = addresses.map((address): Item => [
@@ -24,7 +24,7 @@ export function probe(addresses: readonly number[] = []): Uint8Array {
 const RETURN = 1;
 const [VALUE, UART, SHIFT, DIGIT, TEN] = [10, 11, 12, 13, 14];
 
-/** Prints a value in hexadecimal, and a space. */
+/** Prints a value in hexadecimal, followed by a space. */
 const PRINT: Item[] = [
   'print:',
   [a.li(SHIFT, 60), a.li(TEN, 10)],

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sandbox } from './cli.ts';
 
-/** Runs a guest in QEMU, as test/guests/run-qemu.sh does, on the board that blkreplay's machine is compatible with. */
+/** The script that runs a guest in QEMU on the board with which blkreplay's machine is compatible. */
 const RUN_QEMU = path.resolve(import.meta.dirname, '../guests/run-qemu.sh');
 
 export interface QemuGuest {
@@ -14,7 +14,7 @@ export interface QemuGuest {
   typed?: Typed;
 }
 
-/** Typed as soon as the guest has printed `after`. */
+/** Console input that is typed as soon as the guest has printed `after`. */
 export interface Typed {
   after: string;
   text: string;
@@ -24,7 +24,7 @@ export interface Typed {
 export const underQemu = (sandbox: Sandbox, { kernel, disks = [], typed }: QemuGuest): Promise<string> =>
   consoleOf(sandbox, [RUN_QEMU, kernel, ...disks], typed);
 
-/** The output of a QEMU whose serial port is its standard output, once it has ended successfully. */
+/** Runs QEMU with its serial port on standard output. Returns the output once QEMU has ended successfully. */
 export async function consoleOf(sandbox: Sandbox, [program, ...args]: string[], typed?: Typed): Promise<string> {
   // The output goes to a file. If a pipe is not read, QEMU retries a write only a few times and then drops the byte.
   const output = path.join(fs.mkdtempSync(sandbox.path('qemu-')), 'console');

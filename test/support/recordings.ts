@@ -17,7 +17,7 @@ import { openFile } from '../../debug-adapter/host/nodeFiles.ts';
 import type { Sandbox } from './cli.ts';
 import type { Json } from './randomJson.ts';
 
-/** The log entries of a recording, without the marks that flushing adds. */
+/** The log entries of a recording, without the `reached` entries that each flush adds. */
 export function entriesOf(sandbox: Sandbox, rrfile: string): LogEntry[] {
   const reader = open(sandbox, rrfile);
   const entries = [...reader.entriesFrom(0)].filter(({ kind }) => kind !== 'reached');
@@ -26,8 +26,8 @@ export function entriesOf(sandbox: Sandbox, rrfile: string): LogEntry[] {
 }
 
 /**
- * Rewrites a recording with a different log: it is well-formed and all checksums are valid, but its contents are
- * forged.
+ * Rewrites a recording with a different log. The result is well-formed and all checksums are valid, but its contents
+ * are forged.
  */
 export function rewriteRecording(sandbox: Sandbox, rrfile: string, entries: readonly LogEntry[]): void {
   rewriteFile(sandbox.path(rrfile), () => entries);
@@ -84,8 +84,8 @@ export function withHeader(recording: Uint8Array, header: Json | Uint8Array): Ui
 }
 
 /**
- * Header fields that make a writer store a different format version in the header. The start of the file contains the
- * version too.
+ * Header fields that make a writer store a different format version in the header. The version is also stored at the
+ * start of the file, which the caller must change.
  */
 export const ofVersion = (formatVersion: number, header: HeaderFields): HeaderFields =>
   Object.assign({}, header, { formatVersion });

@@ -13,7 +13,10 @@ export class SeededRandom {
     this.state = seed >>> 0;
   }
 
-  /** For a test: a new seed for each run, unless one is given; it is always printed. */
+  /**
+   * Returns random numbers for a test. Each run has a new seed, unless BLKREPLAY_SEED gives one; the seed is always
+   * printed.
+   */
   static forTest(t: TestContext): SeededRandom {
     const seed = Number(process.env.BLKREPLAY_SEED ?? Math.floor(Math.random() * 2 ** 31));
     t.diagnostic(`BLKREPLAY_SEED=${seed}`);
@@ -49,7 +52,7 @@ export class SeededRandom {
   }
 }
 
-/** Runs `story` with several seeds, or with the seed in BLKREPLAY_SEED, and names the seed that failed. */
+/** Runs `story` with several seeds, or only with the seed in BLKREPLAY_SEED. If it fails, the error names the seed. */
 export function withSeeds(count: number, story: (random: SeededRandom) => void): void {
   const given = process.env.BLKREPLAY_SEED;
   const seeds = given ? [Number(given)] : Array.from({ length: count }, (_, i) => i + 1);

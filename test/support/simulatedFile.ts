@@ -45,7 +45,7 @@ export class SimulatedFile implements HostFile {
 export type FileChange =
   { kind: 'write'; offset: number; bytes: Uint8Array } | { kind: 'truncate'; length: number } | { kind: 'sync' };
 
-/** The file after the first `calls` calls: what a killed process leaves. */
+/** The file after the first `calls` calls, as a killed process leaves it. */
 export function afterKill(start: Uint8Array, log: FileChange[], calls: number): Uint8Array {
   const file = new MemoryFile('', start);
   for (const change of log.slice(0, calls)) apply(file, change);
@@ -53,7 +53,8 @@ export function afterKill(start: Uint8Array, log: FileChange[], calls: number): 
 }
 
 /**
- * The file after a power cut that follows the first `calls` calls: each unsynced sector may be missing independently.
+ * The file after a power cut that follows the first `calls` calls. Each unsynced sector may be missing, independently
+ * of the others.
  */
 export function afterPowerCut(start: Uint8Array, log: FileChange[], calls: number, random: SeededRandom): Uint8Array {
   const synced = log.slice(0, calls).findLastIndex((change) => change.kind === 'sync') + 1;

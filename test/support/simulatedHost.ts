@@ -77,7 +77,8 @@ class SimulatedHostFile implements HostFile {
 }
 
 /**
- * Goes through the log of a simulated host once, and shows which files a crash after each change would leave behind.
+ * Goes through the log of a simulated host once, and returns the files that a crash after each change would leave
+ * behind.
  */
 export class CrashReplay {
   /** The number of log entries replayed so far. */
@@ -128,7 +129,10 @@ export class CrashReplay {
 
 const SECTOR_BYTES = 512;
 
-/** Sector writes are atomic, as disks guarantee, and so are changes to the file's length. */
+/**
+ * Applies a change to a file. Writes of single sectors are atomic, as disks guarantee, and so are changes to the file's
+ * length.
+ */
 function applySectors(file: MemoryFile, change: FileChange, survives: () => boolean): void {
   if (change.kind === 'truncate' && survives()) file.truncate(change.length);
   if (change.kind !== 'write') return;

@@ -2,9 +2,9 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import type { TestContext } from 'node:test';
 
 /**
- * Requires an external program for a comparison. On a user's machine, a test without its tool is skipped with a
- * message; in CI a missing tool fails the test, so that no check is skipped unnoticed. Returns whether the tool is
- * available.
+ * Checks that an external tool that a test needs is available, and returns whether it is. If the tool is missing on a
+ * developer's machine, the test is skipped with a message. In CI, the test fails instead, so that no check is skipped
+ * unnoticed.
  */
 export function requireTool(tool: string, t: TestContext): boolean {
   const found = spawnSync(tool, ['--version'], { stdio: 'ignore' }).error === undefined;
@@ -14,7 +14,7 @@ export function requireTool(tool: string, t: TestContext): boolean {
   return false;
 }
 
-/** Runs a tool and returns its output; on failure, throws an error that contains the tool's stderr. */
+/** Runs a tool and returns its output. If the tool fails, throws an error that contains the tool's stderr output. */
 export function runTool(tool: string, args: string[]): string {
   return execFileSync(tool, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 2 ** 28 });
 }

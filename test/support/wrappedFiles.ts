@@ -3,8 +3,8 @@ import type { HostFile } from '../../debug-adapter/engine/base/host.ts';
 import { nodeHost } from '../../debug-adapter/host/nodeHost.ts';
 
 /**
- * Until the end of the test, passes every file that is opened for writing or created through `wrap`, with its final
- * name.
+ * Until the end of the test, every file that is created or opened for writing is replaced by the result of `wrap`,
+ * which gets the file and its final name.
  */
 export function wrapWrittenFiles(t: TestContext, wrap: (file: HostFile, path: string) => HostFile): void {
   const { files } = nodeHost;

@@ -1,6 +1,9 @@
 /** Files that contain their load address, as other programs write them. */
 
-/** An image as `mkimage` writes it (U-Boot, include/image.h). The loader under test does not check the checksums. */
+/**
+ * Returns an image like those that `mkimage` writes (U-Boot, include/image.h), but without checksums, which the loader
+ * under test ignores.
+ */
 export function uImage(
   data: Uint8Array,
   { type = 2, compression = 0, loadAddress = 0, entry = loadAddress }: UImageParts = {},
@@ -19,7 +22,7 @@ export function uImage(
   return bytes;
 }
 
-/** An Intel HEX file as `objcopy -O ihex` writes it, with all data within one 64 KiB segment. */
+/** Returns an Intel HEX file like those that `objcopy -O ihex` writes. All data must be within one 64 KiB segment. */
 export function intelHex(address: number, data: Uint8Array): string {
   const upper = [address >>> 24, (address >>> 16) & 0xff];
   const lines = [record(4, 0, upper)];

@@ -8,15 +8,15 @@ import type { Outcome, Sandbox } from '../cli.ts';
 import { assertSound } from '../overlays.ts';
 
 /**
- * Conditions that must hold in a sandbox with two drives (b0.img and b1.img with overlays o0.qcow2 and o1.qcow2),
- * regardless of what the host did.
+ * Checks conditions that must hold in a sandbox with two drives (b0.img and b1.img with overlays o0.qcow2 and
+ * o1.qcow2), regardless of which host calls failed.
  */
 const QCOW2_MAGIC = Buffer.from('QFI\xfb', 'latin1');
 const BLOCK_BYTES = 4096;
 
 /**
- * Checks that qemu-img and our own check find no errors other than leaked clusters, and that a file that was to become
- * an image is either an image or empty.
+ * Checks that qemu-img and our own check find no errors other than leaked clusters. A file whose creation as an image
+ * was interrupted must be empty or a valid image.
  */
 export function assertImagesSound(sandbox: Sandbox): void {
   const names = fs.readdirSync(sandbox.folder, { recursive: true, encoding: 'utf8' });
@@ -30,7 +30,7 @@ export function assertImagesSound(sandbox: Sandbox): void {
   }
 }
 
-/** Checks that the recording opens, and that its replays from the first and from the last snapshot reach its end. */
+/** Checks that the recording can be opened, and that replays from its first and last snapshots reach its end. */
 export function assertRecordingReplays(sandbox: Sandbox, rrfile = 'a.rr'): void {
   inFolder(sandbox, () => {
     const lastPosition = lastPositionOf(rrfile);
@@ -56,7 +56,7 @@ export function assertFlushedData(sandbox: Sandbox, { console }: Outcome): void 
   }
 }
 
-/** What the guest reads from a drive: through the overlay if there is one. */
+/** The contents of a drive as the guest reads them, through the overlay if there is one. */
 export function diskOf(sandbox: Sandbox, drive: number): Uint8Array {
   return inFolder(sandbox, () => {
     const overlay = `o${drive}.qcow2`;
@@ -75,7 +75,7 @@ export function diskOf(sandbox: Sandbox, drive: number): Uint8Array {
 
 export const bothDisks = (sandbox: Sandbox): Uint8Array[] => [diskOf(sandbox, 0), diskOf(sandbox, 1)];
 
-/** The snapshots that exist in all drives, by position. */
+/** The names of the snapshots that exist in all drives, ordered by position. */
 export function snapshotNames(sandbox: Sandbox, rrfile = 'a.rr'): string[] {
   return inFolder(sandbox, () => listStoredSnapshots(nodeHost, rrfile).map(({ name }) => name));
 }
@@ -106,7 +106,7 @@ function replayedTo(rrfile: string, rrsnapshot: string | null): number {
   }
 }
 
-/** Recordings name their files relative to the current folder. */
+/** Recordings contain file names relative to the current folder. */
 function inFolder<T>(sandbox: Sandbox, look: () => T): T {
   const before = process.cwd();
   process.chdir(sandbox.folder);

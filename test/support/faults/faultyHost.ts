@@ -12,18 +12,18 @@ import { requireTool } from '../tools.ts';
  * the one that users run.
  */
 export type FaultKind =
-  | 'kill' // before the call
-  | 'torn' // after half of a write
-  | 'after' // after the call
+  | 'kill' // kills the process before the call
+  | 'torn' // kills the process after half of a write
+  | 'after' // kills the process after the call
   | 'eio'
   | 'enospc'
-  | 'short'; // a write writes half and returns that length
+  | 'short'; // a write writes half of its data and returns that length
 
 export interface Fault {
   kind: FaultKind;
   /** The number of the call, from 1. */
   at: number;
-  /** Later calls fail too, as on a disk that is full or gone. */
+  /** Whether later calls fail too, as on a disk that is full or has been removed. */
   persists: boolean;
 }
 
@@ -50,12 +50,12 @@ export class FaultyHost {
     return new FaultyHost(library);
   }
 
-  /** The command that runs `node` with the fault: `env` and its arguments, to be put before `node`. */
+  /** The words to put before `node` on the command line so that it runs with the fault: `env` and its arguments. */
   words(sandbox: Sandbox, { kind, at, persists }: Fault): string[] {
     return [...this.preloaded(sandbox), `FAULT_AT=${at}`, `FAULT_KIND=${kind}`, ...(persists ? ['FAULT_STAYS=1'] : [])];
   }
 
-  /** Runs a program without a fault; returns the number of calls that can fail. */
+  /** Runs a program without a fault, and returns how many of its calls could fail. */
   async countCalls(sandbox: Sandbox, run: (through: string[]) => Promise<Outcome>): Promise<number> {
     const count = `${sandbox.folder}.count`;
     try {

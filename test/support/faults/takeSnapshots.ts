@@ -4,9 +4,9 @@ import { endAtLiveEnd, LiveInputs, openRecord, openReplay, UserError } from '../
 import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
 
 /**
- * A session in which a user takes, renames and deletes snapshots, as through an editor: `record KERNEL` or `replay
- * KERNEL`, in a folder with b0.img and b1.img. It prints each change once it is durable, and reports its end as the
- * command line does.
+ * A program that runs a session in which snapshots are taken, renamed and deleted, as by the user of an editor. Its
+ * arguments are `record KERNEL` or `replay KERNEL`, and it runs in a folder with b0.img and b1.img. It prints each
+ * change once it is durable, and reports its end as the command line does.
  */
 const [mode, kernel] = process.argv.slice(2);
 const drives = [0, 1].map((i) => ({

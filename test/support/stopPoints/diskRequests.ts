@@ -5,23 +5,23 @@ import type { SeededRandom } from '../seededRandom.ts';
 import { CLINT, PLIC } from './interrupts.ts';
 
 /**
- * A guest driver for two virtio-blk drives that makes random requests. All descriptors are constant data; the code
- * only adds them to the available ring, notifies the device and waits. Timer, software and external interrupts occur
- * while it waits. At the end, the guest may reset the machine once.
+ * A driver, running in the guest, that sends random requests to two virtio-blk drives. All descriptors are constant
+ * data; the code only adds them to the available ring, notifies the device and waits. Timer, software and external
+ * interrupts occur while it waits. At the end, the guest may reset the machine once.
  */
 export interface DiskRequests {
   code: Item[];
-  /** The driver's memory, to be loaded at DRIVER_MEMORY. */
+  /** The initial contents of the driver's memory, to be loaded at DRIVER_MEMORY. */
   memory: Uint8Array;
 }
 
 export const DRIVER_MEMORY = 0x8001_0000;
-/** The part of the queue of drive 0 that the device writes when a request completes. */
+/** The used ring of drive 0, which the device writes when a request completes. */
 export const USED_RING = DRIVER_MEMORY + 0x800;
 export const DRIVES = ['hd0', 'hd1'];
-/** The random requests access the sectors before this one. */
+/** The random requests access only sectors with lower numbers. */
 export const SECTORS = 32;
-/** Nonzero after the guest has reset the machine. */
+/** The sector that the guest makes nonzero before it resets the machine, so that the second boot is recognized. */
 const MARKER_SECTOR = 40;
 
 const QUEUE_SIZE = 64;

@@ -2,15 +2,15 @@ import { csrNumber } from '../../../debug-adapter/engine/isa/csrs.ts';
 import type { State, TestCondition } from './oracle.ts';
 
 /**
- * Expressions in three forms that must have the same value: a C expression, bytecode for gdb's stack machine, and a
- * computation by the oracle.
+ * An expression in three forms that must have the same value: a C expression, bytecode for gdb's stack machine, and a
+ * function that computes the value for the oracle.
  */
 export interface Expression {
   text: string;
   isUnsigned?: boolean;
-  /** All 64 bits, unsigned; undefined if there is no value. */
+  /** The value as an unsigned 64-bit number, or undefined if the expression has no value. */
   value(state: State): bigint | undefined;
-  /** The bytecode that pushes the value, if it begins at `start`. */
+  /** The bytecode that pushes the value, for code that begins at offset `start`. */
   code(start: number): number[];
 }
 
@@ -29,7 +29,7 @@ export const register = (name: string, number: number): Expression => ({
   code: () => [0x26, 0, number],
 });
 
-/** gdb's register numbers of CSRs start here. */
+/** gdb's register number for the CSR with number 0. */
 const FIRST_CSR = 65;
 
 export function csr(name: string): Expression {
@@ -44,7 +44,7 @@ export function csr(name: string): Expression {
 
 const TYPES = { 'unsigned char': 1, 'unsigned int': 4, 'unsigned long': 8 } as const;
 
-/** Memory at an address. The type is unsigned, so that its value needs no sign extension. */
+/** The value in memory at an address. The type is unsigned, so that the value needs no sign extension. */
 export const load = (type: keyof typeof TYPES, address: Expression): Expression => ({
   text: `*(${type} *)${address.text}`,
   isUnsigned: type === 'unsigned long',
@@ -75,7 +75,7 @@ const OPERATORS: Record<string, { signed: [number, Operation]; unsigned?: [numbe
 const DIVISIONS = ['/', '%'];
 const COMPARISONS = ['==', '<'];
 
-/** An operation on 64 bits, in parentheses. */
+/** A 64-bit operation; its C text is in parentheses. */
 export function binary(left: Expression, operator: string, right: Expression): Expression {
   const { signed, unsigned } = OPERATORS[operator];
   const isUnsigned = (left.isUnsigned ?? false) || (operator !== '>>' && (right.isUnsigned ?? false));
@@ -107,7 +107,7 @@ export const and = (left: Expression, right: Expression): Expression => ({
   },
   code: (start) => {
     const test = left.code(start);
-    // An if_goto over the constant 0 and a goto.
+    // If the left operand is not 0, an if_goto jumps over the code for the result 0: a constant and a goto.
     const yes = start + test.length + 3 + 2 + 3;
     const second = right.code(yes);
     const end = yes + second.length + 2;

@@ -7,14 +7,14 @@ import type { SeededRandom } from '../seededRandom.ts';
 import { DRIVER_MEMORY, diskRequests } from './diskRequests.ts';
 import { interruptHandler, otherHarts } from './interrupts.ts';
 
-/** A random program's file starts with headers. */
+/** The size of the headers at the start of a random program's file. */
 const HEADER_BYTES = 0x1000;
 /** The part of the data whose hash each block prints. */
 const HASHED_BYTES = 1024;
 
 /**
- * A random guest that tests stop points. Hart 0 makes disk requests and takes interrupts at the same time, and then executes a
- * random program. In an endless loop, the other harts take traps and interrupts and write to memory.
+ * A random guest that tests stop points. Hart 0 first makes disk requests while it takes interrupts, and then executes
+ * a random program. In an endless loop, the other harts take traps and interrupts and write to memory.
  */
 export function stopPointGuest(random: SeededRandom, harts: number): Uint8Array {
   const kind = random.pick(['general', 'paging', 'blocks'] as const);
@@ -49,7 +49,7 @@ export function stopPointGuest(random: SeededRandom, harts: number): Uint8Array 
   return minimalElf(bytes, CODE);
 }
 
-/** The offset of a JAL instruction. */
+/** The offset by which a JAL instruction jumps. */
 function jumpTarget(word: number): number {
   const sign = (word | 0) >> 31;
   return (sign << 20) | (word & 0xff000) | (((word >>> 20) & 1) << 11) | (((word >>> 21) & 0x3ff) << 1);

@@ -13,7 +13,7 @@ const DISK_BYTES = 64 << 10;
 export const MEMORY_MIB = 16;
 const STEPS_MAX = 20_000_000;
 
-/** The recorded history of a guest, in which single steps find the hits of stop points. */
+/** The recorded history of a guest. The oracle finds the hits of stop points in it by single-stepping. */
 export class History {
   readonly sandbox: Sandbox;
   readonly kernel: string;
@@ -48,7 +48,9 @@ export class History {
     this.requests = this.readRequests();
   }
 
-  /** The addresses of executed instructions in the order of their first execution, without the first 20. */
+  /**
+   * The addresses of executed instructions in the order of their first execution, except for the first 20 addresses.
+   */
   executedAddresses(): bigint[] {
     return this.withReplay((timeline) => {
       const addresses = new Set<bigint>();
@@ -66,7 +68,7 @@ export class History {
     });
   }
 
-  /** The positions at which a point's condition holds, or has no value. */
+  /** Those of the given positions at which the point's condition holds or has no value. */
   positionsWhere(positions: readonly number[], { condition }: TestPoint): number[] {
     return this.withReplay((timeline) =>
       positions.filter((position) => {
@@ -76,7 +78,7 @@ export class History {
     );
   }
 
-  /** A recording of the same guest, or its replay. The caller closes it. */
+  /** A new recording of the same guest. The caller closes it, as well as the timeline that `replay` returns. */
   record(): MachineTimeline {
     const { setup, sandbox } = this;
     const drives = setup.drives.map((drive) => ({ ...drive, overlay: sandbox.path(`${drive.id}-again.qcow2`) }));
@@ -87,7 +89,7 @@ export class History {
     return openReplay(nodeHost, { ...this.setup, append: null, memoryBytes: null, rrsnapshot: null });
   }
 
-  /** A new launch configuration of the same guest. */
+  /** A launch configuration for the same guest. */
   launch(): object {
     const drives = DRIVES.map((id) => ({ id, image: `${id}.img`, format: 'raw', overlay: `${id}.qcow2` }));
     return {

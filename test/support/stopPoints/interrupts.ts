@@ -17,8 +17,8 @@ export const SHARED = SAVE + 0x800;
 export const SHARED_DOUBLE = SHARED + 16;
 
 /**
- * The trap handler of the driver and of harts 1 to 3. It skips the instruction after an exception, and acknowledges an
- * interrupt. It uses x20 to x25.
+ * The trap handler of the driver and of harts 1 to 3. After an exception, it skips the instruction that caused it; an
+ * interrupt is acknowledged. It uses x20 to x25.
  */
 export function interruptHandler(random: SeededRandom): Item[] {
   return [
@@ -36,7 +36,7 @@ export function interruptHandler(random: SeededRandom): Item[] {
     a.to('timer', (offset) => a.beq(20, 22, offset)),
     a.addi(22, 0, 2 * 3),
     a.to('software', (offset) => a.beq(20, 22, offset)),
-    // An external interrupt: the acknowledgement goes to both drives.
+    // An external interrupt is acknowledged on both drives.
     a.li(22, PLIC_CLAIM),
     a.lw(23, 0, 22),
     a.addi(25, 0, 3),
@@ -67,8 +67,8 @@ const nextTimer = (ticks: number): Item[] => [
 ];
 
 /**
- * The endless loop of harts 1 to 3, which changes registers, CSRs and memory, takes traps, interrupts the next hart and
- * then waits.
+ * The endless loop of harts 1 to 3. Each iteration changes registers, CSRs and memory, takes a trap, interrupts the
+ * next hart and then waits.
  */
 export function otherHarts(random: SeededRandom): Item[] {
   return [

@@ -7,22 +7,22 @@ import type { MachineTimeline } from '../../../debug-adapter/engine/timeline/mac
 import { TEST_DEVICE } from '../../engine/machine/cpu/randomLayout.ts';
 
 /**
- * Finds the hits of stop points by single-stepping a machine that has none. Watched memory must only be accessed by
- * loads, stores and atomics of 32 bits in M-mode without MPRV; if only changes are watched, it may be written in any
- * way.
+ * Finds the hits of stop points by single-stepping a machine on which none are set. Memory that is watched for accesses
+ * must only be accessed by 32-bit loads, stores and atomics in M-mode without MPRV. Memory that is watched only for
+ * changes may be written in any way.
  */
 
-/** The state in which conditions are evaluated. */
+/** The machine state on which conditions are evaluated. */
 export interface State {
   hart: number;
   register(number: number): bigint;
   csr(number: number): bigint;
-  /** The bytes at a virtual address, up to the first that cannot be read. */
+  /** The bytes at a virtual address, up to the first one that cannot be read. */
   memory(address: bigint, lengthBytes: number): Uint8Array;
   trap?: TrapValues;
 }
 
-/** What kind of trap a hart is about to take, and the values that it writes to CSRs. */
+/** The kind of a trap that a hart takes, and the values that the trap writes to CSRs. */
 export interface TrapValues {
   kind: 'exception' | 'interrupt' | 'reset';
   cause: bigint;
@@ -30,17 +30,17 @@ export interface TrapValues {
   epc: bigint;
 }
 
-/** A condition; `none` if it has no value. */
+/** A condition. `holds` returns `none` if the condition has no value. */
 export interface TestCondition {
   text: string;
   holds(state: State): boolean | 'none';
-  /** The same condition for gdb's stack machine, in hexadecimal digits. */
+  /** The same condition as bytecode for gdb's stack machine, in hexadecimal digits. */
   bytecode?: string;
 }
 
-/** A stop point of the test. */
+/** A stop point that the test sets. */
 export interface TestPoint {
-  /** The name in messages. A logpoint prints it before the value of a0. */
+  /** The name of the point in messages. A logpoint prints this name and the value of a0. */
   name: string;
   what:
     | { kind: 'execute'; address: bigint }
@@ -52,7 +52,7 @@ export interface TestPoint {
     | { kind: 'console'; text: string };
   condition?: TestCondition;
   hitCondition?: { text: string; stopsAt(hit: number): boolean };
-  /** Whether it prints a0 instead of stopping. */
+  /** Whether the point is a logpoint, which prints a0 instead of stopping. */
   isLog?: boolean;
 }
 
@@ -62,7 +62,7 @@ export interface Hit {
   /** The position before the step. */
   position: number;
   a0: bigint;
-  /** The condition has no value: the step does not count as a hit, but the machine stops. */
+  /** Whether the condition has no value. The step then does not count as a hit, but the machine stops. */
   hasNoValue: boolean;
 }
 
@@ -82,7 +82,7 @@ export interface OracleOptions {
   requests: readonly BlockRequest[];
 }
 
-/** Single-steps the history from position 0 to `end`. */
+/** Finds all hits by single-stepping the history from position 0 to `end`. */
 export function hitsOf(timeline: MachineTimeline, options: OracleOptions): Hit[] {
   return new Oracle(timeline, options).run();
 }
@@ -92,13 +92,14 @@ interface Before {
   hart: number;
   pc: bigint;
   /**
-   * The hits at this address, if the step executes an instruction there rather than, for example, taking an interrupt.
+   * The hits of breakpoints at this address. They count only if the step executes the instruction rather than, for
+   * example, taking an interrupt.
    */
   executed: Hit[];
   instructions: number;
   registers: bigint[];
   access?: Access;
-  /** If the step is a reset: the points on memory that it clears. */
+  /** The watchpoints whose memory would be cleared if the step is a reset. */
   cleared: readonly TestPoint[];
   printed: number;
 }
@@ -188,7 +189,7 @@ class Oracle {
     }
   }
 
-  /** A trap is a step that retires no instruction and stores its pc in mepc. */
+  /** Returns the trap that the step took, if any. A trap retires no instruction and stores the pc in mepc. */
   private trapOf({ hart, pc }: Before): TrapValues | undefined {
     const after = this.harts[hart];
     if (after.pc === pc || after.privilege !== MACHINE) return undefined;
@@ -202,7 +203,7 @@ class Oracle {
     return { kind, cause, tval: after.csr(MTVAL)!, epc };
   }
 
-  /** The value that a point watches. */
+  /** The current value of what a point watches. */
   private valueOf({ what }: TestPoint): bigint | undefined {
     switch (what.kind) {
       case 'access':
@@ -218,7 +219,7 @@ class Oracle {
     }
   }
 
-  /** A reset clears the pages that contain nonzero bytes. */
+  /** Whether a reset would clear the point's memory: it clears only pages that contain nonzero bytes. */
   private isInUse({ what }: TestPoint): boolean {
     if (what.kind !== 'access') return false;
     const page = what.address - (what.address % PAGE_BYTES);

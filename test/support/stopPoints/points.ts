@@ -6,7 +6,7 @@ import { and, binary, conditionFrom, constant, csr, type Expression, load, regis
 import { SHARED, SHARED_DOUBLE } from './interrupts.ts';
 import type { TestCondition, TestPoint, TrapValues } from './oracle.ts';
 
-/** Random stop points of all kinds. */
+/** What random stop points are chosen from. */
 export interface PointOptions {
   /** The addresses of executed instructions. */
   addresses: readonly bigint[];
@@ -28,7 +28,7 @@ export function randomPoint(random: SeededRandom, name: string, options: PointOp
   return { name, what, condition, isLog: random.chance(what.kind === 'execute' ? 0.4 : 0.2) };
 }
 
-/** A hit condition with which only a few of this number of hits stop. */
+/** A hit condition that lets only a few of `count` hits stop the machine. */
 export function fewHits(random: SeededRandom, count: number): NonNullable<TestPoint['hitCondition']> {
   const every = Math.max(2, Math.ceil(count / 8));
   const number = 1 + random.below(Math.min(count, 8));
@@ -59,7 +59,9 @@ function randomWhat(random: SeededRandom, { harts, text }: PointOptions): TestPo
   ])();
 }
 
-/** The device writes the used ring, so only changes are watched there. */
+/**
+ * Memory and the kind of access to watch. The used ring is written by the device, so it is watched only for changes.
+ */
 export function randomAccess(random: SeededRandom, harts: number): Extract<TestPoint['what'], { kind: 'access' }> {
   if (random.chance(0.15)) return { kind: 'access', address: USED_RING, access: 'change' };
   const isShared = harts > 1 && random.chance(0.4);
@@ -110,7 +112,7 @@ export function randomCondition(random: SeededRandom, harts: number): TestCondit
   return conditionFrom(randomExpression(random, harts));
 }
 
-/** A condition over memory at constant physical addresses, which has a value in M-mode. */
+/** A condition on memory at constant physical addresses. In M-mode, it always has a value. */
 export function memoryExpression(random: SeededRandom): Expression {
   const rest = constant(random.below(2));
   const saved = load('unsigned long', constant(SAVE + random.pick(SAVED_FIELDS)));
@@ -138,7 +140,7 @@ export function randomExpression(random: SeededRandom, harts: number): Expressio
     () => binary(binary(saved, '%', number(2)), '==', number(0)),
     () => binary(binary(shared, '%', number(3)), '==', number(harts > 1 ? rest : 0)),
     () => binary(saved, '^', A0),
-    // Readable only through page tables.
+    // DATA_VA is a virtual address, which can be read only while paging is on.
     () => binary(load('unsigned char', number(DATA_VA)), '+', number(rest)),
     () => and(binary(A0, '&', number(1)), load('unsigned int', number(DATA_VA + 0x1000))),
     () => binary(load('unsigned char', A0), '<', number(64)),
@@ -147,7 +149,7 @@ export function randomExpression(random: SeededRandom, harts: number): Expressio
   ])();
 }
 
-/** gdb's bytecode has no floating-point arithmetic. */
+/** A condition with floating-point arithmetic, which gdb's bytecode cannot express. */
 function randomFloatCondition(random: SeededRandom): TestCondition {
   const limit = random.pick([0, 1.5, 1e6]);
   const address = random.pick([

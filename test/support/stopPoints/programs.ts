@@ -6,7 +6,7 @@ import { stopPointGuest } from './guest.ts';
 import { History } from './history.ts';
 import type { Hit, TestPoint } from './oracle.ts';
 
-/** Random stop points, and all their hits in a guest's history. */
+/** Random stop points, and all hits of these points in a guest's history. */
 export interface Expected {
   points: TestPoint[];
   hits: Hit[];
@@ -15,7 +15,7 @@ export interface Expected {
 const PROGRAMS = times({ quick: 1, long: 50 }, 'BLKREPLAY_STOP_PROGRAMS');
 
 /**
- * Tests that random guests on 1 and 4 harts stop where single steps find hits. The first guest has the seed of the
+ * Tests that random guests on 1 and 4 harts stop where single-stepping finds hits. The first guest has the seed of the
  * test, so setting BLKREPLAY_SEED to the seed of a failed guest repeats that guest. The test then also prints its
  * points.
  */
@@ -24,7 +24,7 @@ export function testRandomPrograms(
   compare: (t: TestContext, history: History, expected: Expected) => Promise<void>,
 ): void {
   for (const harts of some([1, 4], 1)) {
-    test(`random programs on ${harts} harts stop where single steps find hits`, async (t) => {
+    test(`random programs on ${harts} hart(s) stop where single-stepping finds hits`, async (t) => {
       const random = SeededRandom.forTest(t);
       for (let i = 0; i < PROGRAMS; i++) {
         const seed = i === 0 ? random.seed : random.uint32();

@@ -1,10 +1,10 @@
 import type { Hit, TestPoint } from './oracle.ts';
 
-/** Derives the stops of runs in both directions, and the messages of logpoints, from the hits. */
+/** Functions that compute, from the hits, where runs in both directions stop and what logpoints print. */
 
 /**
- * The hits that stop or print. Hits are counted from the position where the points are set: the start or the end of the
- * history.
+ * The hits at which the machine stops or a logpoint prints. Hit conditions count hits from the position at which the
+ * points are set, which is the start or the end of the history.
  */
 export function selected(hits: readonly Hit[], setAt: 'start' | 'end'): Hit[] {
   const numbers = new Map<TestPoint, number>();
@@ -18,11 +18,11 @@ export function selected(hits: readonly Hit[], setAt: 'start' | 'end'): Hit[] {
   return setAt === 'start' ? kept : kept.reverse();
 }
 
-/** A logpoint stops only if its condition has no value. */
+/** The hits at which the machine stops. At a logpoint, it stops only if the condition has no value. */
 export const stopping = (hits: readonly Hit[]): Hit[] =>
   hits.filter(({ point, hasNoValue }) => !point.isLog || hasNoValue);
 
-/** The messages of logpoints, in the order of the history. */
+/** The messages that logpoints print, in the order in which they occur in the history. */
 export const printing = (hits: readonly Hit[]): string[] =>
   hits.flatMap(({ point, a0, hasNoValue }) =>
     point.isLog && !hasNoValue ? [`${point.name} ${BigInt.asIntN(64, a0)}`] : [],
@@ -30,7 +30,7 @@ export const printing = (hits: readonly Hit[]): string[] =>
 
 const isBefore = ({ point: { what } }: Hit): boolean => what.kind === 'execute' || what.kind === 'trap';
 
-/** Describes a stop at a position, caused by these hits. */
+/** Describes a stop at a position that is caused by these hits. */
 type Show = (position: number, hits: readonly Hit[]) => string;
 
 /** The stops when continuing from position 0, with their positions and points. */
@@ -43,7 +43,7 @@ export function forwardStops(hits: readonly Hit[], show: Show = shown): string[]
   };
   for (const [position, group] of byPosition(hits)) {
     const before = firstKind(group.filter(isBefore));
-    // A run that begins at a breakpoint or a trap does not stop there.
+    // A run that begins at a breakpoint or before a trap does not stop there again.
     if (before.length > 0 && position !== last) stop(position, before);
     const after = group.filter((hit) => !isBefore(hit));
     if (after.length > 0) stop(position + 1, after);
@@ -60,7 +60,7 @@ export function backwardStops(hits: readonly Hit[], show: Show = shown): string[
   return stops.reverse();
 }
 
-/** The breakpoints, or if there are none, the traps. */
+/** The hits of breakpoints or, if there are none, of trap points. */
 function firstKind(group: readonly Hit[]): Hit[] {
   const breakpoints = group.filter(({ point }) => point.what.kind === 'execute');
   return breakpoints.length > 0 ? breakpoints : [...group];

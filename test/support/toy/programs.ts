@@ -32,8 +32,8 @@ import {
 } from './toyProgram.ts';
 
 /**
- * Counts at COUNTER, reads a time in each round and adds it to a sum in the next 8 bytes, then executes `wait`. A round
- * takes about ten steps in addition to `wait`.
+ * An endless loop. Each round increments the counter at COUNTER, reads a time, adds it to a sum in the 8 bytes after
+ * the counter, and then executes `wait`. A round takes about ten steps in addition to `wait`.
  */
 const rounds = (...wait: ToyLine[]): ToyProgram =>
   assemble([
@@ -123,7 +123,7 @@ export const CALLS_FUNCTIONS = {
   handler: { frameBytes: 0 },
 };
 
-/** Code in which a line step must distinguish calls, returns and other jumps. It runs forever. */
+/** Code on which stepping by line must distinguish calls, returns and other jumps. It runs forever. */
 export const JUMPS: ToyProgram = assemble([
   label('start'),
   at(1, nop),
@@ -131,7 +131,7 @@ export const JUMPS: ToyProgram = assemble([
   label('jumps'),
   at(10, nop),
   at(11, call('tiny')),
-  // A branch within a line.
+  // A branch within one line.
   at(12, beq(0, 0, 'skipped'), nop),
   label('skipped'),
   at(12, nop),
@@ -155,14 +155,17 @@ export const JUMPS: ToyProgram = assemble([
   at(0, nop, nop, ret),
 ]);
 
-/** The functions of JUMPS. The code at `start` is in no function. */
+/** The functions of JUMPS. The code at `start` does not belong to any function. */
 export const JUMPS_FUNCTIONS = {
   jumps: { frameBytes: undefined },
   tiny: { frameBytes: 0 },
   withoutLines: { frameBytes: 0 },
 };
 
-/** A handler that switches to another stack, or returns somewhere else. U-mode code also executes its instructions. */
+/**
+ * A handler that switches to another stack, or returns to a different address. U-mode code also jumps to the handler's
+ * instructions.
+ */
 export const SWITCHES: ToyProgram = assemble([
   label('main'),
   at(10, jump('handler')),
@@ -174,7 +177,7 @@ export const SWITCHES: ToyProgram = assemble([
   at(14, addressOf(A1, 'elsewhere', RA, 'base')),
   at(15, ecall),
   at(16, nop, nop, nop),
-  // The toy adds 4 to the address to which the handler of an ecall returns.
+  // The toy machine adds 4 to the address to which the handler of an ecall returns.
   label('elsewhere'),
   at(17, nop),
   at(18, nop),

@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
 import type { DiskState, TravelDisk } from '../../../debug-adapter/engine/timeline/travelDisk.ts';
 
-/** A disk without contents. It checks that only existing states are shown, and that each is released once. */
+/**
+ * A disk without contents. It checks that only existing disk states are shown, and that each captured state is released
+ * exactly once.
+ */
 export class ToyDisk {
   readonly driveId = 'toy';
   shown: 'live end' | 'history' = 'live end';
   /** The stored snapshot that the shown state is based on. */
   base: DiskState['snapshot'];
   isClosed = false;
-  /** The captured states that have not been released. */
+  /** The captured disk states that have not been released yet. */
   readonly captured = new Set<object>();
   /** The snapshots whose views were closed. */
   readonly forgotten: string[] = [];

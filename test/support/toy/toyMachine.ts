@@ -27,7 +27,7 @@ export interface ToyHart {
   registers: bigint[];
   csrs: Record<number, bigint>;
   retired: number;
-  /** The number of steps that a `delay` instruction still takes. */
+  /** The number of steps that the current `delay` instruction still takes. */
   delay: number;
 }
 
@@ -36,7 +36,7 @@ export interface ToyMachineOptions {
   harts?: number;
   /** The address of the trap and interrupt handler. */
   handler?: bigint;
-  /** An interrupt occurs at positions that are multiples of this. */
+  /** An interrupt occurs at each position that is a multiple of this number. */
   interruptEvery?: number;
 }
 
@@ -45,9 +45,9 @@ export const QUANTUM = 7;
 const DELAY_CHUNK = 100_000;
 
 /**
- * A machine for unit tests: interprets a few RV64I instructions, traps and interrupts in M-mode, and one instruction
- * that reads a time from outside. It executes about a million steps per second, and `delay` steps much faster. The
- * program starts in U-mode.
+ * A machine for unit tests. It interprets a few RV64I instructions, traps and interrupts in M-mode, and an instruction
+ * that reads a time from outside the machine. It executes about a million steps per second; the steps of a `delay` are
+ * much faster. The program starts in U-mode.
  */
 export class ToyMachine implements TravelMachine {
   readonly ram: ToyRam;
@@ -65,7 +65,7 @@ export class ToyMachine implements TravelMachine {
 
   constructor(options: ToyMachineOptions) {
     this.options = options;
-    // The real machine would take these changes for accesses by the guest.
+    // On the real machine, watchpoints would treat the restored memory as accesses by the guest.
     this.ram = new ToyRam(() =>
       assert.equal(this.points.watchpoints.length, 0, 'no watchpoints while RAM is restored'),
     );

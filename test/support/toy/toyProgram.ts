@@ -10,7 +10,7 @@ type Word = number | ((offsetTo: (label: string) => number) => number);
 /** One instruction or label of a toy program. */
 export interface ToyLine {
   label?: string;
-  /** The source line, 0 for none; the same as before if undefined. */
+  /** The source line, or 0 for none. If undefined, it is the same as that of the preceding instruction. */
   line?: number;
   word?: Word;
 }
@@ -26,7 +26,7 @@ export interface ToyProgram {
 
 const BASE = 0x8000_0000n;
 
-/** Assembles a program. It begins at the start of RAM. */
+/** Assembles a program that begins at the start of RAM. */
 export function assemble(parts: readonly (ToyLine | ToyLine[])[]): ToyProgram {
   const items = parts.flat();
   const labels: Record<string, bigint> = {};
@@ -48,7 +48,7 @@ export function assemble(parts: readonly (ToyLine | ToyLine[])[]): ToyProgram {
   return { code, labels, lines };
 }
 
-/** Instructions that belong to a source line. */
+/** Assigns instructions to a source line. */
 export const at = (line: number, ...instructions: ToyLine[]): ToyLine[] =>
   instructions.map((each) => ({ ...each, line }));
 
@@ -95,12 +95,12 @@ export const mret: ToyLine = { word: 0x3020_0073 };
 export const csrw = (csr: number, rs1: number): ToyLine => i(0x1073, 0, rs1, csr);
 /** A compressed call to the address in a register, and a compressed `nop`. */
 export const compressedCall = (rs1: number): ToyLine => ({ word: (C_NOP << 16) | 0x9002 | (rs1 << 7) });
-/** Computes the address of one label from that of another, which is in a register. */
+/** Computes the address of label `to` from the address of label `from`, which is in register `rs1`. */
 export const addressOf = (rd: number, to: string, rs1: number, from: string): ToyLine => ({
   word: (offsetTo) => Number(addi(rd, rs1, offsetTo(to) - offsetTo(from)).word),
 });
-/** Takes one step plus `steps` more. */
+/** An instruction that takes one step plus `steps` more. */
 export const delay = (steps: number): ToyLine => ({ word: (steps << 12) | DELAY });
-/** Reads a time from outside; a recording stores this time. */
+/** Reads a time from outside the machine. A recording stores this time. */
 export const readTime = (rd: number): ToyLine => ({ word: (rd << 7) | READ_TIME });
 export const halt: ToyLine = { word: HALT };

@@ -5,7 +5,7 @@ import { ToyRam } from './toyRam.ts';
 import { toySymbols } from './toySymbols.ts';
 import { ToyTarget } from './toyTarget.ts';
 
-/** A session with a toy program that has been recorded up to a position. It is at the start of the recording. */
+/** Records a toy program up to position `end`, and returns a session at the start of the recording. */
 export function toySession(
   program: ToyProgram,
   functions: Parameters<typeof toySymbols>[1],
@@ -26,7 +26,7 @@ export function sessionOf(target: ToyTarget, program: ToyProgram, functions: Par
     ...{ target, session, symbols, steps },
     /** The current source line. */
     line: () => program.lines[Math.floor(Number(session.inspector.pc - ToyRam.BASE) / 4)],
-    /** Runs to an address, whatever the state is. */
+    /** Runs to an address, without any further condition. */
     runTo: (address: bigint) => complete(session.runTo([address], () => true)),
   };
 }

@@ -33,7 +33,10 @@ export function toySymbols(program: ToyProgram, functions: Record<string, { fram
     return { file, line, column: undefined, isStatement: true, start, end: stop };
   };
   const frameBytes = (pc: bigint): number => functions[functionAt(pc)?.name ?? '']?.frameBytes ?? 0;
-  /** Whether the frame is allocated: the first instruction allocates it, and the instruction before `ret` frees it. */
+  /**
+   * Whether the function's frame is allocated. The function's first instruction allocates it, and the instruction
+   * before `ret` frees it.
+   */
   const isAllocated = (pc: bigint): boolean => {
     const isReturn = program.code[Number(pc - ToyRam.BASE) / 4] === 0x8067;
     return frameBytes(pc) > 0 && pc !== functionAt(pc)?.low && !isReturn;

@@ -22,7 +22,7 @@ import { CLOCK_PORT } from '../../../debug-adapter/engine/machine/ports/clockPor
 import { ToyDisk } from './toyDisk.ts';
 import { CSR, ToyMachine, type ToyMachineOptions } from './toyMachine.ts';
 
-/** A snapshot as it is stored in overlays. */
+/** A stored snapshot, like the ones that a real target stores in overlays. */
 interface Stored {
   id: string;
   name: string;
@@ -31,20 +31,20 @@ interface Stored {
   ram: RamSnapshot;
 }
 
-/** What the toy machine read from outside, and the digests that a recording contains. */
+/** A recording of a toy machine: the times that it read from outside, and digests of its state. */
 interface ToyLog {
   times: { position: number; value: number }[];
   digests: { position: number; parts: DigestPart[] }[];
   end: number;
 }
 
-/** The first value that the toy machine reads from outside; each later one is greater. */
+/** The first time that the toy machine reads from outside; each later one is greater. */
 const FIRST_TIME = 1000;
 /** The number of pieces in which a stored snapshot is loaded. */
 const LOAD_PIECES = 3;
 export const LIVE_LOG = {} as RequestLog;
 
-/** A target for unit tests: a toy machine with the real time travel. */
+/** A target for unit tests that combines a toy machine with the real TimeTravel. */
 export class ToyTarget implements Target {
   readonly machine: ToyMachine;
   readonly travel: TimeTravel;
@@ -56,9 +56,9 @@ export class ToyTarget implements Target {
   /** The positions at which the state was compared with a recorded digest. */
   readonly compared: number[] = [];
   stored: Stored[] = [];
-  /** The number of players of the history that are open. */
+  /** The number of history players that are open. */
   openPlayers = 0;
-  /** The log that would be used by disk requests: the player in the history, LIVE_LOG at the live end. */
+  /** The log that disk requests would use: the player when in the history, and LIVE_LOG at the live end. */
   readonly requestLog = new RequestLogSwitch(LIVE_LOG);
   readonly player: HistoryPlayer;
   readonly log: ToyLog;
@@ -134,7 +134,7 @@ export class ToyTarget implements Target {
     return replay;
   }
 
-  /** Stores the state, which is at the live end, as a snapshot, and records its digest. */
+  /** Stores the current state as a snapshot and records its digest. The target must be at the live end. */
   store(name: string): void {
     const { machine } = this;
     const parts = machine.digestParts();
@@ -148,7 +148,10 @@ export class ToyTarget implements Target {
     });
   }
 
-  /** Checks that no move has left anything behind: the memory that is charged, and the disk states that are captured. */
+  /**
+   * Checks that moves have left nothing behind: the charged memory is up to date, and only cached snapshots have disk
+   * states.
+   */
   checkCosts(): void {
     const { cost } = this.travel;
     this.travel['memory'].updateCharges();
