@@ -10,7 +10,7 @@ function shown(...chunks: (string | Uint8Array)[]): string {
   return chunks.map((chunk) => text.fromGuest(base64(chunk))).join('');
 }
 
-test('guest lines start at the left margin, with any line ending', () => {
+test('each line that the guest prints starts at the left margin, whatever its line ending', () => {
   assert.equal(shown('one\ntwo\n'), 'one\r\ntwo\r\n');
   assert.equal(shown('one\r\ntwo\r\n'), 'one\r\ntwo\r\n');
   assert.equal(shown('one\r', '\ntwo'), 'one\r\ntwo', 'cut between the two');
@@ -18,7 +18,7 @@ test('guest lines start at the left margin, with any line ending', () => {
   assert.equal(shown('\n\n'), '\r\n\r\n');
 });
 
-test('characters split across events arrive whole, and invalid bytes are shown as such', () => {
+test('characters that are split across events are shown whole, and invalid bytes as replacement characters', () => {
   const bytes = Buffer.from('größe €\n');
   const pieces = Array.from(bytes, (byte) => Uint8Array.of(byte));
   assert.equal(shown(...pieces), 'größe €\r\n');
@@ -26,7 +26,7 @@ test('characters split across events arrive whole, and invalid bytes are shown a
   assert.equal(shown('\x1b[31mred\x1b[0m\b \b'), '\x1b[31mred\x1b[0m\b \b', 'a terminal draws these');
 });
 
-test('typed text goes to the guest as bytes', () => {
+test('typed text is sent to the guest as bytes', () => {
   const bytes = (text: string) => [...Buffer.from(typedToBase64(text), 'base64')];
   assert.deepEqual(bytes('ls\r'), [0x6c, 0x73, 0x0d]);
   assert.deepEqual(bytes('\x7f\x1b[A'), [0x7f, 0x1b, 0x5b, 0x41]);

@@ -1,4 +1,4 @@
-/** Breakpoints on disk access and console text: typed values are checked, and each session has its own list. */
+/** Values typed for disk and console breakpoints are checked, and each session has its own list of breakpoints. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EventBreakpoint } from '../../debug-adapter/dap/customProtocol.ts';
@@ -10,7 +10,7 @@ import {
   sectorsProblem,
 } from '../../extension/commands/eventBreakpointText.ts';
 
-test('the user can enter one sector, a range that includes both ends, or nothing for the whole disk', () => {
+test('the user can enter one sector, a range including both of its ends, or nothing for the whole disk', () => {
   const sectorsOf = (sectors: string) => diskBreakpoint({ drive: 'hd0', requests: ['write'], sectors }).sectors;
   assert.deepEqual(sectorsOf('8'), { first: 8, count: 1 });
   assert.deepEqual(sectorsOf(' 8 - 15 '), { first: 8, count: 8 });
@@ -33,7 +33,7 @@ test('a disk breakpoint on a range of sectors leaves out flushes, which have no 
   assert.deepEqual(requestsOn('8'), ['write']);
 });
 
-test('the text of a console breakpoint has 1 to 256 bytes in UTF-8', () => {
+test('the text of a console breakpoint must have 1 to 256 bytes in UTF-8', () => {
   assert.equal(consoleTextProblem('x'.repeat(256)), undefined);
   assert.equal(consoleTextProblem('x'.repeat(257)), 'Enter at most 256 bytes.');
   assert.equal(consoleTextProblem('é'.repeat(129)), 'Enter at most 256 bytes.');
@@ -52,7 +52,7 @@ test('a breakpoint is described in one line', () => {
   assert.equal(breakpointLabel(PANIC), 'Console: "panic:\\u001b"', 'control characters are escaped');
 });
 
-/** Lists whose requests are recorded and get the response that `respond` returns. */
+/** Creates breakpoint lists. Their requests are recorded in `sent` and answered with what `respond` returns. */
 function recordedLists(respond: (breakpoints: EventBreakpoint[]) => SetResponse) {
   const sent: [string, EventBreakpoint[]][] = [];
   const lists = new EventBreakpointLists<{ id: string }>(({ id }, breakpoints) => {
@@ -65,7 +65,7 @@ function recordedLists(respond: (breakpoints: EventBreakpoint[]) => SetResponse)
 const accepted = (breakpoints: EventBreakpoint[]) => ({ breakpoints: breakpoints.map(() => ({ verified: true })) });
 const [FIRST, SECOND] = [{ id: 'first' }, { id: 'second' }];
 
-test('each change sends the whole list of its session', async () => {
+test('each change sends the whole breakpoint list of the session', async () => {
   const { lists, sent } = recordedLists(accepted);
   await lists.add(FIRST, WRITES);
   await lists.add(SECOND, PANIC);
@@ -81,7 +81,7 @@ test('each change sends the whole list of its session', async () => {
   assert.deepEqual([lists.of(FIRST), lists.of(SECOND)], [[], [PANIC]]);
 });
 
-test('a breakpoint that the adapter refuses is not in the list, and the reason is returned', async () => {
+test('a breakpoint that the adapter refuses is not added to the list, and the reason is returned', async () => {
   const { lists, sent } = recordedLists((breakpoints) => ({
     breakpoints: breakpoints.map(({ kind }) => ({ verified: kind === 'disk', message: 'No console.' })),
   }));
@@ -92,7 +92,7 @@ test('a breakpoint that the adapter refuses is not in the list, and the reason i
   assert.deepEqual(sent.at(-1), ['first', [WRITES, WRITES]], 'the refused one is not sent again');
 });
 
-test('a list stays the same if the request fails', async () => {
+test('a breakpoint list stays the same if the request fails', async () => {
   let response: typeof accepted | (() => undefined) = accepted;
   const { lists } = recordedLists((breakpoints) => response(breakpoints));
   await lists.add(FIRST, WRITES);

@@ -1,4 +1,4 @@
-/** Errors in a launch configuration are located at the setting in launch.json that causes them. */
+/** An error in a launch configuration is attributed to the setting in launch.json that causes it. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -45,7 +45,7 @@ test("the adapter's messages identify the setting that causes the error", () => 
   assert.deepEqual(refusedSetting('not of ours'), { message: 'not of ours', setting: '' });
 });
 
-test('a missing required file is reported with its setting', () => {
+test('a missing file that the session needs is reported with the setting that names it', () => {
   const lacking = (change: object, ...absent: string[]) =>
     missingFiles(parseLaunch({ ...GIVEN, ...change }), (file) => !absent.includes(path.basename(file)));
   assert.equal(lacking({}), undefined);
@@ -72,7 +72,7 @@ test('a missing required file is reported with its setting', () => {
   assert.equal(lacking({ ...boots, symbols: ['a.elf'] }, 'a.elf')?.setting, 'symbols[0]');
 });
 
-test('a kernel and files to load may have an address, and firmware can replace the kernel', () => {
+test('a kernel and files to load may be given with an address, and firmware can replace the kernel', () => {
   const launch = parseLaunch({
     ...GIVEN,
     kernel: 'me@home/x.bin@0x80200000',
@@ -90,7 +90,7 @@ test('a kernel and files to load may have an address, and firmware can replace t
   assert.equal(parseLaunch({ ...GIVEN, kernel: undefined, load: ['a.elf'] }).kernel, null);
 });
 
-test('the editor adds the working folder and the terminal, and changes nothing that the user wrote', () => {
+test('the editor adds default settings for the working folder and the console, and changes no setting that the user wrote', () => {
   assert.deepEqual(withDefaults({ name: 'x' }, '/w'), {
     ...{ name: 'x', cwd: '/w', console: 'terminal', internalConsoleOptions: 'neverOpen' },
   });

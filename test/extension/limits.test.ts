@@ -1,4 +1,4 @@
-/** package.json and the documentation mention the same limits, rules and defaults as the code. */
+/** package.json, README.md and the usage text give the same limits, rules and defaults as the code. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -13,7 +13,7 @@ import { UserError } from '../../debug-adapter/messages/userError.ts';
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const textOf = (name: string) => readFileSync(path.join(ROOT, name), 'utf8');
 
-/** The part of JSON Schema that package.json uses. */
+/** The keywords of JSON Schema that package.json uses. */
 interface Schema {
   markdownDescription: string;
   minimum?: number;
@@ -86,7 +86,7 @@ test('snapshot names, additional files, seeds and ports in package.json match th
   assert.deepEqual([launch.gdbServer.minimum, launch.gdbServer.maximum], [0, limits.PORT_MAX]);
 });
 
-/** The words that the adapter accepts for a setting, from the message that refuses another word. */
+/** The words that the adapter accepts for a setting, taken from the error that refuses an unknown word. */
 function wordsAccepted(name: string): string[] {
   try {
     parseLaunch({ rr: 'record', rrfile: 'boot.rr', kernel: 'kernel.elf', [name]: 'unknown' });
@@ -135,7 +135,7 @@ test('the usage text takes its limits from the code', () => {
   assert.ok(text.includes('format=a|b') && text.includes('virtio=c|d') && text.includes('default first'));
 });
 
-test('a launch configuration at a limit is accepted, and one step beyond it is refused', () => {
+test('a setting at its limit is accepted, and one just beyond it is refused', () => {
   const base = { rr: 'record', rrfile: 'boot.rr', kernel: 'kernel.elf' };
   const accepts = (settings: object): boolean => {
     try {

@@ -35,7 +35,7 @@ test('a package without a license file fails the build', (t) => {
   assert.throws(() => noticesFor([bundleOf(`${folder}/index.js`)]), /unlicensed: no license file was found/);
 });
 
-test('a package nested in another package is listed, together with its own notices', (t) => {
+test('a package that is nested in another package is listed, together with its third-party notices', (t) => {
   const folder = packageFolder(t, { 'LICENCE.md': 'Do as you like.', 'ThirdPartyNotices.txt': 'Contains a font.' });
   const notices = noticesFor([bundleOf(`${folder}/lib/index.js`), bundleOf('extension/main.ts')]);
   assert.match(notices, /unlicensed 1\.0\.0 \(MIT\)\n-+\n\nDo as you like\.\n\nContains a font\.\n/);

@@ -42,13 +42,13 @@ const OVERVIEW: Overview = {
 };
 const SHOWN = { date: (iso: string) => `on ${iso}`, file: (file: string) => path.posix.relative('/w', file) };
 
-/** The tree as text, as shown on the screen. */
+/** The lines of the tree in the order shown on the screen. */
 function lines(node: TreeNode, indent = ''): string[] {
   const own = `${indent}${node.label} | ${node.description} | ${node.context}`;
   return [own, ...node.children.flatMap((child) => lines(child, indent + '  '))];
 }
 
-test('a session shows drives with their chains, snapshots by position, and its own position among them', () => {
+test('a session shows its drives with their image chains, and its snapshots and current position in order of position', () => {
   const tree = sessionTree(OVERVIEW, { id: 's1', name: 'Record my kernel' }, SHOWN);
   assert.deepEqual(lines(tree), [
     'Record my kernel | record · boot.rr | session',
@@ -62,7 +62,7 @@ test('a session shows drives with their chains, snapshots by position, and its o
   ]);
 });
 
-test('a recording on disk is read when it is expanded; it has no current position, and all ids are unique', () => {
+test('a recording on disk is read only when its item is expanded; it shows no current position, and all item ids are unique', () => {
   const node = recordingNode('/w/boot.rr', { bytes: 2048, date: 'D' }, SHOWN);
   assert.deepEqual(lines(node), ['boot.rr | 2 KiB · on D | recording']);
   assert.equal(node.isLazy, true);
@@ -82,7 +82,7 @@ test('a recording on disk is read when it is expanded; it has no current positio
   assert.equal(new Set(all).size, all.length);
 });
 
-test("a missing file in a chain is shown with the engine's message", () => {
+test("a missing file in an image chain is shown with the engine's message", () => {
   const problem = dataOf(backingOutside('hd0.qcow2', 'base.img'));
   const why = textFor(problem, 'editor');
   assert.match(why, /set "cwd" to a folder/);
@@ -98,7 +98,7 @@ test("a missing file in a chain is shown with the engine's message", () => {
   assert.equal(tree.children[0].children[1].icon, 'warning');
 });
 
-test('a position is listed after a snapshot at the same position, and last if it is after all snapshots', () => {
+test('the current position is listed after a snapshot at the same position, and last if it is after all snapshots', () => {
   const labels = (position: number) =>
     sessionTree(
       { ...OVERVIEW, drives: [], place: { ...OVERVIEW.place, position } },
@@ -119,11 +119,11 @@ test('renaming a snapshot does not change the identity of its item, so that it s
   assert.equal(new Set(itemIds('replay_init')).size, itemIds('replay_init').length);
 });
 
-test('for a recording that cannot be read, the reason is shown', () => {
+test('if a recording cannot be read, the reason is shown', () => {
   assert.deepEqual(lines(problemNode('/w/bad.rr', 'it is damaged')), ['it is damaged |  | problem']);
 });
 
-test('the output of `info` becomes a tree, a replay configuration and a list of files', async (t) => {
+test('the output of `info` is converted to a tree, a replay configuration and a list of the recording's own files', async (t) => {
   const sandbox = new Sandbox(t);
   sandbox.disk('disk.img');
   const drive = 'id=hd0,image=disk.img,format=raw,overlay=o/hd0.qcow2';
@@ -158,7 +158,7 @@ test('if a command fails, the reason is reported in terms that fit the editor', 
   assert.equal(commandFailure('Killed'), undefined);
 });
 
-test("names in a recording are resolved against the workspace, the recording's folder and its parent folders", () => {
+test("file names in a recording are resolved against the workspace, the recording's folder and its parent folders", () => {
   const there = ['C:\\w\\out\\kernel.elf', 'C:\\disk.img'];
   const find = fileResolver(path.win32, ['C:\\w', 'C:\\w\\recordings'], (file) => there.includes(file));
   assert.equal(find('out\\kernel.elf'), 'C:\\w\\out\\kernel.elf');

@@ -30,13 +30,13 @@ test('recording asks for confirmation before replacing existing recordings and o
   );
 });
 
-test('a replay replaces nothing; a run without a recording can replace only overlays', () => {
+test('a replay replaces no files, and a run without a recording can replace only overlays', () => {
   const exists = () => true;
   assert.deepEqual(existingOutputs(parseLaunch({ ...GIVEN, rr: 'replay' }), exists), []);
   assert.deepEqual(existingOutputs(parseLaunch({ ...GIVEN, rr: 'off' }), exists), [path.resolve('/w/over/hd0.qcow2')]);
 });
 
-test('without a writable drive, the state-only image is listed too', () => {
+test('if a recording has no writable drive, its state-only image is listed too', () => {
   const launch = parseLaunch({ ...GIVEN, drives: [GIVEN.drives[2]] });
   assert.deepEqual(existingOutputs(launch, there('boot.rr.qcow2')), [path.resolve('/w/boot.rr.qcow2')]);
   const both = keepBoth(path, GIVEN, launch, there('boot.rr.qcow2', 'boot-2.rr.qcow2'));
@@ -46,7 +46,7 @@ test('without a writable drive, the state-only image is listed too', () => {
   );
 });
 
-test('"keep both" adds one number that is free for all files, and changes nothing else', () => {
+test('"keep both" adds to all file names the same number, for which no file exists, and changes nothing else', () => {
   const launch = parseLaunch(GIVEN);
   const { changes, files } = keepBoth(posix, GIVEN, launch, there('boot.rr', 'over/hd0.qcow2', 'over/hd0-2.qcow2'));
   assert.deepEqual(changes, {
@@ -61,7 +61,7 @@ test('"keep both" adds one number that is free for all files, and changes nothin
   assert.deepEqual([renamed.rrfile, renamed.drives[0].overlay], files);
 });
 
-test('"keep both" works on Windows', () => {
+test('"keep both" works with Windows paths', () => {
   const launch = {
     rr: 'record' as const,
     rrfile: 'C:\\w\\boot.rr',

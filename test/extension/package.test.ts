@@ -14,7 +14,7 @@ const { contributes } = manifest;
 const [blkreplay] = contributes.debuggers;
 const schema = blkreplay.configurationAttributes.launch.properties;
 
-/** The settings that the parser reads from a launch configuration and from a drive. */
+/** The names of the settings that the parser reads from a launch configuration and from a drive in it. */
 function settingsAskedFor(): { launch: Set<string>; drive: Set<string> } {
   const asked = { launch: new Set<string>(), drive: new Set<string>() };
   const spy = (target: object, names: Set<string>) =>
@@ -29,9 +29,9 @@ function settingsAskedFor(): { launch: Set<string>; drive: Set<string> } {
   return asked;
 }
 
-test('the schema and the adapter have the same settings', () => {
+test('the schema contains exactly the settings that the adapter reads', () => {
   const { launch, drive } = settingsAskedFor();
-  // The editor sets this alternative name for cwd; users cannot set it.
+  // This is an alternative to cwd that the editor sets; users cannot set it.
   launch.delete('workspaceFolder');
   assert.deepEqual(Object.keys(schema).sort(), [...launch].sort());
   assert.deepEqual(Object.keys(schema.drives.items.properties).sort(), [...drive].sort());
@@ -61,8 +61,8 @@ test('each setting has a description', () => {
   }
 });
 
-test('initial configurations and snippets pass the parser', () => {
-  /** Fills in a snippet as the editor does: with the default of each placeholder and the first value of each choice. */
+test('the parser accepts the initial configurations and the snippets', () => {
+  /** Expands a snippet as the editor does, with the default of each placeholder and the first value of each choice. */
   const filled = (text: string) =>
     text
       .replace(/^\^"(.*)"$/, '$1')
@@ -81,7 +81,7 @@ test('initial configurations and snippets pass the parser', () => {
   }
 });
 
-test('record and replay configurations differ in one word', () => {
+test('apart from their names, the record and replay configurations differ in only one word', () => {
   const [record, replay] = blkreplay.initialConfigurations;
   assert.deepEqual({ ...record, name: '', rr: '' }, { ...replay, name: '', rr: '' });
   assert.deepEqual([record.rr, replay.rr], ['record', 'replay']);
@@ -96,7 +96,7 @@ test('each command is declared and registered once, and menus and keys use only 
   for (const command of used.filter((name) => name.startsWith('blkreplay.'))) assert.ok(announced.includes(command));
 });
 
-test('commands that act on a view item are offered only for an item', () => {
+test('commands that act on a view item are offered only on such items, not in the command palette', () => {
   const hidden = contributes.menus.commandPalette
     .filter(({ when }: { when: string }) => when === 'false')
     .map(({ command }: { command: string }) => command);
@@ -137,7 +137,8 @@ test('the package contains only the extension and its documentation, and is smal
 });
 
 /**
- * The commands that the sources register with `registerCommand('blkreplay.x'` or, in extension/overlays, with `on('x'`.
+ * The commands that the sources register by calling `registerCommand('blkreplay.x', …)` or, in extension/overlays,
+ * `on('x', …)`.
  */
 function registeredCommands(): string[] {
   const files = readdirSync(path.join(ROOT, 'extension'), { recursive: true, encoding: 'utf8' });

@@ -6,7 +6,7 @@ import { inWorkspace, isSameFile, numbered, shortName } from '../../extension/co
 
 const { posix, win32 } = path;
 
-test('a numbered name keeps its folder, extension and slash style', () => {
+test('a numbered file name keeps its folder, its extension and its kind of slashes', () => {
   assert.equal(numbered(posix, '.blkreplay/boot.rr', 2), '.blkreplay/boot-2.rr');
   assert.equal(numbered(posix, '/boot.rr', 2), '/boot-2.rr');
   assert.equal(numbered(posix, 'boot', 12), 'boot-12');
@@ -23,7 +23,7 @@ test('numbering continues from a name that already has a number', () => {
   assert.equal(numbered(posix, 'boot-rc1.rr', 2), 'boot-rc1-2.rr');
 });
 
-test('a file in the folder gets a relative name, and any other file an absolute one', () => {
+test('a file in the given folder is shown with a relative name, and any other file with an absolute one', () => {
   assert.equal(shortName(posix, '/w', '/w/.blkreplay/boot.rr'), '.blkreplay/boot.rr');
   assert.equal(shortName(posix, '/w', '/elsewhere/boot.rr'), '/elsewhere/boot.rr');
   assert.equal(shortName(posix, '/w', '/w/..odd/boot.rr'), '..odd/boot.rr');
@@ -38,7 +38,7 @@ test('launch.json names workspace files the same way on every platform', () => {
   assert.equal(inWorkspace(win32, 'C:\\w', 'D:\\kernel.elf'), 'D:\\kernel.elf');
 });
 
-test('Windows and macOS ignore case, Linux does not', () => {
+test('case is ignored in file names on Windows and macOS, but not on Linux', () => {
   assert.ok(isSameFile(win32, 'win32', 'C:\\W\\boot.rr', 'c:/w/BOOT.rr'));
   assert.ok(isSameFile(posix, 'darwin', '/w/Boot.rr', '/w/./boot.rr'));
   assert.ok(!isSameFile(posix, 'linux', '/w/Boot.rr', '/w/boot.rr'));

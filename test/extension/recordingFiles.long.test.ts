@@ -63,7 +63,7 @@ const KINDS: Kind[] = [
 ];
 
 for (const { what, options, own, needsQemu } of KINDS) {
-  test(`a recording with ${what} replays from the view, and only its own files are deleted with it`, async (t) => {
+  test(`a recording with ${what} can be replayed from the view, and only its own files would be deleted with it`, async (t) => {
     if (needsQemu && !requireTool('qemu-img', t)) return;
     const sandbox = new Sandbox(t);
     sandbox.disk('disk.img', MIB);
@@ -84,7 +84,7 @@ for (const { what, options, own, needsQemu } of KINDS) {
   });
 }
 
-test('a file that replaced the overlay, or that the recording describes incorrectly, is not deleted', async (t) => {
+test('a file that has replaced the overlay of a recording is not deleted', async (t) => {
   const others: [string, (sandbox: Sandbox) => void][] = [
     ['another file', (sandbox) => sandbox.write('o.qcow2', 'of the user')],
     ['nothing', (sandbox) => fs.rmSync(sandbox.path('o.qcow2'))],
@@ -103,7 +103,7 @@ test('a file that replaced the overlay, or that the recording describes incorrec
   }
 });
 
-test('a file that is another drive’s image or a boot file is not deleted, regardless of its name in the recording', async (t) => {
+test('an overlay that is also the image of another drive is not deleted, regardless of how the recording names it', async (t) => {
   const recorded = new Sandbox(t);
   await recordedTwo(recorded);
   fs.mkdirSync(recorded.path('sub'));
@@ -147,7 +147,7 @@ test('an image with its own snapshots is not deleted, even if the recording list
   }
 });
 
-test('file names in a recording are resolved relative to the folder that contains most of its files', () => {
+test('relative file names in a recording are resolved against the folder in which most of the files exist', () => {
   const files = [
     { path: '/w/sub/a.rr', kind: 'recording' as const, isOwn: true },
     { path: 'o.qcow2', kind: 'overlay' as const, isOwn: false },
@@ -161,7 +161,7 @@ test('file names in a recording are resolved relative to the folder that contain
   assert.equal(at(), '/w', 'no file exists');
 });
 
-test('a refusal names the session that has the file open', async (t) => {
+test('`identify` reports a file's kind and the session that has it open', async (t) => {
   const sandbox = new Sandbox(t);
   sandbox.disk('disk.img', MIB);
   const endless = ['--kernel', guest('endless/endless'), '--drive', `${ROOT},overlay=o.qcow2`, '--idle', 'realtime'];
@@ -207,7 +207,7 @@ async function view(sandbox: Sandbox, name = 'a.rr') {
   return { info, find, files: filesOf(info, find), launch: replayOf(info, name, existsSync, find) };
 }
 
-/** Replaces the drives in the recording's header with wrong ones. */
+/** Changes the drives in the recording's header. */
 function rewriteDrives(sandbox: Sandbox, change: (drives: Drive[]) => Drive[]): void {
   const recording = sandbox.read('a.rr');
   const header = headerJson(recording) as { drives: Drive[] };

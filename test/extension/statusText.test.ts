@@ -1,4 +1,4 @@
-/** The status bar shows the machine's position and mode, and typed positions are parsed. */
+/** The status bar shows the machine's position and mode, and positions that the user types are parsed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { statusText } from '../../extension/timeline/statusText.ts';
@@ -26,7 +26,7 @@ test('the status bar shows the position and the mode', () => {
   );
 });
 
-test('positions as people type them are accepted', () => {
+test('positions are accepted in the notations that people use', () => {
   const read = (text: string) => parsePosition(text, PLACE);
   assert.equal(read('12,345,678'), 12_345_678);
   assert.equal(read(' 1_000 '), 1000);

@@ -15,7 +15,7 @@ import { guest } from '../support/guests.ts';
 
 const { posix, win32 } = path;
 
-test('record and replay templates differ in one word, and in their names', () => {
+test('the record and replay templates differ in only one word, apart from their names', () => {
   const found = { kernels: ['/w/out/kernel.elf'], disks: ['/w/disk.img'] };
   const [record, replay] = recordAndReplay(posix, '/w', found);
   assert.deepEqual({ ...record, name: '', rr: '' }, { ...replay, name: '', rr: '' });
@@ -34,7 +34,7 @@ test('record and replay templates differ in one word, and in their names', () =>
   parseLaunch(replay);
 });
 
-test('if nothing is found, the template says what to change', () => {
+test('if no kernel or disk is found, the template contains a placeholder for the kernel and no drives', () => {
   const [record] = recordAndReplay(posix, '/w', { kernels: [], disks: [] });
   assert.equal(record.kernel, '${workspaceFolder}/kernel.elf');
   assert.ok(!('drives' in record));
@@ -67,7 +67,7 @@ test('files named like kernels come first, then less deeply nested files', () =>
   assert.deepEqual(sortByLikelihood(posix, files), ['/w/build/kernel.elf', '/w/user/ls.elf', '/w/user/deep/sh.elf']);
 });
 
-test('a kernel name that ends in something like an address is still treated as a name', () => {
+test('a kernel's file name that ends in something like an address is escaped, so that it is still treated as a name', () => {
   const [record] = recordAndReplay(posix, '/w', { kernels: ['/w/kernel@5'], disks: [] });
   assert.equal(record.kernel, '${workspaceFolder}/kernel@@5');
 });

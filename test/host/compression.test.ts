@@ -1,4 +1,4 @@
-/** Compressed data is restored exactly, with or without Zstandard in zlib. */
+/** Compressed data is restored exactly, whether or not Node's zlib supports Zstandard. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inflateRawSync } from 'node:zlib';
@@ -16,11 +16,11 @@ test('data of any size is deflated to a stream that zlib inflates', (t) => {
   }
 });
 
-test('large repetitive data gets smaller', () => {
+test('large repetitive data is compressed to a small fraction of its size', () => {
   assert.ok(nodeCompression.deflate(new Uint8Array(1 << 20)).length < 10_000);
 });
 
-test('compressed and deflated data is restored, even if zlib lacks Zstandard', (t) => {
+test('compressed and deflated data is restored exactly, even if Node's zlib does not support Zstandard', (t) => {
   const random = SeededRandom.forTest(t);
   for (const length of [0, 1, 0xffff, 0x1_0000, 1 << 20]) {
     const bytes = random.chance(0.5) ? random.bytes(length) : new Uint8Array(length).fill(7);
@@ -35,7 +35,7 @@ test('compressed and deflated data is restored, even if zlib lacks Zstandard', (
   }
 });
 
-test('large files are Zstandard frames, and damaged ones are refused', () => {
+test('large data is compressed to a Zstandard frame, and damaged frames are refused', () => {
   const compressed = nodeCompression.compress(new Uint8Array(1 << 20));
   assert.ok(isZstd(compressed) && compressed.length < 1000);
   assert.throws(() => nodeCompression.decompress(compressed.subarray(0, -3), 1 << 20));

@@ -191,7 +191,7 @@ test('a symbolic link to an overlay counts as the same overlay', { skip: process
   lock.release();
 });
 
-test('two hard links to an overlay count as one file', (t) => {
+test('two hard links to an overlay count as the same overlay', (t) => {
   const overlay = overlayIn(t);
   fs.writeFileSync(overlay, 'x');
   fs.linkSync(overlay, `${overlay}-other`);
@@ -202,7 +202,7 @@ test('two hard links to an overlay count as one file', (t) => {
   lockOverlay(`${overlay}-other`).release();
 });
 
-test('a file created under its lock is locked by every name', (t) => {
+test('a file that is created after it was locked is locked under each of its names', (t) => {
   const overlay = overlayIn(t);
   const lock = lockOverlay(overlay);
   fs.writeFileSync(overlay, 'x');
@@ -214,7 +214,7 @@ test('a file created under its lock is locked by every name', (t) => {
   lockOverlay(`${overlay}-other`).release();
 });
 
-test('a file deleted under its lock does not lock the next file with the same inode', (t) => {
+test('if a locked file is deleted, another file that gets the same inode is not locked', (t) => {
   const overlay = overlayIn(t);
   fs.writeFileSync(overlay, 'x');
   const lock = lockOverlay(overlay);
@@ -266,7 +266,7 @@ test('killed readers do not exclude a writer', async (t) => {
   assert.deepEqual(fs.readdirSync(path.dirname(overlay)), ['hd0.qcow2']);
 });
 
-test('a base image in a read-only folder is locked without a lock file next to it', (t) => {
+test('a base image in a read-only folder can be locked without a lock file next to it', (t) => {
   const base = overlayIn(t);
   fs.writeFileSync(base, 'x');
   fs.chmodSync(path.dirname(base), 0o555);
@@ -314,7 +314,7 @@ test('a reader can briefly lock the file for writing if it is the only reader', 
   assert.deepEqual(fs.readdirSync(path.dirname(overlay)), ['hd0.qcow2']);
 });
 
-test('a file whose name is too long for a lock file next to it is locked', (t) => {
+test('a file can be locked even if its name is too long for a lock file next to it', (t) => {
   const folder = path.dirname(overlayIn(t));
   for (const lengthBytes of [240, 250, 251, 255]) {
     const overlay = path.join(folder, 'x'.repeat(lengthBytes));
@@ -326,7 +326,7 @@ test('a file whose name is too long for a lock file next to it is locked', (t) =
   }
 });
 
-test('either all files of a session are locked, or none', (t) => {
+test('either all files of a session are locked, or none of them', (t) => {
   const overlay = overlayIn(t);
   const [first, second] = [`${overlay}-1`, `${overlay}-2`];
   const lock = lockOverlay(second);
@@ -334,12 +334,12 @@ test('either all files of a session are locked, or none', (t) => {
   assert.throws(() => lockFiles(both, 'testing'), /-2 is in use/);
   lockOverlay(first).release();
   lock.release();
-  // A session may read the file that it writes to.
+  // A session may use a file both for writing and as a base.
   lockFiles([...both, { path: first, use: 'base' }], 'testing').release();
   assert.deepEqual(fs.readdirSync(path.dirname(overlay)), []);
 });
 
-test('without a usable registry, the lock file next to the file is enough', (t) => {
+test('without a usable registry, the lock file next to the locked file is sufficient', (t) => {
   const overlay = overlayIn(t);
   const folder = path.dirname(overlay);
   fs.writeFileSync(path.join(folder, 'file'), '');
@@ -377,7 +377,7 @@ test('foreign entries in the registry are harmless', { skip: process.platform ==
   assert.equal(refusal(overlay, [registry]).message.includes('in use by process'), true);
 });
 
-test('if files cannot be written or linked, no lock and no part of a lock remains', (t) => {
+test('if the lock file cannot be written or linked, no lock file remains, not even a partial one', (t) => {
   const overlay = overlayIn(t);
   fs.writeFileSync(overlay, 'x');
   for (const [call, code, refused] of [
@@ -390,14 +390,14 @@ test('if files cannot be written or linked, no lock and no part of a lock remain
     const end = failCalls(t, [call], code);
     if (refused === null) lockOverlay(overlay, []).release();
     else assert.equal(refusal(overlay, []).code, refused, call);
-    // Reading needs no lock file next to the file.
+    // A lock for reading does not need a lock file next to the file.
     reading(overlay).release();
     end();
     assert.deepEqual(fs.readdirSync(path.dirname(overlay)), ['hd0.qcow2'], call);
   }
 });
 
-test('a lock that cannot be removed is not an error', (t) => {
+test('failing to remove a lock file is not an error', (t) => {
   const overlay = overlayIn(t);
   for (const use of ['writes', 'reads', 'base'] as const) {
     const lock = lockFiles([{ path: `${overlay}-${use}`, use }], 'testing');

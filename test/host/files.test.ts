@@ -82,7 +82,7 @@ test('failing to open a file is a user error, and the message names the file', (
   assert.equal(fs.readFileSync(there, 'utf8'), 'x', 'nothing was overwritten');
 });
 
-test('an impossible file name is refused by every call', { skip: WINDOWS }, (t) => {
+test('a file name that is not valid on this system is refused by every call', { skip: WINDOWS }, (t) => {
   const folder = folderIn(t);
   const { files } = nodeHost;
   const calls: ((name: string) => unknown)[] = [
@@ -275,7 +275,7 @@ test('an idle machine waits in real time', () => {
   assert.ok(performance.now() - start >= 19);
 });
 
-test('short waits are accumulated until their total is long enough for a sleep', () => {
+test('short waits are accumulated until their total is long enough to sleep', () => {
   const clock = new RealtimeIdleClock();
   const start = performance.now();
   let sleeps = 0;

@@ -10,7 +10,10 @@ import { RecordingReader } from '../../debug-adapter/engine/recording/recordingR
 import { nodeCompression } from '../../debug-adapter/host/compression.ts';
 import { openFile } from '../../debug-adapter/host/nodeFiles.ts';
 
-/** A program that records endlessly, with entry n at position 10 n, and prints each position that it has flushed. */
+/**
+ * A program that records endlessly, with entry n at position 10 n, and prints each position up to which it has flushed
+ * the log.
+ */
 const ENDLESS_RECORDING = `
   const root = ${JSON.stringify(new URL('../../', import.meta.url).href)};
   const { openFile } = await import(root + 'debug-adapter/host/nodeFiles.ts');

@@ -23,7 +23,7 @@ const QEMU: [what: string, options: (file: string) => string[], reads: boolean, 
 ];
 
 for (const [what, options, reads, writes] of QEMU) {
-  test(`an image that is open in ${what}`, { skip: process.platform !== 'linux' }, async (t) => {
+  test(`access to an image that is open in ${what} is refused, unless both only read it`, { skip: process.platform !== 'linux' }, async (t) => {
     const [tool, ...args] = options(imageIn(t));
     if (!requireTool(tool, t)) return;
     const file = imageIn(t);
@@ -59,14 +59,14 @@ function expectLock(file: string, use: 'base' | 'reads' | 'writes', isFree: bool
   });
 }
 
-/** QEMU's monitor prints a greeting once the drive is open. */
+/** A QEMU command with a monitor on stdio, which accepts commands once the drive is open. */
 function machine(drive: string, device = ''): string[] {
   const base = ['qemu-system-riscv64', '-M', 'virt', '-m', '16M', '-display', 'none', '-S', '-bios', 'none'];
   const disk = ['-drive', `if=none,id=d,${drive}`, '-device', `virtio-blk-device,drive=d${device}`];
   return [...base, '-serial', 'none', ...disk, '-monitor', 'stdio'];
 }
 
-/** Once the image is open, qemu-io prints a prompt, and a QEMU monitor answers. */
+/** Waits until the image is open. Once it is, qemu-io prints a prompt, and QEMU's monitor answers the command. */
 async function isOpen(child: { stdin: Writable; stdout: Readable }): Promise<void> {
   let output = '';
   child.stdin.write('info block\n');

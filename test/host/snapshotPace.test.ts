@@ -1,11 +1,11 @@
-/** Automatic snapshots take one fortieth of the recording time, whether each of them is fast or slow. */
+/** Taking automatic snapshots uses at most a fortieth of a recording's time, whether each snapshot is fast or slow. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TimedPace } from '../../debug-adapter/host/snapshotPace.ts';
 
 /**
- * Simulates a recording of the given length whose snapshots take `costMs` each. Queries the pace every 10 ms, and
- * returns the number of snapshots.
+ * Simulates a recording of the given length in which taking a snapshot takes `costMs`. Queries the pace every 10 ms,
+ * and returns the number of snapshots.
  */
 function snapshotsIn(seconds: number, costMs: number): number {
   let now = 0;
@@ -20,7 +20,7 @@ function snapshotsIn(seconds: number, costMs: number): number {
   return taken;
 }
 
-test('fast or slow, all snapshots together take one fortieth of the time', () => {
+test('taking all snapshots uses at most a fortieth of the time, whether they are fast or slow', () => {
   for (const costMs of [1, 5, 20, 100, 400]) {
     const taken = snapshotsIn(60, costMs);
     assert.ok(taken > 0);
@@ -28,7 +28,7 @@ test('fast or slow, all snapshots together take one fortieth of the time', () =>
   }
 });
 
-test('if snapshots take little time, they are frequent', () => {
+test('snapshots are frequent if taking one requires little time', () => {
   assert.ok(snapshotsIn(60, 2) > 500);
 });
 

@@ -55,7 +55,7 @@ test('withdrawing a new file restores the file that it replaced', (t) => {
   }
 });
 
-test('a vacated name stays free until the new file takes it; if the new file is withdrawn, the old file gets its name back', (t) => {
+test('after the old file is moved aside, its name stays free for the new file; withdrawing the new file restores the old one', (t) => {
   const folder = folderIn(t);
   const file = path.join(folder, 'a.rr');
   fs.writeFileSync(file, 'old');
@@ -82,11 +82,11 @@ test('a vacated name stays free until the new file takes it; if the new file is 
   assert.equal(contents(folder)['a.rr'], 'new');
 });
 
-test('only a file that may be replaced is replaced', (t) => {
+test('an existing file is replaced only if the caller permits it', (t) => {
   const folder = folderIn(t);
   const file = path.join(folder, 'a.rr');
   const staged = stageFile(file);
-  // The existing file appears while the new one is written.
+  // Another file with the same name appears while the new one is being written.
   fs.writeFileSync(file, 'precious');
   assert.throws(() => staged.publish({ replaces: false }), { code: 'file-exists' });
   staged.rollBack();
@@ -131,7 +131,7 @@ test(
   },
 );
 
-test('on file systems without hard links, files are renamed', (t) => {
+test('on file systems without hard links, new files get their names by renaming', (t) => {
   const folder = folderIn(t);
   failCalls(t, ['linkSync'], 'EPERM');
   for (const text of ['first', 'second']) {
@@ -147,7 +147,7 @@ test('on file systems without hard links, files are renamed', (t) => {
   assert.deepEqual(Object.keys(contents(folder)), ['a.rr']);
 });
 
-test('files left by a killed process are removed by the next one, and nothing else is removed', (t) => {
+test('files left behind by a killed process are removed by the next process, and no other files are removed', (t) => {
   const folder = folderIn(t);
   const script = `
     const { stageFile } = await import(${JSON.stringify(MODULE)});

@@ -1,4 +1,4 @@
-/** The cache of symbol indexes survives damage, keeps the most recently used files, and never reports an error. */
+/** The cache of symbol indexes keeps the most recently used files, and problems with its folder cause no errors. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -6,7 +6,7 @@ import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { symbolCacheFolder, symbolIndexCache } from '../../debug-adapter/host/symbolIndexCache.ts';
 
-test('an index is read as it was written, and only complete files have a name', (t) => {
+test('an index is read back as it was written, and no incomplete files remain in the folder', (t) => {
   const folder = path.join(scratch(t), 'a', 'b');
   const cache = symbolIndexCache(folder);
   assert.equal(cache.read('one'), undefined);
@@ -16,7 +16,7 @@ test('an index is read as it was written, and only complete files have a name', 
   assert.deepEqual(fs.readdirSync(folder), ['one.index']);
 });
 
-test('the files that have not been used for the longest time are removed', (t) => {
+test('if the cache becomes too large, the least recently used files are removed', (t) => {
   const folder = scratch(t);
   const cache = symbolIndexCache(folder, 250);
   ['a', 'b'].forEach((key, i) => {
@@ -44,7 +44,7 @@ test('a key cannot name a file outside the folder', (t) => {
   assert.deepEqual(fs.readdirSync(folder), ['______escape.index']);
 });
 
-test('the folder follows the conventions of the operating system', () => {
+test('the location of the cache folder follows the conventions of the operating system', () => {
   const home = os.homedir();
   assert.equal(symbolCacheFolder({ XDG_CACHE_HOME: '/cache' }, 'linux'), path.join('/cache', 'blkreplay', 'symbols'));
   assert.equal(symbolCacheFolder({ XDG_CACHE_HOME: 'cache' }, 'linux'), path.join(home, '.cache/blkreplay/symbols'));

@@ -3,7 +3,7 @@ import { suite, test } from 'mocha';
 import * as vscode from 'vscode';
 import { measurements } from './measurements.ts';
 
-/** The target on an idle machine, where elapsed time and processor time are equal. */
+/** The target for an idle machine, on which elapsed time and processor time are equal. */
 const WANTED_MS = 50;
 const FAILURE_MS = 500;
 

@@ -6,8 +6,8 @@ import { measurements } from './measurements.ts';
 import { demo, folder, nameOf, TestSession } from './session.ts';
 
 /**
- * Debugs the sample demo with VS Code's own commands, and checks which requests it sends and in which order answers
- * arrive.
+ * Debugs the sample demo with VS Code's own commands, and checks which requests VS Code sends and in which order
+ * responses and events arrive.
  */
 export function debugging(): void {
   suite('debugging the demo', () => {
@@ -68,8 +68,8 @@ export function debugging(): void {
 }
 
 /**
- * Performs the walk with the commands of VS Code's debug toolbar. Its API has no data breakpoints, so that request goes
- * directly to the adapter.
+ * Performs the walk with the commands of VS Code's debug toolbar. VS Code's API cannot set data breakpoints, so that
+ * request is sent directly to the adapter.
  */
 class VsCodeDriver implements WalkDriver {
   private readonly session: TestSession;
@@ -102,7 +102,10 @@ class VsCodeDriver implements WalkDriver {
   }
 }
 
-/** These messages occur in this order, after the ones checked previously; others may come in between. */
+/**
+ * Checks that messages with these names occurred in this order, starting at the last occurrence of the first name.
+ * Other messages may come in between.
+ */
 function assertOrder({ messages }: TestSession, expected: string[]): void {
   const names = messages.map(nameOf);
   let at = names.lastIndexOf(expected[0]);

@@ -47,7 +47,7 @@ export function dialogs(): void {
       assert.notDeepEqual(fs.readFileSync(at(RRFILE)), before, 'it was recorded again');
     });
 
-    test("if the overlay’s path names a user's file, the session is refused and the file is kept", async () => {
+    test("if the overlay's path is that of a user's file, the session is refused and the file is kept", async () => {
       fs.writeFileSync(at('mine.qcow2'), 'mine');
       answer = () => 'Replace';
       const drives = [{ ...demo().drives[0], overlay: 'mine.qcow2' }];

@@ -8,13 +8,13 @@ import { overlays } from './overlays.ts';
 import { measurements } from './measurements.ts';
 
 /**
- * The entry point that VS Code runs in its extension host: it runs all suites with mocha. The results go to the file
- * named by an environment variable, since the extension host's console is not accessible. A missing file counts as a
- * failure.
+ * The entry point that VS Code runs in its extension host: it runs all suites with mocha. The results are written to
+ * the file named by BLKREPLAY_TEST_RESULTS, since the extension host's console is not accessible. If this file is
+ * missing, the run counts as failed.
  */
 export interface Result {
   title: string;
-  /** The reason for the failure. */
+  /** The reason for the failure; undefined if the test passed. */
   error?: string;
 }
 
@@ -27,7 +27,7 @@ const TEST_MS_MAX = 120_000;
 
 export async function run(): Promise<void> {
   const mocha = new Mocha({ ui: 'tdd', timeout: TEST_MS_MAX, reporter: 'min' });
-  // Loading a file binds `suite` and `test` to this run.
+  // Binds the functions `suite` and `test` to this run, as mocha does before it loads a test file.
   mocha.suite.emit(Mocha.Suite.constants.EVENT_FILE_PRE_REQUIRE, globalThis, '', mocha);
   for (const define of [activation, debugging, overlays, dialogs, launchErrors]) define();
 

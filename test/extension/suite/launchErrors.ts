@@ -8,8 +8,8 @@ import { type Mistake, MISTAKES } from './launchMistakes.ts';
 import { demo, folder, nameOf, TestSession, until } from './session.ts';
 
 /**
- * Each mistake that prevents a session from starting is made in a folder as a user would make it. VS Code must show one
- * sentence that names the problem, its location (the setting or the file), and the remedy.
+ * Makes each mistake that prevents a session from starting, as a user would make it. VS Code must show one sentence
+ * that names the problem, its location (the setting or the file), and the remedy.
  */
 export function launchErrors(): void {
   suite('a session that cannot start', () => {
@@ -34,14 +34,14 @@ export function launchErrors(): void {
   });
 }
 
-/** The expected value, or the remedy as a sentence or clause. */
+/** Matches an expected value, or a remedy that is a sentence or clause. */
 const REMEDY =
   /: expected |[.:;,] (or )?(add|build|change|check|choose|close|compile|convert|copy|correct|create|delete|end|free|give|increase|leave|link|move|omit|pass|put|rebase|rebuild|record|remove|replay|restore|run|set|shorten|specify|start|try|update|use)\b/i;
 
 const KEPT = 'kept';
 const scratch = () => path.join(folder().uri.fsPath, 'scratch');
 
-/** A valid recording, on which the mistakes are based. */
+/** Makes the valid recording of which each mistake gets a copy. */
 async function recordOnce(): Promise<void> {
   const session = new TestSession();
   assert.ok(await session.start(demo({ rrfile: `${KEPT}/demo.rr`, drives: drives(`${KEPT}/hd0.qcow2`) })));

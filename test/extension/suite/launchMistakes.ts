@@ -2,13 +2,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 /**
- * The launch mistakes. The folder `scratch` contains a valid recording, demo.rr, and its overlay, hd0.qcow2. Unless a
- * mistake changes it, a configuration records the demo to new.rr and new.qcow2 in the same folder.
+ * A mistake in a launch. The folder `scratch` contains a valid recording, demo.rr, and its overlay, hd0.qcow2. Unless
+ * `settings` changes this, the configuration records the demo to new.rr and new.qcow2 in the same folder.
  */
 export interface Mistake {
   what: string;
   settings: object;
-  /** Creates the files in the given folder. */
+  /** Creates or changes the files that the mistake is about, in the given workspace folder. */
   files?: (folder: string) => void;
   says: RegExp;
   /** The setting or the file that the sentence names. */
@@ -21,7 +21,7 @@ const REPLAY = { rr: 'replay', rrfile: 'scratch/demo.rr', drives: [{ ...DRIVE, o
 const write = (name: string, bytes: string | Uint8Array) => (folder: string) =>
   fs.writeFileSync(path.join(folder, 'scratch', name), bytes);
 
-/** The demo's ELF file with some bytes changed. */
+/** Writes a copy of the demo's ELF file with some bytes changed to the folder `scratch`. */
 const elf = (name: string, change: (bytes: Buffer) => Buffer | void) => (folder: string) => {
   const bytes = fs.readFileSync(path.join(folder, 'demo/demo.elf'));
   write(name, change(bytes) ?? bytes)(folder);
@@ -152,7 +152,8 @@ const KERNELS: Mistake[] = [
   {
     what: 'a kernel outside RAM',
     settings: { kernel: 'scratch/low.elf' },
-    // p_paddr of the first program headers (ELF specification, 64-bit: 56 bytes each, p_paddr at 24).
+    // p_paddr of the first program headers (ELF specification: a 64-bit program header has 56 bytes, with p_paddr at
+    // offset 24).
     files: elf('low.elf', (bytes) => {
       const headers = Number(bytes.readBigUInt64LE(32));
       for (let i = 0; i < bytes.readUInt16LE(56); i++) bytes.writeBigUInt64LE(0x1000n, headers + 56 * i + 24);

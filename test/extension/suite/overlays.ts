@@ -6,7 +6,7 @@ import type { TreeNode } from '../../../extension/overlays/treeModel.ts';
 import { demo, TestSession } from './session.ts';
 
 /**
- * The contents of the Overlays view, read through the extension's exports: the label of an item and of its children.
+ * Checks the contents of the Overlays view, which are read through the extension's exports.
  */
 export function overlays(): void {
   suite('the Overlays view', () => {
@@ -14,7 +14,7 @@ export function overlays(): void {
     setup(() => void (session = new TestSession()));
     teardown(() => session.dispose());
 
-    test('shows a session’s drives, snapshots and position, and its recording after it has ended', async () => {
+    test('shows a session’s drives, snapshots and position and, after the session has ended, its recording', async () => {
       assert.ok(await session.start(demo()));
       await session.stopped();
       const [root] = await treeWith(([first]) => first?.children.at(-1)?.label === 'You are here');

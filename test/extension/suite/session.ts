@@ -4,8 +4,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import * as vscode from 'vscode';
 
 /**
- * A debug session in VS Code, opened on the sample folder, with all messages between VS Code and the adapter. It starts
- * a configuration from launch.json by name; `changes` modify its settings.
+ * A debug session in VS Code, which has the sample folder open. All messages between VS Code and the adapter are kept.
  */
 type Message = DebugProtocol.Request | DebugProtocol.Response | DebugProtocol.Event;
 
@@ -51,7 +50,7 @@ export class TestSession {
     ).toString();
   }
 
-  /** Runs a workbench command, as a toolbar button does; returns the `stopped` event that follows. */
+  /** Runs a debug command, as a toolbar button does. Returns the body of the `stopped` event that follows. */
   async runUntilStopped(command: string): Promise<DebugProtocol.StoppedEvent['body']> {
     await until('a thread is in focus', () => vscode.debug.activeStackItem !== undefined);
     const from = this.messages.length;
@@ -77,8 +76,8 @@ export class TestSession {
   }
 
   /**
-   * Ends the session and removes its breakpoints and files. Waits until the editor has processed a stop: otherwise,
-   * about one time in a hundred, the editor keeps an ended session as the active one.
+   * Ends the session and removes its breakpoints and files. First waits until the editor has processed the last stop.
+   * Otherwise, about one time in a hundred, the editor keeps an ended session as the active one.
    */
   async dispose(): Promise<void> {
     await until('the editor has asked what it wants', () => performance.now() > this.lastMessageAt + QUIET_MS);
@@ -94,7 +93,10 @@ export function folder(): vscode.WorkspaceFolder {
   return vscode.workspace.workspaceFolders![0];
 }
 
-/** From the sample's launch.json, whose first configuration is the demo. */
+/**
+ * The configuration of the demo, which is the first one in the sample's launch.json. `changes` are applied to its
+ * settings.
+ */
 export function demo(changes: object = {}): vscode.DebugConfiguration {
   const [first] = vscode.workspace
     .getConfiguration('launch', folder().uri)
