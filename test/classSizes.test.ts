@@ -29,7 +29,10 @@ function sources(): string[] {
   );
 }
 
-/** The classes in a source text. Getters and setters are methods; constructors and overloads do not count. */
+/**
+ * The classes in a source text, with the names of their fields and methods. Getters and setters count as methods;
+ * constructors and additional overloads do not count.
+ */
 function classesIn(text: string): ClassMembers[] {
   const source = ts.createSourceFile('source.ts', text, ts.ScriptTarget.Latest, true);
   const classes: ClassMembers[] = [];
@@ -51,8 +54,8 @@ function classesIn(text: string): ClassMembers[] {
 }
 
 /**
- * The number of fields and methods, including the inherited ones, so that a base class does not hide any. A member that
- * overrides an inherited one counts once.
+ * The number of fields and methods, including inherited ones, so that moving members to a base class does not reduce
+ * it. A member that overrides an inherited one counts only once.
  */
 function sizeOf(one: ClassMembers, all: readonly ClassMembers[]): Size {
   const { fields, methods } = withInherited(one, all);
@@ -100,7 +103,7 @@ test('the count includes private, static and inherited members, but no construct
   assert.deepEqual(sizeOf(derived, [base, derived]), { fields: 5, methods: 3 });
 });
 
-test('the limits are checked', () => {
+test('a class with one field or method too many is reported', () => {
   const members = (count: number, member: (i: number) => string) =>
     Array.from({ length: count }, (_, i) => member(i)).join(';');
   const fields = (count: number) => `class Fields { ${members(count, (i) => `f${i} = 0`)} }`;

@@ -1,4 +1,4 @@
-/** No source files import each other by value in a cycle, and each import that closes a cycle of types gives a reason. */
+/** No cycle of imports consists of value imports only, and each type-only import in a cycle has a reason. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -6,15 +6,18 @@ import { test } from 'node:test';
 import ts from 'typescript';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
-/** The current number of type imports within cycles. Lower it when a cycle is removed. */
+/** The current number of type-only imports within cycles. Lower it when a cycle is removed. */
 const TYPE_CYCLES_MAX = 17;
 
 interface Import {
   from: string;
   to: string;
-  /** Whether the import is `import type`, which loads no module. `import { type X }` still loads the module. */
+  /**
+   * Whether this is a type-only import (`import type`), which does not load the module. `import { type X }` does load
+   * it.
+   */
   isType: boolean;
-  /** The comment line before the import. */
+  /** The comment immediately before the import. */
   comment: string;
 }
 
@@ -24,7 +27,9 @@ function sources(folder: string): string[] {
     .map((name) => path.posix.join(folder, name.replaceAll('\\', '/')));
 }
 
-/** The imports of other files in this repository, including re-exports, dynamic imports and `import('…')` types. */
+/**
+ * A file's imports of other files in this repository, including re-exports, dynamic imports and `import('…')` types.
+ */
 function importsOf(from: string, text: string): Import[] {
   const file = ts.createSourceFile(from, text, ts.ScriptTarget.Latest, true);
   const found: Import[] = [];
@@ -50,7 +55,7 @@ function commentBefore(text: string, node: ts.Node): string {
   return comment ? text.slice(comment.pos, comment.end) : '';
 }
 
-/** The imports that are part of a cycle: those whose target leads back to the importing file. */
+/** The imports that are part of a cycle, which are those whose target leads back to the importing file. */
 function importsInCycles(imports: readonly Import[]): Import[] {
   const targets = new Map<string, Set<string>>();
   for (const { from, to } of imports) targets.set(from, (targets.get(from) ?? new Set()).add(to));
@@ -74,25 +79,25 @@ const all = [...sources('debug-adapter'), ...sources('extension')].flatMap((file
   importsOf(file, readFileSync(path.join(ROOT, file), 'utf8')),
 );
 
-test('no files import each other by value in a cycle', () => {
+test('no cycle of imports consists of value imports only', () => {
   assert.ok(all.length > 1000, 'the imports were found');
   assert.deepEqual(importsInCycles(byValue(all)).map(arrow), []);
 });
 
-test('each type import within a cycle gives its reason in a comment that starts with "Cycle:"', (t) => {
+test('each type-only import within a cycle has a comment that starts with "Cycle:" and gives the reason', (t) => {
   const cyclic = importsInCycles(all).filter(({ isType }) => isType);
   t.diagnostic(`${cyclic.length} type imports are part of a cycle`);
   assert.deepEqual(cyclic.filter((one) => !hasReason(one)).map(arrow), []);
   assert.ok(cyclic.length <= TYPE_CYCLES_MAX, `there are ${cyclic.length}: ${cyclic.map(arrow).join(', ')}`);
 });
 
-test('each comment that starts with "Cycle:" belongs to an import within a cycle', () => {
+test('each comment that starts with "Cycle:" precedes an import within a cycle', () => {
   const cyclic = new Set(importsInCycles(all));
   const stale = all.filter((one) => one.comment.startsWith('// Cycle:') && !cyclic.has(one));
   assert.deepEqual(stale.map(arrow), []);
 });
 
-test('the check distinguishes cycles by value from cycles of types', () => {
+test('the check distinguishes cycles of value imports from cycles with type-only imports', () => {
   const read = (files: Record<string, string>) =>
     Object.entries(files).flatMap(([name, text]) => importsOf(name, text));
   const cyclesOf = (files: Record<string, string>) => importsInCycles(byValue(read(files))).map(arrow);

@@ -1,4 +1,4 @@
-/** Identifiers and file names use the field's terms: none of them is a retired name. */
+/** Identifiers and file names use the terms of this field, and none of them is a retired name. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -7,7 +7,7 @@ import ts from 'typescript';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 
-/** Words that no identifier or file name may contain, whether in upper or lower case, each with its replacement. */
+/** Words that no identifier or file name may contain, regardless of case, and their replacements. */
 const RETIRED_WORDS: Readonly<Record<string, string>> = {
   anchor: 'snapshot',
   moment: 'snapshot, or state',
@@ -24,7 +24,7 @@ const RETIRED_WORDS: Readonly<Record<string, string>> = {
   world: 'host, or environment',
 };
 
-/** Names that no identifier or file may have; longer names may contain them. */
+/** Names that no identifier or file may have, and their replacements. Longer names may contain them. */
 const RETIRED_NAMES: Readonly<Record<string, string>> = {
   place: 'location, position, offset or address',
   Place: 'location, position, offset or address',
@@ -68,26 +68,26 @@ const RETIRED_NAMES: Readonly<Record<string, string>> = {
   RamImages: 'RamSnapshots',
 };
 
-/** Names that other projects define or that a published format contains, with the files that may use them. */
+/** Retired names that other projects define or that a published format contains, with the files that may use them. */
 const KEPT: Readonly<Record<string, RegExp>> = {
   // A key in the custom DAP requests and events.
   place:
     /^(debug-adapter\/dap\/(customProtocol|requests\/snapshots)|extension\/overlays\/\w+|test\/(dap|extension)\/.*|test\/support\/dapClient)\.ts$/,
-  // As in `qemu-img map --output=json`.
+  // A key in the output of `qemu-img map --output=json`.
   present: /^(debug-adapter\/cli\/fileCommandOutput|test\/engine\/block\/qcow2\/qemuMatrix.*)\.ts$/,
-  // A key in saved state.
+  // A key in the saved state of a machine.
   begun: /^debug-adapter\/engine\/block\/blkreplay\.ts$/,
-  // The function journal_checkpoint in the demo guest.
+  // Refers to the function journal_checkpoint in the demo guest.
   JOURNAL_CHECKPOINT: /^test\/engine\/timeline\/interruptedRuns/,
 };
 
-test('no identifier and no file has a retired name', () => {
+test('no identifier or file has a retired name', () => {
   const files = ['debug-adapter', 'extension', 'scripts', 'test'].flatMap(sourcesIn);
   assert.ok(files.length > 600, 'the sources were found');
   assert.deepEqual(files.flatMap(retiredIn), []);
 });
 
-test('the check finds retired names, and only those', () => {
+test('the check finds retired names and nothing else', () => {
   const names = (text: string) => namesIn('a.ts', text).filter((name) => replacement(name) !== undefined);
   assert.deepEqual(names('const readAnchor = 1; class Turns { #complain() { return this.turnsLeft } }'), [
     'readAnchor',
@@ -120,7 +120,7 @@ const wordsOf = (name: string): string[] =>
 
 const singular = (word: string): string => word.replace(/s$/, '');
 
-/** Every identifier in a source, once, without the `#` of a private one. */
+/** Every identifier in a source file, listed once. The `#` of private names is removed. */
 function namesIn(file: string, text: string): string[] {
   const names = new Set<string>();
   const visit = (node: ts.Node): void => {

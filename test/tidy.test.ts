@@ -1,6 +1,6 @@
 /** Imports follow the module map in ARCHITECTURE.md, and every test file starts with a one-sentence description.
  *
- * A new dependency between modules is a design decision: discuss it, then add a line here.
+ * A new dependency between modules is a design decision: discuss it before you add it to the map here.
  */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ const ENGINE = 'debug-adapter/engine';
 const MESSAGES = 'debug-adapter/messages';
 
 /**
- * For each module, the modules that it may import; imports within a module and imports of messages are always allowed.
+ * For each module, the modules that it may import. Imports within a module and imports of messages are always allowed.
  */
 const ROOMS: Record<string, string[]> = {
   [`${ENGINE}/base`]: [],
@@ -45,16 +45,19 @@ const ROOMS: Record<string, string[]> = {
   'debug-adapter/cli': [ENGINE, 'debug-adapter/host', 'debug-adapter/gdb'],
 };
 
-/** For each module that exports only contracts, the files that other modules may import. */
+/**
+ * For each module (first key), the files that it may import from another module (second key), if these are restricted
+ * to contracts.
+ */
 const CONTRACTS: Record<string, Record<string, RegExp>> = {
   [`${ENGINE}/machine`]: { [`${ENGINE}/block`]: /\/(drive|blockRequest)\.ts$/ },
   [`${ENGINE}/recording`]: {
     [`${ENGINE}/block`]: /\/blockRequest\.ts$/,
     [`${ENGINE}/machine`]: /\/(inputs|machineDigest|ports\/\w+)\.ts$/,
   },
-  // Conditions are compiled for the machine.
+  // Symbols compile conditions to predicates that the machine evaluates.
   [`${ENGINE}/symbols`]: { [`${ENGINE}/target`]: /\/(predicate|inspector)\.ts$/ },
-  // A session knows its target, not the machine behind it; it reads boot files for their symbols.
+  // A session uses its target, not the machine behind it, but it reads boot files for their symbols.
   [`${ENGINE}/session`]: {
     [`${ENGINE}/machine`]: /\/(memoryMap|boot\/\w+)\.ts$/,
     [`${ENGINE}/timeline`]: /\/bootFiles\.ts$/,
@@ -81,14 +84,17 @@ const NODE_NAMES = new Set([
   ...['__dirname', '__filename'],
 ]);
 
-/** External packages, which the build bundles. The main module of @vscode/debugadapter needs Node. */
+/**
+ * For each module, the external packages that it may import. The build bundles them. The main module of
+ * @vscode/debugadapter is not listed because it needs Node.
+ */
 const PACKAGES: Record<string, string[]> = {
   'debug-adapter/dap': ['@vscode/debugadapter/lib/messages.js', '@vscode/debugprotocol'],
   'debug-adapter/host': ['fzstd'],
   extension: ['vscode'],
 };
 
-/** The modules in the map, without the entry files, as folders below `test`. */
+/** The folders below `test` for the modules in the map, except for the entry files. */
 const TESTED_FOLDERS = Object.keys(ROOMS)
   .filter((room) => !room.endsWith('.ts'))
   .map((room) => room.replace(/^debug-adapter\//, ''));
@@ -112,7 +118,7 @@ function importsOf(file: string): string[] {
   return ts.preProcessFile(text).importedFiles.map(({ fileName }) => fileName);
 }
 
-/** The deepest module in the map that contains a file; an entry file is a module itself. */
+/** The innermost module in the map that contains a file. An entry file is a module itself. */
 function roomOf(file: string): string | undefined {
   return Object.keys(ROOMS)
     .filter((room) => file === room || file.startsWith(`${room}/`))
@@ -143,7 +149,9 @@ function outsideProblem(file: string, room: string, name: string): string[] {
     : [`${file} imports ${name}: add it to PACKAGES with a reason`];
 }
 
-/** The names in a source text that exist only in Node, with their line numbers. Types count, comments do not. */
+/**
+ * The names in a source text that exist only in Node, with their line numbers. Names of types count; comments do not.
+ */
 function nodeNamesIn(file: string, text: string): string[] {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
   const found: string[] = [];
@@ -157,7 +165,10 @@ function nodeNamesIn(file: string, text: string): string[] {
   return found;
 }
 
-/** Whether an identifier names a property or method. A property of `globalThis` is a global name. */
+/**
+ * Whether an identifier is the name of a property or method. A property of `globalThis` counts as a global name
+ * instead.
+ */
 function isNameOfMember(name: ts.Identifier): boolean {
   const { parent } = name;
   if (ts.isPropertyAccessExpression(parent)) {
@@ -194,7 +205,7 @@ for (const folder of [ENGINE, ...['dap', 'gdb'].map(inDebugAdapter)]) {
   });
 }
 
-test('modules that run without Node use none of its global names', () => {
+test("modules that run without Node use none of Node's global names", () => {
   const files = sources('debug-adapter').filter((file) => !NODE_ROOMS.includes(roomOf(file)!));
   assert.ok(files.length > 300, 'the sources were found');
   assert.deepEqual(
@@ -203,7 +214,7 @@ test('modules that run without Node use none of its global names', () => {
   );
 });
 
-test('the check for global names of Node finds values and types, but not members of the same name', () => {
+test("the check for Node's global names finds values and types, but not members with the same names", () => {
   const text = [
     'const a: Buffer = Buffer.alloc(1); // process',
     'setImmediate(() => globalThis.process.exit());',
@@ -245,7 +256,7 @@ test('every engine export has a doc comment', () => {
   );
 });
 
-test('source files stay short enough to read', () => {
+test('source files have at most 450 lines', () => {
   const long = [...sources('debug-adapter'), ...sources('extension')].filter(
     (file) => readFileSync(path.join(ROOT, file), 'utf8').split('\n').length > 450,
   );
@@ -262,13 +273,13 @@ test('every test file belongs to exactly one tier', () => {
   );
 });
 
-test('every module has a test file in npm test', () => {
+test('every module has a test file that `npm test` runs', () => {
   const quick = TIERS.quick();
   const untested = [...TESTED_FOLDERS].filter((folder) => !quick.some((file) => file.startsWith(`test/${folder}/`)));
   assert.deepEqual(untested, []);
 });
 
-test('a long test file that imports a quick one has the same name', () => {
+test('a long test file imports the quick test file of the same name, if there is one, and no other test file', () => {
   for (const file of TIERS.long()) {
     const imported = importsOf(file).filter((name) => name.endsWith('.test.ts'));
     const expected = `./${path.basename(file).replace('.long.', '.')}`;

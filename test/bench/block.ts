@@ -17,16 +17,16 @@ const REQUESTS = 4096;
 const STREAM_MIB = 64;
 const STREAM_PASSES = 12;
 const CHUNK_BYTES = 64 << 10;
-/** The number of unmeasured recordings that warm up the process. */
+/** The number of recordings that warm up the process and are not measured. */
 const WARM_UP = 2;
 /** The time limit for one run of QEMU, which takes 6 to 10 s on an idle machine. */
 const QEMU_SECONDS_MAX = 60;
 
 /**
- * Measures what the block engine costs: snapshots of a machine with few dirty pages, a guest that only makes disk
- * requests (compared with `run` and with QEMU's record and replay), and sequential requests compared with plain file
- * calls. The compared processes run alternately on one machine, so their ratios are meaningful even where their
- * absolute times are not.
+ * Measures the cost of the block engine: of snapshots of a machine with few dirty pages, of recording a guest that only
+ * makes disk requests (compared with `run` and with QEMU's record and replay), and of sequential requests (compared
+ * with plain file calls). The compared processes run alternately on one machine, so their ratios are meaningful even
+ * where their absolute times are not.
  */
 export function measureBlock(pairs: number): void {
   const folder = fs.mkdtempSync(path.join(tmpdir(), 'blkreplay-bench-'));
@@ -123,8 +123,8 @@ function measureRequests(folder: string, pairs: number): void {
 }
 
 /**
- * The log bytes for each disk request. The header and the boot files are not counted: a recording that stops
- * immediately has them too.
+ * The average number of log bytes for each disk request. The header and the boot files are not counted, because the
+ * size of a recording that stops immediately is subtracted.
  */
 function logBytesARequest(folder: string): number {
   const whole = fs.statSync(path.join(folder, 'r.rr')).size;
@@ -134,10 +134,10 @@ function logBytesARequest(folder: string): number {
 }
 
 /**
- * Measures only the guest's run, without opening and closing, in a process that is as warmed up as the debug adapter is
- * after a second. Measures elapsed time and this thread's processor time, which is less affected by other load. V8
- * discards optimized code together with the objects it was compiled for, so the machines are kept alive after their
- * runs.
+ * Measures only the guest's run, without opening or closing the recording, in a process that is as warmed up as the
+ * debug adapter is after a second. Measures elapsed time and this thread's processor time, which is less affected by
+ * other load. V8 discards optimized code together with the objects it was compiled for, so the machines are kept alive
+ * after their runs.
  */
 function measureStream(folder: string, pairs: number): void {
   const image = path.join(folder, 'stream.img');

@@ -1,11 +1,11 @@
-/** Measures how long `act` takes, in milliseconds. */
+/** Returns how long `act` takes, in milliseconds. */
 export async function milliseconds(act: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
   await act();
   return performance.now() - start;
 }
 
-/** Prints a table row in milliseconds: median, 95th percentile, maximum and target. */
+/** Prints a row of a table, in milliseconds: median, 95th percentile, maximum and target. */
 export function reportTimes(what: string, times: readonly number[], target: number): void {
   const sorted = times.toSorted((a, b) => a - b);
   const at = (ratio: number) => sorted[Math.ceil(ratio * sorted.length) - 1].toFixed(1).padStart(8);

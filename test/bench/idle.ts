@@ -12,8 +12,8 @@ const IDLE_SECONDS = 10;
 
 /**
  * Measures how much processor time a Linux guest consumes while it is waiting at its prompt, and how quickly the debug
- * adapter responds. A separate debug adapter process records the guest with `idle: realtime`. The guest is the one that
- * test/cli/linux.test.ts uses, in the folder named by BLKREPLAY_LINUX_GUEST.
+ * adapter responds. A separate debug adapter process records the guest with `idle: realtime`. The guest is the one used
+ * by test/cli/linux.test.ts, in the folder that BLKREPLAY_LINUX_GUEST names.
  */
 export async function measureIdle(samples: number): Promise<void> {
   if (LINUX_FOLDER === undefined) {
@@ -45,7 +45,10 @@ async function measureCpu({ pid }: DapClient): Promise<void> {
   );
 }
 
-/** A process's processor time: utime plus stime from /proc/PID/stat (Linux, proc_pid_stat(5)), in 10 ms ticks. */
+/**
+ * A process's processor time in seconds: the sum of utime and stime in /proc/PID/stat (Linux, proc_pid_stat(5)), which
+ * count ticks of 10 ms.
+ */
 function cpuSeconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
     .replace(/^.*\) /, '')

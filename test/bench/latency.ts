@@ -9,11 +9,11 @@ import { SeededRandom } from '../support/seededRandom.ts';
 import { milliseconds, reportTimes } from './figures.ts';
 
 const STEPS_MIN = 100_000_000;
-/** The number of steps back before each jump to another position. */
+/** The number of consecutive steps back before each jump to another position. */
 const IN_A_ROW = 20;
 /**
- * The number of requests of each kind during one run, and the maximum time between them in milliseconds. A whole
- * reverse run takes 120 ms or more.
+ * The number of requests of each kind during one reverse run, and the maximum pause before each of them in
+ * milliseconds. A whole reverse run takes 120 ms or more.
  */
 const ASKED_IN_A_RUN = 5;
 const ASKED_EVERY = 16;
@@ -26,9 +26,10 @@ const NEVER_WRITTEN = '*(unsigned long *)0x80000000';
 const KERNEL = guest('kernel/oslet');
 
 /**
- * Measures how long a user waits for the debug adapter, which is a separate process: the time from a request to its
- * `stopped` event, and the time that other requests take during a long reverse run. The kernel guest is recorded first,
- * with more shell input than usual, so that the recording exceeds 100 million steps. Times are in milliseconds.
+ * Measures how long a user waits for the debug adapter, which is a separate process: the time from a step request to
+ * its `stopped` event, and the response time of other requests during a long reverse run. The kernel guest is recorded
+ * first, with more shell input than in other tests, so that the recording exceeds 100 million steps. Times are in
+ * milliseconds.
  */
 export async function measureLatency(samples: number): Promise<void> {
   const folder = mkdtempSync(path.join(tmpdir(), 'blkreplay-bench-'));
@@ -95,8 +96,8 @@ async function measureSteps(client: DapClient, samples: number): Promise<void> {
         const start = performance.now();
         const { reason } = await client.until('stepBack', { threadId: 1, granularity });
         const time = performance.now() - start;
-        // A step back across a process switch can go far back. At the beginning of the recording, no step back is
-        // possible.
+        // A step back across a process switch can go far back. If it reaches the beginning of the recording, its time
+        // is not counted.
         if (reason === 'step') times.push(time);
         else await client.until('continue');
       }
@@ -111,7 +112,7 @@ async function toAnotherPosition(client: DapClient): Promise<void> {
   await client.request('setFunctionBreakpoints', { breakpoints: [] });
 }
 
-/** Runs a few million steps and pauses; at the end of the recording it starts again from the beginning. */
+/** Runs a few million steps and pauses. If the run reaches the end of the recording, tries again from the beginning. */
 async function runAndPause(client: DapClient, random: SeededRandom): Promise<void> {
   await client.request('continue', { threadId: 1 });
   await sleep(20 + random.below(40));
@@ -124,7 +125,10 @@ async function runAndPause(client: DapClient, random: SeededRandom): Promise<voi
 
 // --- requests during a run ---------------------------------------------------------------------------------------------
 
-/** Reverse runs over the whole history, with requests of every kind during the run and a pause at a random moment. */
+/**
+ * Measures requests of every kind during reverse runs over the whole history, and a pause of each run at a random
+ * moment.
+ */
 async function measureWhileRunning(client: DapClient, samples: number): Promise<void> {
   const random = new SeededRandom(1);
   const { dataId } = await client.request('dataBreakpointInfo', { name: NEVER_WRITTEN });

@@ -86,7 +86,7 @@ function qemuRecord(cwd: string): number {
 
 // --- log ---------------------------------------------------------------------------------------------------------------
 
-/** The total size, in bytes, of all log entries except block requests, completions and digests. */
+/** The total size in bytes of all log entries other than block requests, completions and digests. */
 function measureLog(rrfile: string): void {
   const file = nodeHost.files.open(rrfile, { write: false, create: 'never' });
   const reader = new RecordingReader(file, nodeHost.compression);
@@ -115,7 +115,7 @@ async function measureMemory(cwd: string): Promise<void> {
         drives: [{ id: 'hd0', image: 'disk.raw', format: 'raw', overlay: 'adapter.qcow2' }],
       }),
     );
-    // The session stops after power-off, so that history can be inspected.
+    // The session stops after power-off instead of ending, so that the history can be inspected.
     const { description } = await client.event('stopped');
     const status = readFileSync(`/proc/${client.pid}/status`, 'latin1');
     const mib = Number(/^VmHWM:\s+(\d+) kB/m.exec(status)![1]) / 1024;

@@ -10,13 +10,13 @@ import { median } from './processes.ts';
 const MIB = 1 << 20;
 const SECTORS = 2 ** 21;
 const SECTORS_PER_BLOCK = 8;
-/** The first block of each such range is never written. */
+/** The size of ranges of the disk of which the first block is never written. */
 const HOLE_SECTORS = 512;
 const REPEATS = 15;
 
 /**
- * Measures a recording's log with many disk requests: random writes of 4 KiB to a disk of 1 GiB, which is the worst
- * case for the index.
+ * Measures the log of a recording with many disk requests. They are random 4 KiB writes to a 1 GiB disk, which is the
+ * worst case for the index.
  */
 export function measureLog(): void {
   const folder = fs.mkdtempSync(path.join(tmpdir(), 'blkreplay-bench-'));
@@ -29,7 +29,10 @@ export function measureLog(): void {
   }
 }
 
-/** Opens the log of a recording that is being written, as a live machine does when it goes back, and reads an entry. */
+/**
+ * Measures opening the log of a recording that is being written, as a live machine does when it leaves the live end,
+ * and reading an entry.
+ */
 function measureLeavingLiveEnd(rrfile: string, requests: number): void {
   const writer = writeRequests(rrfile, requests);
   const opening = (open: (file: ReturnType<typeof openFile>) => RecordingReader) =>
@@ -45,7 +48,7 @@ function measureLeavingLiveEnd(rrfile: string, requests: number): void {
   writer.closeUnfinished();
 }
 
-/** Searches that start without any page of the index in memory, and the time to rebuild all pages. */
+/** Measures searches that start with no pages of the index in memory, and how long it takes to rebuild all pages. */
 function measureIndex(rrfile: string, requests: number): void {
   const start = performance.now();
   const writer = writeRequests(rrfile, requests);

@@ -18,7 +18,7 @@ export function seconds(command: string, args: readonly string[], cwd?: string):
 export const blkreplay = (args: readonly string[], cwd?: string): number =>
   seconds(process.execPath, [CLI, ...args], cwd);
 
-/** The final position, from the summary that `--json` prints. */
+/** The position at the end of a run, from the summary that `--json` prints. */
 export function positionAtEnd(args: readonly string[], cwd?: string): number {
   const { stderr } = spawnSync(process.execPath, [CLI, ...args, '--json'], { cwd, encoding: 'utf8' });
   return (JSON.parse(stderr.trimEnd().split('\n').at(-1)!) as { position: number }).position;

@@ -1,7 +1,7 @@
-/** Measures how long reverse steps take in the engine itself: `npm run bench:reverse`.
+/** `npm run bench:reverse`: measures how long reverse steps take in the engine itself.
  *
- * The demo is recorded first; positions are random with a fixed seed. Prints percentiles of 200 samples each, in
- * milliseconds.
+ * The demo is recorded first; the steps start at random positions with a fixed seed. For each kind of step, prints
+ * percentiles of 200 samples in milliseconds.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -2,7 +2,9 @@ import path from 'node:path';
 import { blkreplay, median } from './processes.ts';
 
 const GUESTS = path.resolve(import.meta.dirname, '../guests/spin');
-/** How each guest waits for its lock. All of them are compared with the first one, a loop around a load. */
+/**
+ * How each guest waits for its lock. All guests are compared with the first one, which waits in a loop around a load.
+ */
 const WAYS = {
   load: 'a load',
   swap: 'amoswap (spinlock)',
@@ -16,8 +18,8 @@ const STEPS_AT_START = 10_000_000;
 const TARGET = 1 / 3;
 
 /**
- * Measures what waiting for a lock costs, on one hart and on two. In each pair, every guest of test/guests/spin runs
- * once, for a fixed number of steps.
+ * Measures the cost of waiting for a lock, on one hart and on two. In each of `pairs` rounds, every guest in
+ * test/guests/spin runs once, for a fixed number of steps.
  */
 export function measureSpin(pairs: number): void {
   console.log(`\nwaiting for a lock, median of ${pairs} pairs; ratios: how many times as fast as a loop over a load`);

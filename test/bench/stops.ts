@@ -17,17 +17,17 @@ const SPIN = path.resolve(import.meta.dirname, '../guests/spin');
 const RAM = 0x8000_0000;
 const MEMORY_BYTES = 64 << 20;
 const PAGE = 4096;
-/** The steps before a measurement, in which the guest reaches its loops and its code is translated. */
+/** The number of steps before a measurement, during which the guest reaches its loops and its code is translated. */
 const WARM_UP = 60_000_000;
-/** A measurement without stop points lasts at least this long. */
+/** The minimum duration of a measurement without stop points. */
 const SECONDS = 5;
 const NONE: StopPoints = { breakpoints: new Set(), watchpoints: [] };
 const GDB = 'gdb-multiarch';
 
 /**
- * Measures the cost of stop points that do not stop: in each round, a guest is recorded once without them and once with
- * each kind, from the same state and for the same number of steps. The guests are the loop around a load in
- * test/guests/spin, and the ELF files in the folder named by BLKREPLAY_BENCH_GUESTS.
+ * Measures the cost of stop points that never stop the guest. In each round, a guest is recorded once without stop
+ * points and once with each kind of stop point, from the same state and for the same number of steps. The guests are
+ * the loop around a load in test/guests/spin, and the ELF files in the folder named by BLKREPLAY_BENCH_GUESTS.
  */
 export function measureStops(pairs: number): void {
   console.log(`\nstop points that do not stop, median of ${pairs} pairs; ratios: how many times as long as without`);
@@ -72,7 +72,7 @@ interface Guest {
   hot: bigint;
   /** An address on the same page at which no instruction is executed; absent if there is none. */
   sameUnused: bigint | undefined;
-  /** A word that does not change, on the page to which the guest writes most. */
+  /** The address of a word that does not change, on the page to which the guest writes most. */
   beside: number | undefined;
 }
 
@@ -198,8 +198,8 @@ function secondsOf(kernel: string, { steps, runs }: Guest, points: StopPoints): 
 }
 
 /**
- * The duration of a reverse run over the whole history with a false condition in the hottest loop, relative to one
- * without it.
+ * The duration of a reverse run over the whole history with a false condition in the hottest loop, relative to a
+ * reverse run without stop points.
  */
 function backwardRatio(kernel: string, { steps, hot }: Guest): Record<string, number> {
   return withRecording(kernel, (timeline) => {
@@ -247,7 +247,7 @@ function measureSpinningLock(pairs: number): void {
   console.log(`${name.padEnd(60)} ${median(ratios).toFixed(2).padStart(6)}  (wanted: at most 2 forward runs)`);
 }
 
-/** The address that the guest's amoswap uses: the register of the instruction at the hottest address that is an AMO. */
+/** The address of the lock: steps to the next AMO instruction and returns the physical address that it accesses. */
 function lockOf(timeline: Timeline): number {
   for (;;) {
     complete(timeline.forward(timeline.position + 1));
@@ -258,7 +258,7 @@ function lockOf(timeline: Timeline): number {
   }
 }
 
-/** Prints how many evaluations of a false condition gdb performs per second with QEMU. */
+/** Prints how often per second gdb evaluates a false condition when it debugs the guest in QEMU. */
 function compareWithGdb(kernel: string, hot: bigint): void {
   if (!isInstalled(QEMU) || !isInstalled(GDB)) {
     console.log(`  the comparison with gdb is skipped: ${QEMU} or ${GDB} is not installed`);

@@ -8,21 +8,21 @@ import { BIG, writeBigElf } from './support/bigElf.ts';
 const TARGETS = { cold: 6000, warm: 2000, refusal: 100, growthMegabytes: 400 };
 const LINUX = process.env.BLKREPLAY_LINUX_GUEST;
 
-/** A symbol file, a launch configuration for it, and a function of its last unit. */
+/** A symbol file to measure, a launch configuration that uses it, and a function in its last compilation unit. */
 interface Subject {
   what: string;
   file: string;
   launch: object;
   functionName: string;
-  /** Whether the guest reaches the function. Otherwise the breakpoint only has to be verified. */
+  /** Whether the guest reaches the function. If not, the breakpoint only has to be verified. */
   isReached: boolean;
 }
 
 /**
- * Measures sessions with large symbol files: the time from the launch to a breakpoint on a function of the last unit,
- * the time to refuse a type that does not exist, and the growth of the debug adapter's resident set. In a cold launch,
- * the cache of indexes is empty; the operating system's cache of files is warm in both cases. BLKREPLAY_VMLINUX names
- * the vmlinux of the kernel in BLKREPLAY_LINUX_GUEST.
+ * Measures sessions with large symbol files: the time from the launch until a breakpoint on a function in the last unit
+ * is hit, the time until an expression with an unknown type is refused, and the growth of the debug adapter's resident
+ * set. In a cold launch, the cache of symbol indexes is empty; the operating system's file cache is warm in both cases.
+ * BLKREPLAY_VMLINUX names the vmlinux of the kernel in BLKREPLAY_LINUX_GUEST.
  */
 export async function measureSymbols(samples: number): Promise<void> {
   const folder = mkdtempSync(path.join(tmpdir(), 'blkreplay-bench-'));
@@ -49,7 +49,7 @@ export async function measureSymbols(samples: number): Promise<void> {
   }
 }
 
-/** The same program without debug information, so that the guest boots a small file. */
+/** Writes the same program without debug information, so that the guest boots from a small file. */
 function kernelIn(folder: string): string {
   const kernel = path.join(folder, 'kernel.elf');
   writeBigElf(kernel, { ...BIG, hasDebugInfo: false });
@@ -100,7 +100,7 @@ async function launchOnce({ launch, functionName, isReached }: Subject, cache: s
   }
 }
 
-/** A value from /proc/PID/status, in megabytes. */
+/** A value from the adapter's /proc/PID/status, in megabytes. */
 function memory({ pid }: DapClient, name: 'VmRSS' | 'VmHWM'): number {
   const kibibytes = new RegExp(`${name}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   return Number(kibibytes) / 1000;

@@ -7,10 +7,13 @@ import { median } from './processes.ts';
 const DATA = START + 0x2000;
 const COLD = START + 0x8000;
 const STEPS = 1_000_000_000;
-/** Enough steps to translate the loop and to detect that it accesses a page with watched bytes. */
+/**
+ * The number of steps before a measurement, enough to translate the loop and to detect that it accesses a page with
+ * watched bytes.
+ */
 const STEPS_AT_START = 100_000_000;
 
-/** Endless loops; x5 points to DATA, x6 is 1 and x2 points to a frame in the page of DATA. */
+/** The bodies of endless loops. x5 points to DATA, x6 is 1, and x2 points to a stack frame on the page of DATA. */
 const LOOPS: Record<string, Item[]> = {
   'a counter in memory': [a.ld(7, 8, 5), a.addi(7, 7, 1), a.sd(7, 8, 5)],
   'stores to an array': [a.addi(8, 8, 8), a.andi(8, 8, 0x7ff), a.add(9, 5, 8), a.sd(8, 64, 9)],
@@ -33,8 +36,8 @@ const SAME_VALUE: Record<string, Item[]> = {
 };
 
 /**
- * Measures how much a watchpoint for changes slows down a loop that writes to the page of the watched word and to
- * another page. The machine runs in this process.
+ * Measures how much a watchpoint for changes slows down a loop if the watched word is on the page to which the loop
+ * writes, and if it is on another page. The machine runs in this process.
  */
 export function measureWatchpoints(pairs: number): void {
   console.log(
@@ -54,7 +57,7 @@ const change = (address: number): Watchpoint => ({ id: 1, address, lengthBytes: 
 const row = (what: string, value: number, wanted: number): void =>
   console.log(`${what.padEnd(76)} ${value.toFixed(2)}  (wanted: at most ${wanted.toFixed(2)})`);
 
-/** The time of a loop with the watchpoint, relative to the time without it. */
+/** The time that a loop takes with the watchpoint, relative to its time without the watchpoint. */
 function ratio(loop: Item[], watchpoint: Watchpoint, pairs: number): number {
   return median(Array.from({ length: pairs }, () => secondsOf(loop, [watchpoint]) / secondsOf(loop, [])));
 }
@@ -66,7 +69,7 @@ function secondsOf(loop: Item[], watchpoints: Watchpoint[]): number {
   for (const [register, value] of Object.entries(registers)) machine.hart.setRegister(Number(register), BigInt(value));
   machine.setStopPoints({ breakpoints: new Set(), watchpoints });
   run(machine, STEPS_AT_START);
-  // Processor time, because the elapsed time depends on what else the host executes.
+  // Processor time is measured, because elapsed time depends on what else is running on the host.
   const start = process.cpuUsage().user;
   run(machine, STEPS);
   return (process.cpuUsage().user - start) / 1e6;

@@ -65,7 +65,7 @@ test('connecting gdb stops the machine, and so does losing the connection during
   assert.equal((await replay.event('stopped')).description, 'End of recording');
 });
 
-test('gdb's reverse packets are refused if the session is not recorded, and the editor can still run the machine', async (t) => {
+test("gdb's reverse packets are refused if the session is not recorded, and the editor can still run the machine", async (t) => {
   const dap = new DapClient(t);
   const port = await started(dap, demoLaunch(new Sandbox(t), { rr: 'off', stopOnEntry: true }));
   await dap.event('stopped');

@@ -123,7 +123,7 @@ test('if a recording cannot be read, the reason is shown', () => {
   assert.deepEqual(lines(problemNode('/w/bad.rr', 'it is damaged')), ['it is damaged |  | problem']);
 });
 
-test('the output of `info` is converted to a tree, a replay configuration and a list of the recording's own files', async (t) => {
+test("the output of `info` is converted to a tree, a replay configuration and a list of the recording's own files", async (t) => {
   const sandbox = new Sandbox(t);
   sandbox.disk('disk.img');
   const drive = 'id=hd0,image=disk.img,format=raw,overlay=o/hd0.qcow2';

@@ -161,7 +161,7 @@ test('relative file names in a recording are resolved against the folder in whic
   assert.equal(at(), '/w', 'no file exists');
 });
 
-test('`identify` reports a file's kind and the session that has it open', async (t) => {
+test("`identify` reports a file's kind and the session that has it open", async (t) => {
   const sandbox = new Sandbox(t);
   sandbox.disk('disk.img', MIB);
   const endless = ['--kernel', guest('endless/endless'), '--drive', `${ROOT},overlay=o.qcow2`, '--idle', 'realtime'];

@@ -46,7 +46,7 @@ test('watch stops at changes in both directions, and awatch also stops at writes
   assert.ok(accesses.some(({ value }, i) => i > 0 && value === accesses[i - 1].value));
 });
 
-test('after a watchpoint stop, gdb's step over the access does not move the machine, because the access has been executed', async (t) => {
+test("after a watchpoint stop, gdb's step over the access does not move the machine, because the access has been executed", async (t) => {
   const { gdb, slot } = await beforeSave(t);
   for (const [run, step] of [
     ['c', 'vCont;s:1'],

@@ -29,7 +29,7 @@ const WAYS = {
 } as const;
 type Way = keyof typeof WAYS;
 
-test('steps over lines stop where gdb's steps stop', { concurrency: 2 }, async (t) => {
+test("steps over lines stop where gdb's steps stop", { concurrency: 2 }, async (t) => {
   if (!requireTool(GDB, t)) return;
   await Promise.all(
     PROGRAMS.map((name) =>

@@ -20,7 +20,7 @@ test('large repetitive data is compressed to a small fraction of its size', () =
   assert.ok(nodeCompression.deflate(new Uint8Array(1 << 20)).length < 10_000);
 });
 
-test('compressed and deflated data is restored exactly, even if Node's zlib does not support Zstandard', (t) => {
+test("compressed and deflated data is restored exactly, even if Node's zlib does not support Zstandard", (t) => {
   const random = SeededRandom.forTest(t);
   for (const length of [0, 1, 0xffff, 0x1_0000, 1 << 20]) {
     const bytes = random.chance(0.5) ? random.bytes(length) : new Uint8Array(length).fill(7);

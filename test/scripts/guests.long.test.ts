@@ -27,7 +27,7 @@ const ECHO: Guest = {
   disk: { image: 'empty.qcow2', virtio: 'modern' },
 };
 
-test('a guest's description is translated to options that start the same machine in QEMU and in blkreplay', () => {
+test("a guest's description is translated to options that start the same machine in QEMU and in blkreplay", () => {
   const guest: Guest = {
     ...ECHO,
     harts: 3,

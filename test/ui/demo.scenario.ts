@@ -6,10 +6,10 @@ import { openSample } from './scenario.ts';
 import type { Workbench } from './workbench.ts';
 
 /**
- * The README's first steps: from F5 to the line that corrupted the field, and to the same positions in a replay. At its
- * end, the guest reports a damaged field. The test is given only the name of that field.
+ * Follows the README's first steps from F5 to the line that corrupted the field, and reaches the same positions in a
+ * replay. At its end, the guest reports a damaged field. The test is given only the name of that field.
  */
-test('the demo: F5, a data breakpoint, Reverse and Step Back; snapshots; the same in a replay', async (t) => {
+test('the demo: F5, a data breakpoint, Reverse and Step Back, then snapshots; the same steps in a replay', async (t) => {
   const { workbench } = await openSample(t);
   await workbench.openFile('main.c');
   const startMs = await workbench.startDebugging();
@@ -50,7 +50,7 @@ test('the demo: F5, a data breakpoint, Reverse and Step Back; snapshots; the sam
   await workbench.stopDebugging();
 });
 
-/** Performs the walk; returns its results with the positions that the status bar showed. */
+/** Performs the walk from the failure to the bug. Returns its results with the positions that the status bar showed. */
 async function walk(workbench: Workbench, { console, screenshotName }: { console: string; screenshotName: string }) {
   const driver = new WorkbenchDriver(workbench, screenshotName);
   const walked = await walkDemo(driver, console);
@@ -109,10 +109,12 @@ class WorkbenchDriver implements WalkDriver {
   }
 }
 
-/** The names of the debug toolbar's buttons. */
+/** The labels of the debug toolbar's buttons. */
 const BUTTONS: Record<Move, string> = { reverseContinue: 'Reverse', stepBack: 'Step Back', continue: 'Continue' };
 
-/** The position in the status bar's text, which also shows whether this is a recording or a replay. */
+/**
+ * The part of the status bar's text that gives the position. The rest shows whether this is a recording or a replay.
+ */
 const position = (text: string) => /[\d,]+ \/ [\d,]+/.exec(text)![0];
 
 async function takeSnapshot(workbench: Workbench, name: string): Promise<void> {

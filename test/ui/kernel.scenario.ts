@@ -1,17 +1,17 @@
-/** In VS Code, a user traces a disk write through a kernel's system call, forwards and backwards. */
+/** In VS Code, a user goes back to the kernel's system call that wrote a disk block, in a recording and in a replay. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openSample } from './scenario.ts';
 import type { Workbench } from './workbench.ts';
 
 /**
- * A supervisor-mode kernel with a shell takes input from its terminal. A breakpoint in the kernel's system call finds
- * the process that changed a disk block: forwards while recording, and backwards from a later command.
+ * A supervisor-mode kernel runs a shell that takes input from the terminal. Running backwards from the end, a
+ * breakpoint in a system call finds where a disk block was written, first while recording and then in a replay.
  */
 const KERNEL = 'Kernel: interactive shell';
 const WRITES = { name: 'call_block', file: 'syscall.c', line: 52 };
 
-test('the kernel: typed commands, a breakpoint in a system call, running back to it; the same input in a replay', async (t) => {
+test('the kernel: typed commands, then running back to a breakpoint in a system call; the same input in a replay', async (t) => {
   const { workbench } = await openSample(t);
   await workbench.openFile('syscall.c');
   await workbench.startConfiguration(KERNEL);
@@ -44,7 +44,7 @@ test('the kernel: typed commands, a breakpoint in a system call, running back to
   await workbench.stopDebugging();
 });
 
-/** Goes from the end back to the latest disk transfer, then to the transfer before it, which is the write. */
+/** Goes back from the end to the latest disk transfer, and then to the transfer before it, which is the write. */
 async function findWrite(workbench: Workbench, screenshotName: string): Promise<object> {
   await workbench.openFile('syscall.c');
   await workbench.toggleBreakpoint(WRITES.line);

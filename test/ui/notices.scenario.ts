@@ -1,11 +1,14 @@
-/** VS Code shows a notification when the kernel was rebuilt or an overlay was deleted. */
+/** VS Code shows a notification if the kernel has been rebuilt or an overlay has been deleted. */
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { openSample } from './scenario.ts';
 import type { Workbench } from './workbench.ts';
 
-/** Problems during a session appear as visible notifications, not only as lines in a console. */
+/**
+ * The guest's end in all sessions. The problems below must also appear as notifications, not only as lines in a
+ * console.
+ */
 const FAILURE = 'The guest reported failure with code 1';
 
 test('a rebuilt kernel and a deleted overlay are shown as notifications', async (t) => {

@@ -1,14 +1,14 @@
-/** In VS Code, a long reverse run shows its progress and can be canceled; conditions and logpoints are set in the editor. */
+/** In VS Code, a long reverse run with a condition set in the editor shows its progress and can be canceled. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { openSample } from './scenario.ts';
 
-/** A guest that computes until it is stopped, with its hottest line. */
+/** A guest that computes until it is stopped. `line` is its hottest line. */
 const ENDLESS = { name: 'Endless', kernel: 'endless/endless.elf', file: 'endless.c', line: 13 };
 
-test('a condition that stays false: Reverse shows its progress, and Cancel stops it', async (t) => {
+test('with a breakpoint whose condition is always false, Reverse shows its progress, and Cancel stops it', async (t) => {
   const { workbench, folder } = await openSample(t);
   addConfiguration(folder);
   await workbench.openFile(ENDLESS.file);

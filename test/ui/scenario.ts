@@ -8,8 +8,8 @@ import { startServer } from '../vscode/server.ts';
 import { Workbench } from './workbench.ts';
 
 /**
- * A user's VS Code: the packaged extension installed from its .vsix, with a copy of the sample folder open. It is
- * removed after the test; after a failure, a screenshot and the server's log are kept.
+ * Opens VS Code as a user sees it, with the packaged extension installed from its .vsix and a copy of the sample folder
+ * open. After the test, a screenshot is saved, and everything else is removed.
  */
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
@@ -28,10 +28,10 @@ export async function openSample(t: TestContext): Promise<{ workbench: Workbench
   return { workbench, folder: sample.folder };
 }
 
-/** Renders the terminal as page elements, whose text can be read. */
+/** With this setting, VS Code renders the terminal as page elements, whose text the tests can read. */
 const SETTINGS = { 'terminal.integrated.gpuAcceleration': 'off' };
 
-/** The package made by `npm run package`. */
+/** The path of the package that `npm run package` makes. */
 function packagedExtension(): string {
   const { version } = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
   const vsix = path.join(ROOT, `blkreplay-${version}.vsix`);

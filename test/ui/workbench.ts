@@ -3,11 +3,11 @@ import path from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 
 /**
- * VS Code's window for scenarios: what a user presses, and what the screen then shows. Every wait is for a condition,
- * never for a fixed time. All names of VS Code's page elements are in this file.
+ * VS Code's window as scenarios use it: the actions of a user, and what the screen shows. Waits are for conditions, not
+ * for fixed times. Only this file contains names of VS Code's page elements.
  */
 const SCREENSHOTS = path.resolve(import.meta.dirname, '../../.vscode-test/screenshots');
-/** A generous limit, since other work may slow down the test machine. */
+/** The limit is generous, since other work may slow down the test machine. */
 const WAIT_MS_MAX = 60_000;
 
 export class Workbench {
@@ -24,8 +24,8 @@ export class Workbench {
   }
 
   /**
-   * Presses F5 once the debugger's view shows that VS Code has registered the debugger. Returns a function that gives
-   * the milliseconds since then.
+   * Presses F5 once the Overlays view is visible, which means that VS Code has registered the debugger. Returns a
+   * function that gives the milliseconds since F5 was pressed.
    */
   async startDebugging(): Promise<() => number> {
     await this.showDebugView();
@@ -36,8 +36,8 @@ export class Workbench {
   }
 
   /**
-   * Presses F5 after launch.json was changed to replay. If the editor has not noticed the saved file yet, it asks
-   * whether to record again; then this method cancels the question and presses F5 again.
+   * Presses F5 after launch.json has been changed to replay. If the editor has not noticed the change yet, it asks
+   * whether to record again; this method then cancels the question and presses F5 again.
    */
   async startReplay(): Promise<() => number> {
     const question = this.page.locator('.monaco-dialog-box');
@@ -50,7 +50,7 @@ export class Workbench {
     }
   }
 
-  /** Waits until the call stack view's title contains these words. */
+  /** Waits until the call stack view gives these words as the reason for the stop, and the machine can continue. */
   async waitUntilStopped(words: string): Promise<void> {
     await this.page.locator('.call-stack-state-message', { hasText: words }).waitFor();
     await this.toolbarButton('Continue').and(this.page.locator(':not(.disabled)')).waitFor();
@@ -104,7 +104,7 @@ export class Workbench {
     await this.page.keyboard.press('Enter');
   }
 
-  /** Clicks a button in the debug toolbar, found by its tooltip. */
+  /** Clicks the button with this label in the debug toolbar. */
   async press(button: string): Promise<void> {
     await this.toolbarButton(button).click();
   }
@@ -114,7 +114,10 @@ export class Workbench {
     return buttons.and(this.page.locator(`[aria-label="${label}"], [aria-label^="${label} ("]`));
   }
 
-  /** Waits until this is the newest frame, in the call stack view and, with the yellow arrow, in the editor. */
+  /**
+   * Waits until the call stack view shows this as the innermost frame, and the editor shows its line with the yellow
+   * arrow.
+   */
   async waitUntilAt({ name, file, line }: { name: string; file: string; line: number }): Promise<void> {
     const label = `Stack Frame ${name}, line ${line}, ${file}`;
     await this.page.locator(`.debug-call-stack .monaco-list-row[data-index="0"][aria-label="${label}"]`).waitFor();
@@ -122,14 +125,14 @@ export class Workbench {
     await this.until(`line ${line} is highlighted`, async () => (await this.highlightedLine()) === line);
   }
 
-  /** The newest frame in the call stack view. */
+  /** The innermost frame in the call stack view. */
   async topFrame(): Promise<{ name: string; line: number }> {
     const row = this.page.locator('.debug-call-stack .monaco-list-row[data-index="0"]');
     const [, name, line] = /^Stack Frame (.*), line (\d+), /.exec((await row.getAttribute('aria-label')) ?? '') ?? [];
     return { name: name ?? '', line: Number(line) };
   }
 
-  /** Waits until the machine is stopped and can continue. */
+  /** Whether the machine is stopped and can continue. */
   async isStopped(): Promise<boolean> {
     return this.toolbarButton('Continue').and(this.page.locator(':not(.disabled)')).isVisible();
   }
@@ -146,7 +149,10 @@ export class Workbench {
     });
   }
 
-  /** Expands the path to a variable, such as Globals, store, superblock, entry_count; returns its row. */
+  /**
+   * Expands the parents of a variable, such as Globals, store and superblock for entry_count, and returns the
+   * variable's row.
+   */
   async variable(scope: string, ...names: string[]): Promise<Locator> {
     const list = this.page.locator('.debug-variables .monaco-list');
     await list.hover();
@@ -166,7 +172,8 @@ export class Workbench {
     await row.click({ button: 'right' });
     const entry = this.page.locator('.monaco-menu .action-label', { hasText: item }).first();
     await entry.hover();
-    // A newly opened menu ignores clicks for a moment, so that the opening click selects nothing.
+    // A menu ignores clicks for a moment after it has opened, so that the click that opened it selects nothing. The
+    // click is therefore repeated.
     await this.until(`${item} is chosen`, async () => {
       if ((await this.page.locator('.monaco-menu').count()) === 0) return true;
       await entry.click({ timeout: 500 });
@@ -196,7 +203,7 @@ export class Workbench {
     if (isOpen !== (wanted === 'open')) await header.locator('h3.title').click();
   }
 
-  /** The status bar item that shows the machine's position. */
+  /** The text of the status bar item that shows the machine's position. */
   async placeText(): Promise<string> {
     return plain(this.page.locator('.statusbar-item[id$="blkreplay.place"]'));
   }
@@ -206,7 +213,7 @@ export class Workbench {
     return this.page.locator('.terminal-wrapper.active .xterm-rows').innerText();
   }
 
-  /** Types keys one by one; the guest processes each one when it is ready. */
+  /** Types text key by key; the guest reads each key when it is ready. */
   async typeIntoTerminal(text: string): Promise<void> {
     await this.page.locator('.terminal-wrapper.active .xterm-screen').click();
     await this.page.keyboard.type(text);
@@ -220,7 +227,7 @@ export class Workbench {
     await this.pick(name, 'debug ');
   }
 
-  /** Sets a breakpoint in the active editor, or removes it. */
+  /** Sets or removes a breakpoint on a line of the active editor. */
   async toggleBreakpoint(line: number): Promise<void> {
     const breakpoints = this.page.locator('.editor-instance .codicon-debug-breakpoint');
     const before = await breakpoints.count();
@@ -230,7 +237,7 @@ export class Workbench {
     await this.until('the breakpoint changes', async () => (await breakpoints.count()) !== before);
   }
 
-  /** Sets a breakpoint with a condition in the active editor. */
+  /** Sets a breakpoint with a condition on a line of the active editor. */
   async conditionalBreakpoint(line: number, condition: string): Promise<void> {
     await this.page.keyboard.press('Control+G');
     await this.answer(`:${line}`);
@@ -251,12 +258,15 @@ export class Workbench {
     await this.page.locator('.notification-toast').getByRole('button', { name: 'Cancel' }).click();
   }
 
-  /** Replaces a word in the active editor: double-clicks it (the `nth` from the top), types the new one and saves. */
+  /**
+   * Replaces a word in the active editor and saves the file. `nth` selects one of several occurrences, counted from the
+   * top from 0.
+   */
   async replaceWord(word: string, by: string, nth = 0): Promise<void> {
     const words = this.page.locator('.editor-instance .view-line span', { hasText: new RegExp(`^${word}$`) });
     await words.nth(nth).dblclick();
     await this.page.keyboard.type(by);
-    await this.page.keyboard.press('Escape'); // the suggestion list
+    await this.page.keyboard.press('Escape'); // closes the suggestion list
     await this.page.keyboard.press('Control+S');
     await this.page.locator('.tab.active:not(.dirty)').waitFor();
   }
@@ -279,14 +289,14 @@ export class Workbench {
     }
   }
 
-  /** Scrolls step by step: one large wheel movement is sometimes ignored. */
+  /** Scrolls in small steps, because one large wheel movement is sometimes ignored. */
   private async scrollToTop(): Promise<void> {
     for (let turn = 0; turn < 25; turn++) await this.page.mouse.wheel(0, -200);
   }
 
   /**
-   * The list contains only visible rows. Other rows appear by expanding their parents and by scrolling: down, and again
-   * from the top, since a refreshed list keeps its scroll position.
+   * Makes a variable's row appear. The list contains only visible rows, so this method expands the parent or scrolls
+   * down. It also starts again from the top now and then, since a refreshed list keeps its scroll position.
    */
   private async showVariable(row: Locator, parent: Locator | undefined): Promise<void> {
     let tries = 0;

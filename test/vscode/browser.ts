@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { chromium, type Page } from 'playwright-core';
 
-/** The system's Chromium, headless, with a separate profile. It can connect only to this machine. */
+/** The system's Chromium, running headless with a separate profile. It can connect only to this machine. */
 export interface Browser {
   page: Page;
   close(): Promise<void>;
@@ -29,7 +29,7 @@ export async function openBrowser(viewport = { width: 1440, height: 900 }): Prom
   return { page: context.pages()[0] ?? (await context.newPage()), close };
 }
 
-/** The workbench for a folder, optionally with an extension under development and its tests. */
+/** The URL of the workbench for a folder, optionally with an extension under development and its tests. */
 export function workbenchUrl(
   server: string,
   { folder, extension, tests }: { folder: string; extension?: string; tests?: string },

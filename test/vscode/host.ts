@@ -9,9 +9,9 @@ import { copySample } from './sample.ts';
 import { startServer } from './server.ts';
 
 /**
- * Runs test/extension/suite in an extension host of real VS Code, with a copy of the sample folder. On a desktop this
- * is VS Code itself, which `@vscode/test-electron` downloads; where that or a display is not available, it is the web
- * server. `VSCODE_TEST_HOST` selects `desktop` or `web`.
+ * Runs test/extension/suite in an extension host of real VS Code, with a copy of the sample folder. On a desktop, this
+ * is VS Code itself, which `@vscode/test-electron` downloads. If the download or a display is not available, VS Code's
+ * web server is used instead. `VSCODE_TEST_HOST` selects `desktop` or `web`.
  */
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const SUITE = path.join(ROOT, '.vscode-test/suite/index.cjs');
@@ -37,7 +37,10 @@ export async function runInVsCode(): Promise<Results> {
   }
 }
 
-/** One CommonJS file, as VS Code loads it; `.cjs`, because package.json says "type": "module". */
+/**
+ * Bundles the suite to one CommonJS file, which is the format that VS Code loads. Its extension is `.cjs`, because
+ * package.json says "type": "module".
+ */
 async function bundleSuite(): Promise<void> {
   await build({
     entryPoints: [path.join(ROOT, 'test/extension/suite/index.ts')],
@@ -69,7 +72,7 @@ async function onDesktop(run: Run): Promise<string> {
     return inWebServer(run);
   }
   const launchArgs = [run.folder, '--disable-extensions', '--disable-workspace-trust', '--skip-welcome'];
-  // A failed test makes VS Code exit with an error; the results name the test.
+  // If a test fails, VS Code exits with an error, which is ignored here because the results name the failed test.
   return runTests({
     ...{ vscodeExecutablePath, extensionDevelopmentPath: ROOT, extensionTestsPath: SUITE, launchArgs },
     extensionTestsEnv: run.env,
@@ -81,7 +84,8 @@ async function inWebServer({ folder, env }: Run): Promise<string> {
   const browser = await openBrowser();
   try {
     const { page } = browser;
-    // VS Code calls one of these functions with log output, and the other when `run` has settled.
+    // VS Code calls the first of these functions with log output, and the second one when the promise of `run` has
+    // settled.
     let output = '';
     await page.exposeFunction('codeAutomationLog', (kind: string, args: unknown[]) => {
       output += `[${kind}] ${args.map(String).join(' ')}\n`;

@@ -4,18 +4,19 @@ import path from 'node:path';
 
 /**
  * Installs real VS Code using only the npm registry, for machines that cannot download the desktop version. The npm
- * package code-server contains VS Code's web server: the real workbench and a real extension host. Its wrapper is not
- * used. Each version has a separate folder, `.vscode-test/server-<version>` (0.8 GB, about 2 min with an empty npm
- * cache); a complete one is reused. `node test/vscode/install.ts` installs it before the tests.
+ * package code-server contains VS Code's web server: the real workbench and a real extension host. The wrapper that
+ * code-server adds is not used. Each version has a separate folder, `.vscode-test/server-<version>` (0.8 GB, about 2
+ * min with an empty npm cache); a completely installed one is reused. `node test/vscode/install.ts` installs it before
+ * the tests.
  */
 export interface VsCodeServer {
   version: string;
-  /** The Node that the server runs on, and the script to run. */
+  /** The path of the Node executable on which the server runs. */
   node: string;
   main: string;
 }
 
-/** The newest version tested; 4.139.1 contains VS Code 1.139.1. */
+/** The newest version of code-server that was tested. 4.139.1 contains VS Code 1.139.1. */
 const NEWEST_VERSION = '4.139.1';
 const COMPLETE = 'complete';
 
@@ -38,8 +39,8 @@ export function installServer(version = process.env.VSCODE_SERVER_VERSION || NEW
 }
 
 /**
- * Native modules load only in the Node they were built for, so the server runs on that version of Node, no matter which
- * version runs the tests.
+ * Native modules can be loaded only by the version of Node for which they were built, so the server runs on that
+ * version, no matter which version runs the tests.
  */
 function nodePackage(codeServer: string): string {
   const { engines } = JSON.parse(fs.readFileSync(path.join(codeServer, 'package.json'), 'utf8'));
@@ -62,16 +63,16 @@ function installModules(folder: string): void {
   const nodeFolder = path.join(folder, 'node');
   const install = ['install', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   npm(install, { cwd: vscode, nodeFolder });
-  // The two native modules that come without a binary: spdlog writes the contents of output channels, and
-  // native-watchdog ends extension hosts whose server has exited.
+  // Builds the two native modules that are published without a binary: spdlog writes the contents of output channels,
+  // and native-watchdog ends extension hosts whose server has exited.
   npm(['rebuild', '@vscode/spdlog', '@vscode/native-watchdog', '--loglevel=error'], { cwd: vscode, nodeFolder });
-  // TypeScript, for VS Code's built-in language features.
+  // Installs TypeScript for VS Code's built-in language features.
   npm(install, { cwd: path.join(vscode, 'extensions'), nodeFolder });
 }
 
 function npm(args: string[], { cwd, nodeFolder }: { cwd?: string; nodeFolder?: string } = {}): string {
   const env = { ...process.env };
-  // Drops the variables of a surrounding `npm run`, which describe our package.
+  // If an `npm run` started this process, its variables describe our package, so they are removed.
   for (const name of Object.keys(env)) if (/^npm_(package|lifecycle|config_local_prefix)/.test(name)) delete env[name];
   if (nodeFolder) {
     env.PATH = `${path.join(nodeFolder, 'bin')}${path.delimiter}${env.PATH}`;

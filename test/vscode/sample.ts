@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
-/** A copy of the sample folder (test/guests) for one test, since recordings and overlays are created in it. */
+/** Copies the sample folder (test/guests) for one test, since sessions create recordings and overlays in it. */
 const SAMPLE = path.resolve(import.meta.dirname, '../guests');
 
 export interface Sample {

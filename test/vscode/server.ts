@@ -5,23 +5,24 @@ import path from 'node:path';
 import type { VsCodeServer } from './install.ts';
 
 /**
- * Starts and stops VS Code's web server on 127.0.0.1, with separate settings, extensions and data that are removed with
- * it. The server leads a process group, so that extension hosts and debug adapters end with it in any case.
+ * VS Code's web server, running on 127.0.0.1. Its settings, extensions and data are in a separate folder, which is
+ * removed when it stops. The server leads a process group, so that extension hosts and debug adapters always end with
+ * it.
  */
 export interface RunningServer {
   url: string;
-  /** Its output so far, to diagnose timeouts. */
+  /** The server's output so far, to diagnose timeouts. */
   log(): string;
   stop(): Promise<void>;
 }
 
 export interface ServerOptions {
-  /** Packaged extensions, installed as a user installs them. */
+  /** The paths of packaged extensions, which are installed as a user would install them. */
   vsix?: string[];
   /** Lets the workbench run extension tests. This also hides notification toasts, so scenarios do not set it. */
   isForExtensionTests?: boolean;
   settings?: object;
-  /** Environment variables for extensions, in addition to ours. */
+  /** Environment variables for extensions, in addition to those of this process. */
   env?: Record<string, string>;
 }
 
@@ -62,7 +63,7 @@ export async function startServer(vscode: VsCodeServer, options: ServerOptions =
   }
 }
 
-/** No welcome page, no release notes, no network access. */
+/** Settings that turn off the welcome page, release notes and network access. */
 const QUIET_SETTINGS = {
   'telemetry.telemetryLevel': 'off',
   'extensions.autoUpdate': false,
@@ -77,7 +78,10 @@ const QUIET_SETTINGS = {
   'security.workspace.trust.enabled': false,
 };
 
-/** A remote window reads machine settings and, from the same folder, user settings. */
+/**
+ * Writes the settings twice, because a remote window reads machine settings and user settings from the same data
+ * folder.
+ */
 function writeSettings(data: string, settings: object): void {
   for (const kind of ['Machine', 'User']) {
     const folder = path.join(data, 'data', kind);
@@ -92,7 +96,9 @@ function installExtension(vscode: VsCodeServer, common: string[], vsix: string):
   if (status !== 0) throw new Error(`VS Code does not install ${vsix}:\n${stdout}${stderr}`);
 }
 
-/** The environment without the variables that a surrounding VS Code sets for its child processes. */
+/**
+ * The environment without the variables that VS Code sets for its child processes, in case VS Code started the tests.
+ */
 function cleanEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('VSCODE_')));
 }

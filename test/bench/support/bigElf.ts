@@ -1,27 +1,33 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { Writer } from './writer.ts';
 
-/** The shape of a generated file. All units have the same number of entries, as if they included the same headers. */
+/**
+ * The size and features of a generated file. All compilation units have the same number of entries, as if they included
+ * the same headers.
+ */
 export interface BigElfShape {
   units: number;
-  /** The number of structures that every unit declares; each has ten members, a typedef and an enumeration. */
+  /**
+   * The number of structures that every unit declares. Each structure has ten members, and a typedef and an enumeration
+   * are declared with it.
+   */
   sharedTypes: number;
   functionsPerUnit: number;
   /** A GNU build ID, or none. */
   buildId?: Uint8Array;
   /** Whether to write `.debug_aranges`. */
   aranges?: boolean;
-  /** False for the same program without debug information. */
+  /** If this is false, the file contains the same program without debug information. */
   hasDebugInfo?: boolean;
 }
 
-/** 3,001 units and 400 MB, like a large C program that gcc compiled with DWARF 5. */
+/** A file with 3,001 units and 400 MB, like that of a large C program compiled by gcc with DWARF 5. */
 export const BIG: BigElfShape = { units: 3001, sharedTypes: 690, functionsPerUnit: 24, aranges: true };
 
 /**
  * Writes a bootable RISC-V ELF file with DWARF 5. The guest jumps to `work_<last unit>_0`, a loop. Unit N defines
  * `work_N_M`, `struct own_N`, `variable_N` and the enumerator `OWN_N`, and repeats the types `struct shared_M`,
- * `shared_M_t` and `enum kind_M`. Nothing is random, so the same shape gives the same file.
+ * `shared_M_t` and `enum kind_M`. Nothing is random, so the same shape always gives the same file.
  */
 export function writeBigElf(path: string, shape: BigElfShape): void {
   const file = openSync(path, 'w');
@@ -70,7 +76,7 @@ class ElfWriter {
     return TEXT_AT + FUNCTION_BYTES * (1 + unit * this.shape.functionsPerUnit + index);
   }
 
-  /** `_start` jumps to the last unit; each function is two additions and a jump back to itself. */
+  /** The code: `_start` jumps to the last unit, and each function is an endless loop of two additions and a jump. */
   private code(): Uint8Array {
     const { units, functionsPerUnit } = this.shape;
     const code = new Writer();
@@ -301,7 +307,7 @@ function buildIdSection(buildId: Uint8Array): Uint8Array {
   return w.bytes();
 }
 
-/** Each entry: tag, whether it has children, then pairs of attribute and form. */
+/** The abbreviation table. Each entry consists of the tag, whether it has children, and pairs of attribute and form. */
 function abbreviations(): Uint8Array {
   const w = new Writer();
   const [strp, data1, data2, ref4, addr, data8, exprloc, secOffset] = [0x0e, 0x0b, 0x05, 0x13, 0x01, 0x07, 0x18, 0x17];
@@ -358,7 +364,7 @@ function lineProgram(unit: number, functions: number, address: number): Uint8Arr
   return w.bytes();
 }
 
-/** Names of equal length, so that all line programs have the same length. */
+/** The name of a unit's source file. All names have the same length, so that all line programs have the same length. */
 const sourceName = (unit: number) => `src/unit_${String(unit).padStart(5, '0')}.c`;
 
 const upper = (offset: number) => ((offset + 0x800) & 0xffff_f000) >>> 0;

@@ -28,7 +28,7 @@ export class Writer {
     return this;
   }
 
-  /** An ASCII string with its terminating zero. */
+  /** Appends an ASCII string with a terminating zero. */
   text(value: string): this {
     for (const char of value) this.u8(char.charCodeAt(0));
     return this.u8(0);
