@@ -64,19 +64,23 @@ test("a session ends at the client's request even if the client never reads", { 
   }
 });
 
-test('requests wait while the client does not read, and all of them are answered eventually', { timeout }, async (t) => {
-  const client = new Client(t);
-  client.deafen();
-  const count = 100_000;
-  for (let i = 0; i < count; i++) client.send('threads');
-  await sleep(2000);
-  // The adapter does not read all of the requests until the client reads responses.
-  assert.ok(client.child.stdin.writableLength > 0);
-  client.listen();
-  while (client.answers < count) await once(client.child.stdout, 'data');
-  client.child.stdin.end();
-  assert.deepEqual(await once(client.child, 'exit'), [0, null]);
-});
+test(
+  'requests wait while the client does not read, and all of them are answered eventually',
+  { timeout },
+  async (t) => {
+    const client = new Client(t);
+    client.deafen();
+    const count = 100_000;
+    for (let i = 0; i < count; i++) client.send('threads');
+    await sleep(2000);
+    // The adapter does not read all of the requests until the client reads responses.
+    assert.ok(client.child.stdin.writableLength > 0);
+    client.listen();
+    while (client.answers < count) await once(client.child.stdout, 'data');
+    client.child.stdin.end();
+    assert.deepEqual(await once(client.child, 'exit'), [0, null]);
+  },
+);
 
 test('an oversized message or an endless header ends the session', { timeout }, async (t) => {
   for (const text of [

@@ -89,17 +89,21 @@ test('gdb can connect despite any number of silent connections', { timeout: 30_0
   await closed(incomplete);
 });
 
-test('the server asks for a damaged packet to be resent, even if it is the first packet', { timeout: 30_000 }, async (t) => {
-  const sandbox = new Sandbox(t);
-  const { port } = await serve(t, sandbox, ['run', '--kernel', guest('demo/demo')]);
-  const socket = await connected(port);
-  socket.write('$qC#00');
-  assert.equal(String((await once(socket, 'data'))[0]), '-');
-  socket.write(packet('qC'));
-  assert.match(String((await once(socket, 'data'))[0]), /^\+/);
-  socket.write('$qC#00');
-  while (!String((await once(socket, 'data'))[0]).includes('-'));
-});
+test(
+  'the server asks for a damaged packet to be resent, even if it is the first packet',
+  { timeout: 30_000 },
+  async (t) => {
+    const sandbox = new Sandbox(t);
+    const { port } = await serve(t, sandbox, ['run', '--kernel', guest('demo/demo')]);
+    const socket = await connected(port);
+    socket.write('$qC#00');
+    assert.equal(String((await once(socket, 'data'))[0]), '-');
+    socket.write(packet('qC'));
+    assert.match(String((await once(socket, 'data'))[0]), /^\+/);
+    socket.write('$qC#00');
+    while (!String((await once(socket, 'data'))[0]).includes('-'));
+  },
+);
 
 test('gdb can connect even while another client is sending an endless packet', { timeout: 30_000 }, async (t) => {
   const sandbox = new Sandbox(t);

@@ -82,25 +82,29 @@ test('a socket left by a killed session is replaced; any other file at the path 
   assert.deepEqual(fs.readdirSync(sandbox.folder).sort(), [...before, 'disk.img'].sort(), 'nothing of it is left');
 });
 
-test('a path that cannot be used for a socket is refused with a message, before any file is created', { timeout }, async (t) => {
-  const sandbox = new Sandbox(t);
-  const codes: [string, string][] = [
-    [`unix:${'x'.repeat(108)}`, 'gdb-socket-path-too-long'],
-    [`unix:${'x/'.repeat(5000)}x`, 'gdb-socket-path-too-long'],
-    ['unix:nowhere/gdb.sock', 'folder-missing'],
-    ['unix:', 'cli-option-bad-value'],
-    ['unix', 'cli-option-bad-value'],
-    ['stdin', 'cli-option-bad-value'],
-  ];
-  for (const [text, code] of codes) {
-    const { message, code: found } = (
-      await sandbox.cli(['record', ...sessionIn(sandbox, guest('demo/demo')), '--gdb', text, '--json'])
-    ).refused(2);
-    assert.equal(found, code);
-    assert.ok(message.length < 300, message);
-  }
-  assert.deepEqual(fs.readdirSync(sandbox.folder), ['disk.img']);
-});
+test(
+  'a path that cannot be used for a socket is refused with a message, before any file is created',
+  { timeout },
+  async (t) => {
+    const sandbox = new Sandbox(t);
+    const codes: [string, string][] = [
+      [`unix:${'x'.repeat(108)}`, 'gdb-socket-path-too-long'],
+      [`unix:${'x/'.repeat(5000)}x`, 'gdb-socket-path-too-long'],
+      ['unix:nowhere/gdb.sock', 'folder-missing'],
+      ['unix:', 'cli-option-bad-value'],
+      ['unix', 'cli-option-bad-value'],
+      ['stdin', 'cli-option-bad-value'],
+    ];
+    for (const [text, code] of codes) {
+      const { message, code: found } = (
+        await sandbox.cli(['record', ...sessionIn(sandbox, guest('demo/demo')), '--gdb', text, '--json'])
+      ).refused(2);
+      assert.equal(found, code);
+      assert.ok(message.length < 300, message);
+    }
+    assert.deepEqual(fs.readdirSync(sandbox.folder), ['disk.img']);
+  },
+);
 
 test('a port in use leaves no recording file behind', { timeout }, async (t) => {
   const sandbox = new Sandbox(t);

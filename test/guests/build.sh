@@ -1,6 +1,6 @@
 #!/bin/sh
 # `./build.sh` builds all guests; `./build.sh demo hello` builds only those two. The ELF files are committed, so run it
-# only after a change. Needs gcc-riscv64-unknown-elf; the result depends on its version but not on the folder or time.
+# only after a change. Needs gcc-riscv64-unknown-elf; the output depends on its version, but not on the folder or time.
 set -eu
 export LC_ALL=C
 cd "$(dirname "$0")"
@@ -32,7 +32,7 @@ compile() {
 
 LIBRARY="lib/trap.S lib/uart.c lib/print.c lib/finisher.c lib/string.c lib/crc32.c lib/clint.c lib/plic.c lib/virtio_blk.c"
 
-# The demo is not optimized, so that the debugger shows every variable and a step is a line.
+# The demo is not optimized, so that the debugger shows every variable and each step is one line.
 build_demo() {
   objects=$(compile -O0 lib/start.S $LIBRARY demo/*.c)
   $CC $FLAGS $LINK -T lib/link.ld $objects -o demo/demo.elf

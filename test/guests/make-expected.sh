@@ -1,7 +1,7 @@
 #!/bin/sh
 # Writes QEMU's output to the X.expected files: `./make-expected.sh` for all guests, `./make-expected.sh amo csr` for
-# those two. With CHECK=1 it compares instead and exits with 1 at the first difference. Where QEMU's output is not the
-# reference, a sed script X.corrections next to the guest corrects it and gives the reason.
+# those two. With CHECK=1, compares instead, and exits with status 1 at the first difference. If QEMU's output is wrong,
+# the sed script X.corrections next to the guest corrects it and gives the reason.
 set -eu
 cd "$(dirname "$0")"
 WORK="$(mktemp -d)"
@@ -16,7 +16,7 @@ settle() {
   fi
 }
 
-# run ELF [DISK...]: the console output, and the exit code as a last line if it is not 0.
+# run ELF [DISK...]: stores the console output, with the exit code as the last line if it is not 0.
 run() {
   code=0
   timeout 60 ./run-qemu.sh "$@" </dev/null >"$WORK/raw" 2>"$WORK/complaints" || code=$?
@@ -34,7 +34,7 @@ expect_demo() {
   settle demo/demo-second-boot.expected
 }
 
-# Typed by a user who waits for the prompt; the kernel's console shows the same output if everything is typed at once.
+# Types like a user who waits for the prompt. The kernel prints the same output if everything is typed at once.
 expect_kernel() {
   for way in "" -clint; do
     rm -f "$WORK/kernel.disk"

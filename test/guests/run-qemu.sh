@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs a guest on QEMU's `virt` board, the machine blkreplay is compatible with:
+# Runs a guest on QEMU's `virt` board, with which blkreplay's machine is compatible:
 #
 #   ./run-qemu.sh ELF [DISK [DISK2]] [-- QEMU OPTION...]
 #

@@ -23,27 +23,31 @@ const QEMU: [what: string, options: (file: string) => string[], reads: boolean, 
 ];
 
 for (const [what, options, reads, writes] of QEMU) {
-  test(`access to an image that is open in ${what} is refused, unless both only read it`, { skip: process.platform !== 'linux' }, async (t) => {
-    const [tool, ...args] = options(imageIn(t));
-    if (!requireTool(tool, t)) return;
-    const file = imageIn(t);
-    const child = spawn(
-      tool,
-      args.map((word) => word.replace(/[^=]*hd0\.img/, (found) => found && file)),
-      {
-        stdio: ['pipe', 'pipe', 'inherit'],
-      },
-    );
-    t.after(() => child.kill('SIGKILL'));
-    await isOpen(child);
-    const pid = child.pid!;
-    expectLock(file, 'base', reads, pid);
-    expectLock(file, 'reads', reads, pid);
-    expectLock(file, 'writes', writes, pid);
-    await ended(child);
-    for (const use of ['base', 'reads', 'writes'] as const) lockFiles([{ path: file, use }], 'testing').release();
-    assert.deepEqual(fs.readdirSync(path.dirname(file)), ['hd0.img']);
-  });
+  test(
+    `access to an image that is open in ${what} is refused, unless both only read it`,
+    { skip: process.platform !== 'linux' },
+    async (t) => {
+      const [tool, ...args] = options(imageIn(t));
+      if (!requireTool(tool, t)) return;
+      const file = imageIn(t);
+      const child = spawn(
+        tool,
+        args.map((word) => word.replace(/[^=]*hd0\.img/, (found) => found && file)),
+        {
+          stdio: ['pipe', 'pipe', 'inherit'],
+        },
+      );
+      t.after(() => child.kill('SIGKILL'));
+      await isOpen(child);
+      const pid = child.pid!;
+      expectLock(file, 'base', reads, pid);
+      expectLock(file, 'reads', reads, pid);
+      expectLock(file, 'writes', writes, pid);
+      await ended(child);
+      for (const use of ['base', 'reads', 'writes'] as const) lockFiles([{ path: file, use }], 'testing').release();
+      assert.deepEqual(fs.readdirSync(path.dirname(file)), ['hd0.img']);
+    },
+  );
 }
 
 function expectLock(file: string, use: 'base' | 'reads' | 'writes', isFree: boolean, pid: number): void {

@@ -1,8 +1,8 @@
-// Executes a script of accesses to the board's devices and records the results. Both are in RAM, where the test writes
-// the script and reads the results, including access faults. Hart 0 does everything; hart 1 only reads its mip.
+// Executes a script of accesses to the board's devices and records the results, including access faults. The test
+// writes the script to RAM and reads the results from RAM. Hart 0 does everything; hart 1 only reads its mip.
 #include <stdint.h>
 
-// Also in test/engine/machine/devices/board/operation.ts.
+// The test defines the same values in test/engine/machine/devices/board/operation.ts.
 #define SCRIPT 0x80100000UL
 #define ANSWERS 0x80600000UL
 
@@ -37,7 +37,7 @@ struct answer {
 static volatile uint64_t cause;
 static volatile uint64_t other_mip;
 
-// An access that faults is skipped: every access instruction is 4 bytes long.
+// Skips an access that faults. Every access instruction is 4 bytes long.
 __attribute__((naked, aligned(4))) void trap(void)
 {
   asm volatile("csrw mscratch, t0\n"
@@ -71,7 +71,7 @@ static void store(uint64_t at, int bytes, uint64_t value)
   else STORE("sd");
 }
 
-// Waits using hart 0's timer, which is afterwards set to the latest possible time.
+// Waits using hart 0's timer, and then sets the timer to the latest possible time.
 static void wait(uint64_t ticks)
 {
   uint64_t end = REGISTER64(MTIME) + ticks;
@@ -82,7 +82,7 @@ static void wait(uint64_t ticks)
   REGISTER64(MTIMECMP) = ~0UL;
 }
 
-// A software interrupt wakes hart 1, which then wakes hart 0 with another one; afterwards neither is pending.
+// Wakes hart 1 with a software interrupt. Hart 1 wakes hart 0 in the same way, and then neither is pending.
 static uint64_t lines_of_other(void)
 {
   REGISTER32(CLINT) = 0;
@@ -101,7 +101,7 @@ static uint64_t sum(uint64_t at, uint64_t length)
   return hash;
 }
 
-// Waits, up to a limit, for the given value at an address, since a disk request takes time.
+// Waits, up to a limit, until an address has the given value, since a disk request takes time.
 static uint64_t settle(uint64_t at, uint16_t value)
 {
   for (int i = 0; i < 20000000 && *(volatile uint16_t *)at != value; i++);

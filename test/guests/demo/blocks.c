@@ -1,4 +1,4 @@
-// Blocks of the disk in slot 0. A transfer submits its request to the device and sleeps in wfi until the disk's
+// Transfers blocks to and from the disk in slot 0. Submits a request to the device, then sleeps in wfi until the disk's
 // interrupt handler has marked it done.
 #include "store.h"
 

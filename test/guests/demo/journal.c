@@ -1,6 +1,6 @@
 // The journal: changes are written here before they are applied to the table.
 //
-// Records are in blocks JOURNAL_AT and following, oldest first. Record i has the sequence number
+// The records are stored from block JOURNAL_AT on, oldest first. Record i has the sequence number
 // superblock.journal_sequence + i, which lets a replay distinguish current records from those of an earlier round.
 #include "store.h"
 
@@ -23,7 +23,7 @@ void journal_append(struct entry *record) {
   journal->pending++;
 }
 
-// Called before a transaction with this many records. A journal that is three quarters full is always emptied.
+// Makes room for a transaction with this many records. A journal that is three quarters full is always emptied.
 void journal_make_room(uint32_t records) {
   if (store.journal.pending >= JOURNAL_RECORDS * 3 / 4 || store.journal.pending + records > JOURNAL_RECORDS) {
     journal_checkpoint();
@@ -57,7 +57,7 @@ void journal_checkpoint(void) {
   store_write_superblock();
 }
 
-// The number of records that belong to complete transactions.
+// Returns the number of records that belong to complete transactions.
 static uint32_t committed_records(void) {
   struct entry entry;
   uint32_t committed = 0;

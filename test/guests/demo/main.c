@@ -1,7 +1,7 @@
 // The demo: a key-value store that works for a tenth of a second and then finds that it has been damaged. By what?
 //
-// Interrupts come from the timer, every millisecond, and from the disk. Everything else is sequential: open the store,
-// give it work, verify it, report.
+// Interrupts come from the timer, every millisecond, and from the disk. Everything else is sequential: it opens the
+// store, runs the workload, verifies the store, and reports the result.
 #include "store.h"
 
 struct store store;

@@ -1,10 +1,10 @@
 // The store's operations: open, put, get, delete.
 //
-// A key's slot is the first one, starting at its hash, that already belongs to it or is free. Deleted slots stay in the
-// chain and are reused only by the same key.
+// A key's slot is the first one, starting at the key's hash, that already belongs to the key or is free. Deleted slots
+// stay in the chain and are reused only for the same key.
 #include "store.h"
 
-// Puts that still belong to the transaction started by store_begin_batch().
+// The number of puts that still belong to the transaction started by store_begin_batch().
 static uint32_t batch_left;
 
 void store_write_superblock(void) {
@@ -84,7 +84,7 @@ static uint32_t hash(const char *key) {
   return value % TABLE_SLOTS;
 }
 
-// The slot that contains the key or, if there is none, the free slot it would get; -1: the table is full.
+// Returns the slot that contains the key or, if there is none, the free slot it would get; -1 if the table is full.
 static int find_slot(const char *key) {
   for (uint32_t step = 0; step < TABLE_SLOTS; step++) {
     int slot = (hash(key) + step) % TABLE_SLOTS;
@@ -105,7 +105,7 @@ void store_begin_batch(uint32_t changes) {
   batch_left = changes;
 }
 
-// Writes one change to the journal. A single change is a transaction by itself; in a batch the last one commits.
+// Writes one change to the journal. A single change is a transaction by itself; in a batch, the last change commits.
 static void change(struct entry *entry) {
   if (batch_left == 0) {
     journal_make_room(1);

@@ -1,11 +1,11 @@
-// A small journaled key-value store on a disk: the disk layout and the parts that work on it.
+// A small journaled key-value store on a disk: the disk layout and the functions that work on it.
 //
 //   block 0          superblock
 //   blocks 1..64     journal: the newest changes, in order, one block each
 //   blocks 128..383  table: one entry per block
 //
 // A change goes to the journal first. When the journal is full, a checkpoint copies its records to their blocks in the
-// table and moves the superblock's journal_sequence past them. After a crash the later records are replayed.
+// table and moves the superblock's journal_sequence past them. After a crash, all later records are replayed.
 #pragma once
 
 #include "../lib/lib.h"
@@ -25,7 +25,7 @@
 // Block 0, and its copy in memory.
 struct superblock {
   uint32_t entry_count;       // live entries, including those in the journal
-  uint32_t journal_sequence;  // sequence of the first record that is not in the table yet
+  uint32_t journal_sequence;  // number of the first record that is not in the table yet
   uint32_t boots;
   uint32_t clean;  // 1: closed cleanly, nothing to replay
   char label[16];
@@ -37,12 +37,12 @@ struct superblock {
 
 enum entry_state { ENTRY_FREE, ENTRY_LIVE, ENTRY_DELETED };
 
-// One entry of the table, and one record of the journal: a record contains the entry's new contents.
+// An entry of the table, or a record of the journal, which contains an entry's new contents.
 struct entry {
   uint32_t state;
   uint32_t slot;
   uint32_t sequence;  // counts changes since the store was created
-  uint32_t commits;   // 1: ends its transaction; a replay stops after the last such record
+  uint32_t commits;   // 1: the record ends its transaction; a replay stops after the last such record
   uint32_t length;
   char key[KEY_BYTES];
   uint8_t value[VALUE_BYTES];
@@ -53,7 +53,7 @@ struct entry {
 struct slot {
   uint32_t state;
   char key[KEY_BYTES];
-  int journal_record;  // the record with its newest contents; NOT_IN_JOURNAL: in the table
+  int journal_record;  // the record with the newest contents, or NOT_IN_JOURNAL if they are in the table
 };
 
 #define NOT_IN_JOURNAL (-1)
@@ -67,7 +67,7 @@ struct journal {
 // Sampled by the timer interrupt.
 struct statistics {
   uint64_t ticks;
-  uint32_t idle_ticks;                    // ticks at which the processor waited for the disk
+  uint32_t idle_ticks;                    // timer ticks during which the processor waited for the disk
   uint32_t busy_ticks;
   uint32_t last_seen_us[BACKLOG_LEVELS];  // when the journal was last this full, in microseconds
 };
@@ -81,7 +81,7 @@ struct store {
 
 extern struct store store;
 
-// store.c: the operations. They return false for "no such key" or "no space".
+// store.c: the operations. They return false if there is no such key or no space.
 void store_open(void);
 bool store_put(const char *key, const void *value, uint32_t length);
 bool store_get(const char *key, struct entry *found);
@@ -94,17 +94,17 @@ void store_write_superblock(void);
 void journal_append(struct entry *record);
 void journal_make_room(uint32_t records);
 void journal_checkpoint(void);
-uint32_t journal_replay(void);  // returns the number of records
+uint32_t journal_replay(void);  // returns the number of replayed records
 uint32_t entry_checksum(const struct entry *entry);
 
-// verify.c: checks the whole store; returns the number of errors.
+// verify.c: checks the whole store and returns the number of errors.
 int verify_store(void);
 
 // statistics.c: called a thousand times per second.
 void statistics_sample(struct statistics *statistics);
 void statistics_report(const struct statistics *statistics);
 
-// blocks.c: reads and writes whole blocks, and sleeps until they are transferred.
+// blocks.c: reads and writes whole blocks, and sleeps until they have been transferred.
 void blocks_start(void);
 void blocks_read(uint32_t block, void *into, uint32_t bytes);
 void blocks_write(uint32_t block, const void *from, uint32_t bytes);

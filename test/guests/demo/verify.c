@@ -1,4 +1,4 @@
-// The store's check of itself, like fsck: reads every live entry, compares its checksum, and compares the counts with
+// Checks the store, as fsck checks a file system: reads live entries, verifies checksums, and compares the counts with
 // those in the superblock.
 #include "store.h"
 

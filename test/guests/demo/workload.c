@@ -1,4 +1,4 @@
-// The demo's workload: load customers, import a batch, serve a mix of reads and updates, audit.
+// The demo's workload: it loads customers, imports a batch, serves a mix of reads and updates, and audits the store.
 //
 // All numbers come from a single generator with a fixed seed, so every run does the same work.
 #include "store.h"
@@ -9,7 +9,7 @@
 #define AUDITS 8
 
 static uint32_t random_state;
-static uint32_t version;  // increases with every value written, so that no two are equal
+static uint32_t version;  // increases with every value written, so that no two values are equal
 
 static uint32_t random_number(void) {
   random_state ^= random_state << 13;

@@ -1,14 +1,14 @@
-// For disks of any size, especially large ones: writes at the start, in the middle and at the very end, discards the
-// whole disk in the largest possible requests, and writes again. Its output depends only on the disk's size.
+// Writes at the start, in the middle and at the very end of a disk of any size, discards the whole disk in the largest
+// possible requests, and writes again. The output depends only on the disk's size.
 #include "../small/small.h"
 
 #include "../lib/virtio_blk.h"
 
 #define BLOCK_BYTES 4096
 #define BLOCK_SECTORS (BLOCK_BYTES / SECTOR_BYTES)
-#define RANGE_SECTORS_MAX 0x3fffffUL  // as the device's configuration says
+#define RANGE_SECTORS_MAX 0x3fffffUL  // the limit in the device's configuration
 
-// Operations that the library does not have (virtio 1.2, 5.2.6), and the range that they carry.
+// Operations that the library does not support (virtio 1.2, 5.2.6), and the range that their requests contain.
 enum { DISK_DISCARD = 11, DISK_WRITE_ZEROES = 13 };
 struct range {
   uint64_t sector;
@@ -19,8 +19,8 @@ struct range {
 static struct disk disk;
 static _Alignas(4096) uint8_t buffer[BLOCK_BYTES];
 
-// Sleeps while it waits: a discard takes as long as a write of the same size. With interrupts off, wfi still wakes up
-// when an interrupt is pending.
+// Sleeps while it waits, because a discard takes as long as a write of the same size. With interrupts off, wfi still
+// wakes up when an interrupt is pending.
 static void transfer(int operation, uint64_t sector, void *data, uint32_t bytes) {
   struct disk_request request = {
       .header = {.operation = operation, .sector = sector},

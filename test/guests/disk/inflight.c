@@ -1,8 +1,8 @@
-// Has 255 requests, each with 254 segments, in flight after one that takes 2 ms, so that the disk's state exceeds a
-// mebibyte. During that time RAM contains half a mebibyte of constants, which are summed at the end. Needs an 8 MiB
-// disk in slot 0 and 32 MiB of RAM.
+// Submits a request that takes 2 ms, followed by 255 requests with 254 segments each, so that the disk's state exceeds
+// a mebibyte while they are in flight. During that time, RAM contains half a mebibyte of constants, which are summed
+// at the end. Needs an 8 MiB disk in slot 0 and 32 MiB of RAM.
 //
-// Each request reads one sector into 254 consecutive buffers; all requests share one indirect table.
+// Each of the 255 requests reads one sector into 254 consecutive buffers; they all share one indirect table.
 #include "../small/small.h"
 
 #define QUEUE_SIZE 256

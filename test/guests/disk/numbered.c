@@ -20,7 +20,7 @@ static void transfer(int which, enum disk_operation operation, uint64_t block, u
   }
 }
 
-// Block 4 * round of each disk and, every fifth round, the three after it contain words of `round << 1 | disk`.
+// Fills block 4 * round of each disk and, in every fifth round, also the next three with the word `round << 1 | disk`.
 static void write_round(uint32_t round) {
   for (int which = 0; which < 2; which++) {
     uint32_t bytes = round % 5 == 0 ? sizeof(buffer) : BLOCK_BYTES;

@@ -1,9 +1,9 @@
-// For the benchmark: 4096 requests of 4 KiB each, half of them writes, scattered over the disk, one at a time. The
-// processor does little else.
+// For the benchmark: makes 4096 disk requests of 4 KiB each, one at a time. Half of them are writes, and they are
+// scattered over the disk. The processor does little else.
 //
 // The 100 us timer is of no use to this program, but QEMU needs it: with rr=record and rr=replay, QEMU processes
-// completed disk requests only when a guest timer expires. Without a timer it waits forever at the first request (7.2;
-// with wfi as well as polling), and with a slower one its requests take correspondingly longer.
+// completed disk requests only when a guest timer expires. Without a timer, QEMU 7.2 waits forever at the first request
+// (with wfi as well as with polling), and with a slower timer, requests take correspondingly longer.
 #include "../small/small.h"
 
 #include "../lib/virtio_blk.h"

@@ -1,5 +1,5 @@
-// For the benchmark: writes 64 MiB sequentially in 64 KiB requests, then reads them, twelve times, with eight requests
-// in flight.
+// For the benchmark: writes 64 MiB sequentially in 64 KiB requests, then reads the data. Does this twelve times, with
+// eight requests in flight.
 #include "../small/small.h"
 
 #include "../lib/virtio_blk.h"

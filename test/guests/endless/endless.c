@@ -1,11 +1,11 @@
-// Never ends and never waits: prints each round of its work. For tests that act while a machine is computing.
+// Computes forever without waiting, and prints each round. For tests that act while a machine is computing.
 #include "../lib/lib.h"
 
 #define WORDS 4096
 
 static uint32_t words[WORDS];
 
-// One or two million instructions.
+// Executes one or two million instructions.
 static uint32_t work(uint32_t seed) {
   for (int pass = 0; pass < 20; pass++) {
     for (int i = 0; i < WORDS; i++) {

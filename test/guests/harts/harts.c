@@ -1,5 +1,5 @@
-// Several harts: a lock, LR and SC, software interrupts between harts, and a timer and page tables for each. The output
-// depends only on the number of harts, not on their scheduling.
+// Tests several harts: a lock, LR and SC, software interrupts between harts, and timers and page tables of each hart.
+// The output depends only on the number of harts, not on how they are scheduled.
 #include "../lib/lib.h"
 
 #define HARTS_MAX 8
@@ -8,7 +8,7 @@
 #define RINGS 10
 #define INTERVAL 500  // 50 microseconds
 
-static uint32_t present;   // harts that have started
+static uint32_t present;   // the number of harts that have started
 static uint32_t count;     // the number of harts that hart 0 uses, once it is not 0
 static uint32_t arrivals;  // the number of times a hart has arrived at a barrier
 
@@ -18,7 +18,7 @@ static struct hart {
   volatile uint32_t timer_interrupts;
   volatile uint32_t early;
   volatile uint64_t deadline;
-  uint32_t foreign;  // values that this hart saw in its own page but that another hart wrote
+  uint32_t foreign;  // how often this hart read a value in its own page that another hart wrote
   uint64_t retired;
 } harts[HARTS_MAX];
 
@@ -48,7 +48,7 @@ static void sleep_until(volatile uint32_t *counter, uint32_t wanted) {
 
 static uint32_t harts_here(void) { return *(volatile uint32_t *)&count; }
 
-// A barrier: every hart spins until all have arrived.
+// A barrier: every hart spins here until all harts have arrived.
 static void barrier(uint32_t number) {
   __atomic_fetch_add(&arrivals, 1, __ATOMIC_SEQ_CST);
   while (__atomic_load_n(&arrivals, __ATOMIC_SEQ_CST) < number * harts_here()) {
@@ -82,7 +82,7 @@ static void take_turns(void) {
 
 // --- software interrupts ----------------------------------------------------------------------------------------------
 
-// One interrupt circulates: the hart that receives it interrupts the next hart.
+// One interrupt is passed around: each hart that receives it interrupts the next hart.
 static void go_round(struct hart *hart) {
   uint64_t next = (hart->id + 1) % harts_here();
   for (uint32_t lap = 1; lap <= LAPS; lap++) {
@@ -108,7 +108,7 @@ static void ring(struct hart *hart) {
 
 // --- page tables ------------------------------------------------------------------------------------------------------
 
-// The same address is a different page on each hart: it is written and read with supervisor privilege (MPRV).
+// The same address maps to a different page on each hart. It is written and read with supervisor privilege (MPRV).
 #define OWN 0x40000000UL
 static _Alignas(4096) uint64_t tables[HARTS_MAX][3][512];
 static _Alignas(4096) uint64_t own_pages[HARTS_MAX][512];
@@ -177,7 +177,7 @@ _Noreturn void other_hart(uint64_t id) {
   }
 }
 
-// The number of nodes in the device tree that are called cpu@something.
+// Returns the number of nodes in the device tree whose names start with cpu@.
 static uint32_t harts_in(const uint8_t *tree) {
   uint32_t size = (uint32_t)tree[4] << 24 | tree[5] << 16 | tree[6] << 8 | tree[7], found = 0;
   for (uint32_t i = 0; i + 4 <= size; i++) {

@@ -1,5 +1,5 @@
-# Every hart gets a 4 KiB stack and a trap vector. Hart 0 zeroes the variables and calls main, whose result is the
-# exit code; the others wait until the variables are zeroed, then call other_hart(mhartid), which does not return.
+# Gives every hart a 4 KiB stack and a trap vector. Hart 0 zeroes the variables and calls main, whose result is the exit
+# code. The other harts wait until the variables are zeroed and then call other_hart(mhartid), which does not return.
 
 .section .text.init
 .globl _start

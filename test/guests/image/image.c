@@ -1,5 +1,5 @@
-// A kernel like Linux: an image that firmware starts at its load address, and that runs at its link address once it has
-// turned the MMU on. Tests what debuggers show at both addresses.
+// A kernel with the layout of Linux: firmware starts the image at its load address, and the kernel runs at its link
+// address once it has turned the MMU on. For tests of what debuggers show at both addresses.
 #include "../lib/lib.h"
 
 enum { VALID = 1, RWX = 7 << 1, ACCESSED_AND_DIRTY = 3 << 6, GIB_TO_PTE = 28 };
@@ -14,7 +14,7 @@ struct tally {
 
 struct tally tally;
 
-// Before the MMU is on.
+// Runs before the MMU is on. Returns the value for satp.
 uint64_t early_setup(uint64_t *table) {
   uint64_t bits = VALID | RWX | ACCESSED_AND_DIRTY;
   table[0] = 0ull << GIB_TO_PTE | bits;

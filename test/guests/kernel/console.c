@@ -1,4 +1,4 @@
-// The console. The interrupt only moves characters from the UART to a ring. Echo and line editing happen when a process
+// The console. Its interrupt only moves characters from the UART to a ring. Echo and line editing happen when a process
 // reads, so input typed ahead appears after the prompt it answers, and the output does not depend on the typing speed.
 #include "kernel.h"
 

@@ -1,5 +1,5 @@
-// The disk: a process submits its request and sleeps; the interrupt wakes it up. When the queue is full, the process
-// sleeps until some request has completed.
+// The disk. A process submits a request and sleeps until the disk's interrupt wakes it up. If the queue is full, the
+// process first sleeps until another request has completed.
 #include "kernel.h"
 
 #include "../lib/virtio_blk.h"

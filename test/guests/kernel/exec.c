@@ -1,4 +1,4 @@
-// Programs: ELF files that are part of the kernel's image (programs.S). exec builds a new address space and replaces
+// Runs programs, which are ELF files in the kernel's image (programs.S). exec builds a new address space and replaces
 // the old one only when it is complete. The stack and uninitialized variables are allocated later, on page faults.
 #include "kernel.h"
 
@@ -34,7 +34,7 @@ static const uint8_t *find_program(const char *name) {
   return NULL;
 }
 
-// Copies the part of a segment that is in the file; whole pages of zeroes are left to page faults.
+// Copies the part of a segment that is in the file. Further pages, which contain only zeroes, are left to page faults.
 static bool load_segment(pagetable_t table, const uint8_t *elf, const struct program_header *segment) {
   uint64_t flags = PTE_R | PTE_U | PTE_A;
   if (segment->flags & SEGMENT_WRITE) {
@@ -71,7 +71,7 @@ static bool load_program(pagetable_t table, const uint8_t *elf, uint64_t *heap_e
   return true;
 }
 
-// The command line goes to the top of the stack; the program finds its address in a0.
+// Puts the command line at the top of the stack. The program finds its address in a0.
 static bool push_command_line(pagetable_t table, const char *command_line, struct user_frame *frame) {
   uint8_t *page = page_take();
   uint64_t flags = PTE_R | PTE_W | PTE_U | PTE_A | PTE_D;

@@ -1,11 +1,11 @@
 // oslet: a supervisor-mode kernel small enough to read in an evening.
 //
-//   start.S, machine.c   machine mode: prepare everything for supervisor mode and enter it
+//   start.S, machine.c   machine mode: prepares for supervisor mode and enters it
 //   main.c               supervisor mode starts
 //   pages.c              physical pages, with reference counts
 //   pagetable.c          Sv39 page tables: the kernel's, and one for each process
 //   trampoline.S         the switch between user mode and the kernel
-//   kernel_trap.S        interrupts while the kernel idles
+//   kernel_trap.S        interrupts while the kernel is idle
 //   trap.c               handles traps: system calls, page faults, devices
 //   process.c switch.S   processes and the round-robin scheduler
 //   exec.c               ELF programs, embedded in the kernel (programs.S)
@@ -57,7 +57,7 @@ int page_references(void *page);
 void pagetable_start(void);
 pagetable_t pagetable_create(void *user_frame);  // a process's table, without user pages; NULL: memory is full
 void pagetable_destroy(pagetable_t table);
-bool pagetable_copy(pagetable_t from, pagetable_t to);  // shares all user pages, copy on write
+bool pagetable_copy(pagetable_t from, pagetable_t to);  // shares all user pages; copy on write
 bool pagetable_map(pagetable_t table, uint64_t address, uint64_t physical, uint64_t bytes, uint64_t flags);
 pte_t *pagetable_find(pagetable_t table, uint64_t address);  // the leaf entry, or NULL
 uint64_t pagetable_satp(pagetable_t table);
@@ -102,7 +102,7 @@ struct process {
 };
 
 // process.c
-extern struct process *current;  // NULL in the scheduler
+extern struct process *current;  // NULL while the scheduler runs
 extern struct process processes[PROCESSES_MAX];
 void process_start_first(const char *program);
 _Noreturn void scheduler(void);
@@ -114,14 +114,14 @@ _Noreturn void process_exit(int code);
 int process_wait(uint64_t code_address);
 void context_switch(struct context *from, struct context *to);
 
-// exec.c: replaces a process's program; if false, the process is unchanged.
+// exec.c: replaces a process's program. If it returns false, the process is unchanged.
 bool process_exec(struct process *process, const char *name, const char *command_line);
 
 // trap.c
 void kernel_trap_entry(void);
 void user_trap(void);
 void user_return(void);
-// Makes the page at a user address present and, for a write, unshared; returns its kernel address or 0.
+// Makes the page at a user address present and, for a write, unshared. Returns the page's kernel address, or 0.
 uint64_t user_page(struct process *process, uint64_t address, bool write);
 bool copy_from_user(void *to, uint64_t from, uint64_t bytes);
 bool copy_to_user(uint64_t to, const void *from, uint64_t bytes);
@@ -134,14 +134,14 @@ void syscall(struct process *process);
 extern volatile uint64_t ticks;
 void timer_start(void);
 void timer_interrupt(void);
-extern bool timer_uses_sstc;  // decided in machine.c
+extern bool timer_uses_sstc;  // set in machine.c
 
 // console.c
 void console_start(void);
 void console_interrupt(void);
 int console_read(char *into, int bytes_max);  // one line; returns the number of bytes
 
-// disk.c: one block of 512 bytes. false: there is no disk, or it failed.
+// disk.c: transfers one block of 512 bytes. Returns false if there is no disk or the transfer failed.
 #define BLOCK_BYTES 512
 void disk_open(void);
 void disk_interrupt(void);

@@ -14,10 +14,10 @@ void kernel_main(void);
 
 bool timer_uses_sstc;
 
-// For machine_timer_trap: space for three registers, followed by its parameters.
+// Used by machine_timer_trap: space for three registers, followed by its parameters.
 uint64_t machine_timer_area[5];
 
-// Does menvcfg exist, and is its STCE bit writable? A hart without it traps on the access; the trap goes to label `2`.
+// Tries to set STCE in menvcfg. Returns whether the bit was set. A hart without menvcfg traps, to label `2`.
 static bool enable_sstc(void) {
 #ifdef TIMER_BY_CLINT
   return false;

@@ -1,5 +1,5 @@
-// Physical pages. Free pages form a list through their first words; pages that were never allocated are above
-// `untouched`. A page has a reference count, so that processes can share it until one of them writes.
+// Physical pages. Free pages are linked in a list through their first words; the pages from `untouched` on were never
+// allocated. Each page has a reference count, so that processes can share it until one of them writes to it.
 #include "kernel.h"
 
 extern char __end[];

@@ -1,7 +1,7 @@
 // Sv39 page tables: three levels of 512 entries; a leaf in the middle level is a 2 MiB superpage.
 //
-// The kernel's table maps devices and memory at their physical addresses: the kernel's code without write permission in
-// small pages, the rest in superpages where they fit.
+// The kernel's table maps devices and memory at their physical addresses. The kernel's code is mapped in small pages
+// without write permission; everything else is mapped in superpages where they fit.
 #include "kernel.h"
 
 #define ENTRIES 512
@@ -16,7 +16,7 @@ static uint64_t physical_of(pte_t entry) { return entry >> 10 << 12; }
 static pte_t entry_for(uint64_t physical, uint64_t flags) { return physical >> 12 << 10 | flags | PTE_V; }
 static bool is_leaf(pte_t entry) { return entry & (PTE_R | PTE_W | PTE_X); }
 
-// The entry for an address at a level; missing tables on the way are created as needed. NULL: memory is full.
+// Returns the entry for an address at a level. Creates missing tables on the way to it. NULL: memory is full.
 static pte_t *entry_at(pagetable_t table, uint64_t address, int level) {
   for (int at = 2; at > level; at--) {
     pte_t *entry = &table[index_at(at, address)];
@@ -99,7 +99,7 @@ pagetable_t pagetable_create(void *user_frame) {
   return table;
 }
 
-// Releases the tables and the user's pages in their leaves.
+// Releases the tables and the user pages to which their leaves point.
 static void destroy_level(pagetable_t table) {
   for (int i = 0; i < ENTRIES; i++) {
     pte_t entry = table[i];
@@ -117,7 +117,7 @@ static void destroy_level(pagetable_t table) {
 
 void pagetable_destroy(pagetable_t table) { destroy_level(table); }
 
-// Both processes lose write permission; the one that writes first gets a copy (trap.c).
+// Removes write permission in both processes. The process that writes first gets a copy of the page (trap.c).
 static bool share_page(pte_t *entry, pagetable_t to, uint64_t address) {
   if (*entry & PTE_W) {
     *entry = (*entry & ~PTE_W) | PTE_COPY_ON_WRITE;

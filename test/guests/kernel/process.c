@@ -1,7 +1,7 @@
 // Processes and the scheduler.
 //
 // Each process has a kernel thread: a stack and a saved context. The scheduler is one more thread, on the boot stack. A
-// process yields by switching to the scheduler, which searches the table round-robin for the next one.
+// process yields by switching to the scheduler, which searches the process table round-robin for the next process.
 #include "kernel.h"
 
 struct process processes[PROCESSES_MAX];
@@ -12,7 +12,7 @@ _Alignas(16) uint8_t kernel_stacks[PROCESSES_MAX][KERNEL_STACK_BYTES];
 static struct context scheduler_context;
 static int next_pid = 1;
 
-// A new process starts in the kernel and leaves it immediately.
+// A new process starts here in the kernel and immediately returns to user mode.
 static void enter_user_mode(void) { user_return(); }
 
 static struct process *create_process(void) {
@@ -52,7 +52,7 @@ void process_start_first(const char *program) {
   process->state = RUNNABLE;
 }
 
-// No process can run: sleep until an interrupt arrives, and take it. With interrupts off, wfi still wakes up.
+// If no process can run, sleeps until an interrupt arrives, and takes it. With interrupts off, wfi still wakes up.
 static void idle(void) {
   wait_for_interrupt();
   csr_set(sstatus, STATUS_SIE);
@@ -130,7 +130,7 @@ _Noreturn void process_exit(int code) {
   __builtin_unreachable();
 }
 
-// Collects one child that has ended: returns its pid, or -1 when there are no children.
+// Waits for a child to end and releases it. Returns its pid, or -1 if there are no children.
 int process_wait(uint64_t code_address) {
   for (;;) {
     bool has_children = false;

@@ -1,4 +1,4 @@
-# The programs embedded in the kernel: ELF files without debug information, and a table of their names.
+# The programs embedded in the kernel, which are ELF files without debug information, and a table of their names.
 
 .macro program name
   .section .rodata.programs_table, "a"

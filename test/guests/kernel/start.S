@@ -56,7 +56,7 @@ machine_timer_trap:
   .cfi_endproc
 .size machine_timer_trap, . - machine_timer_trap
 
-# Any other trap in machine mode is a bug: report failure 98.
+# Any other trap in machine mode is a bug, which is reported as failure 98.
 .globl machine_unexpected_trap
 .type machine_unexpected_trap, @function
 .balign 4

@@ -1,4 +1,4 @@
-# context_switch(from, to): saves the callee-saved registers to `from` and loads them from `to`. It returns on the other
+# context_switch(from, to) saves the callee-saved registers to `from` and loads them from `to`. It returns on the other
 # stack, after the other thread's call.
 
 .cfi_sections .debug_frame

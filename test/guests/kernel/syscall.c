@@ -1,4 +1,4 @@
-// The system calls: arguments are checked and copied here; other files do the work.
+// The system calls. Their arguments are checked and copied here; other files implement them.
 #include "kernel.h"
 
 #include "calls.h"
@@ -43,7 +43,7 @@ static int64_t call_sbrk(struct process *process, uint64_t bytes) {
   if (bytes > USER_STACK_TOP - USER_STACK_BYTES - start) {
     return -1;
   }
-  process->heap_end += bytes;  // the pages are allocated when they are touched
+  process->heap_end += bytes;  // the pages are allocated when they are first accessed
   return start;
 }
 

@@ -1,4 +1,4 @@
-// The timer: a tick every millisecond, through stimecmp or forwarded by machine mode (machine.c).
+// The timer ticks every millisecond, either through stimecmp or forwarded by machine mode (machine.c).
 #include "kernel.h"
 
 volatile uint64_t ticks;

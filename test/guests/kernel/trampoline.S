@@ -1,4 +1,4 @@
-# The page that is at the same address in every page table, so that satp can change while its code runs.
+# This page is at the same address in every page table, so that satp can be changed while its code runs.
 #
 # trampoline_user_trap: stvec while user mode runs. Saves all registers to the process's struct user_frame (sscratch
 # contains its address), switches to the kernel's stack and page table, and jumps to user_trap().

@@ -1,7 +1,7 @@
-// The causes of traps: in user mode a system call, a page fault or a device; while the kernel is sleeping, a device.
+// Handles traps: system calls, page faults and device interrupts in user mode, and device interrupts in an idle kernel.
 //
-// Memory is allocated by page faults: heap and stack get a zeroed page at the first access, and a page shared by a fork
-// gets a copy at the first write. The kernel's own copies from and to user memory use the same function.
+// Memory is allocated on page faults. The first access to a page of the heap or stack allocates a zeroed page, and the
+// first write to a page shared by fork copies it. The kernel uses the same function to copy from and to user memory.
 #include "kernel.h"
 
 static void send_to_user_trap(void) {

@@ -1,4 +1,4 @@
-// The power switch: the SiFive test device. QEMU exits with the code that is written to it.
+// The power switch, which is the SiFive test device. QEMU exits with the code that is written to the device.
 #include "lib.h"
 
 enum { FINISHER_FAIL = 0x3333, FINISHER_PASS = 0x5555 };

@@ -5,7 +5,7 @@
 #include "machine.h"
 
 // The console (uart.c, print.c). Output is polled: a character has been sent when the call returns. The receiver
-// buffers one character, and sixteen after uart_start().
+// buffers one character, or sixteen once uart_start() has been called.
 void uart_start(void);
 void console_put(char c);
 int console_get(void);  // the next input character, or -1
@@ -13,7 +13,7 @@ void uart_enable_input_interrupt(void);
 void uart_disable_input_interrupt(void);
 void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-// The power switch (finisher.c). Code 0 reports success, anything else failure.
+// The power switch (finisher.c). Code 0 reports success, any other code failure.
 _Noreturn void power_off(int code);
 _Noreturn void panic(const char *why);
 
@@ -35,12 +35,12 @@ void clint_set_timer(uint64_t deadline);  // machine timer interrupt once mtime 
 
 // The interrupt controller (plic.c). Context 0 is the hart's machine mode, context 1 its supervisor mode.
 void plic_enable(int context, int irq);
-int plic_claim(int context);  // 0: nothing is pending
+int plic_claim(int context);  // returns 0 if no interrupt is pending
 void plic_complete(int context, int irq);
 
 // The registers that trap.S saves on the stack, in this order.
 struct trap_frame {
-  uint64_t x[32];  // x[0] is not used; x[2] is the stack pointer at the trap
+  uint64_t x[32];  // x[0] is not used; x[2] is the stack pointer at the time of the trap
   uint64_t epc;
   uint64_t status;
 };

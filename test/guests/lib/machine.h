@@ -1,7 +1,7 @@
 // The machine that the guests run on: QEMU's `virt` board with one RV64IMAC hart.
 //
 // Addresses and bits come from QEMU's hw/riscv/virt.c, the RISC-V privileged specification and the CLINT and PLIC
-// manuals. Everything here is a constant or one instruction; drivers are in separate files.
+// manuals. This file defines only constants and single instructions; the drivers are in separate files.
 #pragma once
 
 #include <stdbool.h>
@@ -58,7 +58,7 @@
 
 #define MENVCFG_STCE (1UL << 63)
 
-// CSRs by name; by number where this assembler lacks the name.
+// Accesses CSRs by name, or by number if this assembler does not know the name.
 #define CSR_STIMECMP 0x14d
 #define CSR_MENVCFG 0x30a
 

@@ -1,4 +1,4 @@
-// A small printf: %d %u %x %s %c %%, with `l`, a minimal width, and the flags `0` and `-`.
+// A small printf that supports %d %u %x %s %c %%, with `l`, a minimum width, and the flags `0` and `-`.
 #include "lib.h"
 
 #include <stdarg.h>

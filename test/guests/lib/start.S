@@ -1,4 +1,4 @@
-# The first instructions of a machine-mode guest: hart 0 gets a stack, zeroed variables and a trap vector, and calls
+# The first code of a machine-mode guest: hart 0 sets up a stack and a trap vector, zeroes the variables, and calls
 # main, whose result is the exit code. Other harts sleep forever.
 
 .cfi_sections .debug_frame
@@ -8,7 +8,7 @@
 .type _start, @function
 _start:
   .cfi_startproc
-  .cfi_undefined ra                 # this code has no caller: a backtrace ends here
+  .cfi_undefined ra                 # this code has no caller, so a backtrace ends here
   csrr t0, mhartid
   bnez t0, park
 

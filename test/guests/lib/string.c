@@ -1,4 +1,4 @@
-// Memory and strings. The compiler may generate calls to the mem* functions, so they have their C names.
+// Functions for memory and strings. The compiler may generate calls to the mem* functions, so they have their C names.
 #include "lib.h"
 
 void *memset(void *to, int byte, size_t bytes) {
@@ -9,7 +9,7 @@ void *memset(void *to, int byte, size_t bytes) {
   return to;
 }
 
-// Whole words while both sides are aligned, then the rest.
+// Copies whole words if both sides are aligned, and then the remaining bytes.
 void *memcpy(void *to, const void *from, size_t bytes) {
   char *t = to;
   const char *f = from;

@@ -28,7 +28,7 @@ machine_trap_entry:
   .cfi_startproc
   .cfi_signal_frame
   .cfi_return_column MEPC_COLUMN
-  .cfi_same_value MEPC_COLUMN       # until it is saved, it is in the CSR itself
+  .cfi_same_value MEPC_COLUMN       # until mepc is saved, its value is in the CSR itself
   addi sp, sp, -FRAME_BYTES
   .cfi_def_cfa_offset FRAME_BYTES
   save x1, 1

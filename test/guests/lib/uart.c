@@ -1,5 +1,5 @@
-// A minimal 16550 UART driver: no divisor, no modem lines. Output waits until the transmitter is empty; input can be
-// polled, or signaled by an interrupt.
+// A minimal 16550 UART driver, which sets no divisor and no modem lines. Output waits until the transmitter is empty;
+// input can be polled or signaled by an interrupt.
 #include "lib.h"
 
 enum {
@@ -26,7 +26,7 @@ int console_get(void) {
 }
 
 void uart_enable_input_interrupt(void) {
-  write8(UART + INTERRUPT_ENABLE, 1);  // when a character has been received
+  write8(UART + INTERRUPT_ENABLE, 1);  // interrupt when a character has been received
 }
 
 void uart_disable_input_interrupt(void) { write8(UART + INTERRUPT_ENABLE, 0); }

@@ -1,7 +1,7 @@
 // The driver for a virtio block device (virtio 1.1: 2.6 split virtqueues, 4.2 MMIO transport, 5.2 block device).
 //
-// One queue with at least eight descriptors. A request is a chain: header, data segments, one status byte. The device
-// identifies a completed request by the number of its first descriptor.
+// It uses one queue with at least eight descriptors. A request is a chain of a header, data segments and a status byte.
+// The device identifies a completed request by the number of its first descriptor.
 #include "virtio_blk.h"
 
 enum {
@@ -149,7 +149,7 @@ bool disk_submit(struct disk *disk, struct disk_request *request) {
 }
 
 void disk_collect(struct disk *disk) {
-  // Acknowledge first: a request that completes after the loop below then raises the interrupt again.
+  // The interrupt is acknowledged first, so that a request that completes after the loop below raises it again.
   put(disk, INTERRUPT_ACKNOWLEDGE, get(disk, INTERRUPT_STATUS));
   memory_fence();
 

@@ -7,7 +7,7 @@
 #include "lib.h"
 
 #define SECTOR_BYTES 512
-#ifndef DISK_QUEUE_SIZE  // a guest with more requests in flight builds this library with a longer one
+#ifndef DISK_QUEUE_SIZE  // a guest with more requests in flight builds this library with a longer queue
 #define DISK_QUEUE_SIZE 8
 #endif
 #define DISK_SEGMENTS_MAX (DISK_QUEUE_SIZE - 2)  // a request also needs descriptors for its header and its status
@@ -68,7 +68,7 @@ struct disk {
   volatile struct available_ring available;
   _Alignas(4) volatile struct used_ring used;
   bool descriptor_taken[DISK_QUEUE_SIZE];
-  struct disk_request *request_at[DISK_QUEUE_SIZE];  // by its first descriptor
+  struct disk_request *request_at[DISK_QUEUE_SIZE];  // indexed by its first descriptor
   uint16_t collected;                                // used entries seen so far
   uint32_t request_count;
 };
@@ -76,10 +76,10 @@ struct disk {
 #define DISK_FEATURE_FLUSH (1UL << 9)
 #define DISK_FEATURE_VERSION_1 (1UL << 32)
 
-bool disk_start(struct disk *disk, int slot);  // false: there is no modern block device in this slot
-bool disk_submit(struct disk *disk, struct disk_request *request);  // false: too few free descriptors
+bool disk_start(struct disk *disk, int slot);  // returns false if there is no modern block device in this slot
+bool disk_submit(struct disk *disk, struct disk_request *request);  // returns false if too few descriptors are free
 void disk_collect(struct disk *disk);
 
-// One request from start to end, polled.
+// Makes one request and polls until it is done.
 enum disk_status disk_transfer(struct disk *disk, enum disk_operation operation, uint64_t sector, void *data,
                                uint32_t bytes);

@@ -110,7 +110,7 @@ static void ipi(void) {
   print("  pending after: %s\n", yes_or_no(csr_read(sip) & INTERRUPT_SSI));
 }
 
-// li a0, 1; ret becomes li a0, 2; ret.
+// The code `li a0, 1; ret` is changed to `li a0, 2; ret`.
 static uint16_t code[2] __attribute__((aligned(4))) = {0x4505, 0x8082};
 
 static void fences(void) {

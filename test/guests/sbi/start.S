@@ -12,7 +12,7 @@ park:
   wfi
   j park
 
-# A started hart: a0 is its id, a1 the argument given to start.
+# Entry of a started hart: a0 is its id, and a1 is the argument that was passed to the start call.
 .globl second_start
 second_start:
   la sp, stacks + 4096
@@ -23,7 +23,7 @@ second_start:
   call second_main
   j park
 
-# After a non-retentive suspend: a1 is the stack pointer saved before it; returns from suspend_and_forget().
+# Entry after a non-retentive suspend. a1 is the stack pointer saved before it. Returns from suspend_and_forget().
 .globl resumed
 resumed:
   mv sp, a1

@@ -1,5 +1,5 @@
-// Semihosting: a guest without a UART driver that prints, reads files and keys, and exits by calling its debugger. Its
-// command line (`--append`, read with SYS_GET_CMDLINE) is a list of one-word commands, executed in order.
+// A guest without a UART driver, which uses semihosting to print, to read files and keys, and to exit. Its command line
+// (`--append`, read with SYS_GET_CMDLINE) is a list of one-word commands, which are executed in order.
 #include "../small/small.h"
 
 enum {
@@ -31,7 +31,7 @@ enum {
 enum { MODE_READ = 0, MODE_WRITE = 4, MODE_APPEND = 8 };
 enum { APPLICATION_EXIT = 0x20026, INTERNAL_ERROR = 0x20024 };
 
-// The three instructions are never compressed, and their alignment keeps them on one page.
+// The three instructions of a semihosting call must not be compressed. Their alignment keeps them on one page.
 #define CALL_SEQUENCE                                                            \
   ".option push\n .option norvc\n .balign 16\n"                                  \
   "slli zero, zero, 0x1f\n ebreak\n srai zero, zero, 0x7\n .option pop\n"
@@ -45,7 +45,7 @@ __attribute__((noinline)) static long call_with(long operation, const void *para
 
 #define call(operation, ...) call_with(operation, (const long[]){__VA_ARGS__})
 
-// The console for print.c.
+// The console that print.c uses.
 void console_put(char c) { call_with(SYS_WRITEC, &c); }
 
 static long open_file(const char *name, long mode) { return call(SYS_OPEN, (long)name, mode, (long)strlen(name)); }

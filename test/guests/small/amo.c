@@ -1,5 +1,5 @@
-// Atomic instructions: each AMO in both widths with edge values as operands, and LR/SC where it must succeed and where
-// it must fail.
+// Tests atomic instructions: each AMO in both widths with edge values as operands, and SC after LR in cases in which it
+// must succeed and in which it must fail.
 #include "small.h"
 
 static const uint64_t OPERANDS[] = {0, 1, ~0UL, 0x7fffffff, 0x80000000, 0x7fffffffffffffff, 0x8000000000000000,
@@ -8,7 +8,7 @@ static const uint64_t OPERANDS[] = {0, 1, ~0UL, 0x7fffffff, 0x80000000, 0x7fffff
 
 #define WORD (*(volatile uint64_t *)SCRATCH)
 
-// One line for each instruction: a checksum over all pairs, and one pair in full.
+// Prints a line for each instruction: a checksum of the results for all pairs of operands, and the result for one pair.
 #define AMO(name)                                                                                          \
   do {                                                                                                     \
     uint32_t sum = 0;                                                                                      \

@@ -25,7 +25,7 @@ static void wait_for(struct disk_request *request) {
   }
 }
 
-// A request whose data is divided into segments of these sizes.
+// Returns a request whose data is divided into segments of these sizes.
 static struct disk_request divided(enum disk_operation operation, uint64_t sector, uint8_t *data,
                                    const uint32_t *sizes, int count) {
   struct disk_request request = {.header = {.operation = operation, .sector = sector}, .segment_count = count};
@@ -36,7 +36,7 @@ static struct disk_request divided(enum disk_operation operation, uint64_t secto
   return request;
 }
 
-// The number of bytes that a device reports for a failed request is not specified.
+// Prints a request's result. The number of bytes that a device reports is not specified for a failed request.
 static void report(const char *what, const struct disk_request *request) {
   print("%-34s %s", what, name_of(request->status));
   if (request->status == DISK_OK) {
@@ -104,7 +104,7 @@ static void others(void) {
   run_simple("get id", DISK_GET_ID, 0, in, 20);
 }
 
-// Two requests together: three descriptors each.
+// Two requests in flight at the same time, with three descriptors each.
 static void two_in_flight(void) {
   uint32_t bytes = 4096;
   fill(3);

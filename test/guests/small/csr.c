@@ -1,12 +1,12 @@
-// Every control and status register of the machine: its initial value, and its value after writing all ones and all
-// zeroes (showing which fields are writable: WARL). Registers that count are only read.
+// Prints, for every control and status register, its initial value and its values after all ones and all zeroes were
+// written, which shows which fields are writable (WARL). Counters are only read.
 //
-// A missing register is shown as "-". No interrupt is enabled, and nothing below traps, so even mtvec may hold any
-// value for a moment. The lock bits of pmpcfg would stay until a reset, so they are not written. csr.corrections lists
-// the fields that QEMU makes writable although its hart does not have them.
+// A missing register is shown as "-". While values are written, no interrupt is enabled and nothing traps, so even
+// mtvec may have any value. The lock bits of pmpcfg would stay set until a reset, so they are not written.
+// csr.corrections lists the fields that QEMU makes writable although its hart does not have them.
 #include "small.h"
 
-// Reads a CSR that may be missing; the trap handler continues after the instruction.
+// Reads a CSR that may be missing. If it is, the trap handler continues after the instruction.
 #define READ(csr)                                                          \
   ({                                                                       \
     uint64_t csr_value = 0;                                                \

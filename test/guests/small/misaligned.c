@@ -1,4 +1,4 @@
-// Misaligned loads and stores of every width at every offset, inside a page and across its end. QEMU's hart performs
+// Tests misaligned loads and stores of every width at every offset, in a page and across its end. QEMU's hart performs
 // all of them without a trap, and so must a compatible machine.
 #include "small.h"
 

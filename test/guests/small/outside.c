@@ -1,5 +1,5 @@
-// External input other than keys: the date (goldfish RTC, with an alarm) and entropy (virtio-rng in slot 7). Prints
-// facts that hold for any date and any entropy.
+// Reads external input other than keys: the date (goldfish RTC, with an alarm) and entropy (virtio-rng in slot 7).
+// Prints facts that hold for any date and any entropy.
 #include "small.h"
 
 #define RTC 0x101000UL
@@ -81,7 +81,7 @@ static bool start_entropy(void) {
   return true;
 }
 
-// Fills the buffer, which may take several requests.
+// Fills the buffer with entropy, which may take several requests.
 static void entropy(uint8_t *bytes, uint32_t count) {
   for (uint32_t done = 0; done < count;) {
     descriptors[0].address = (uint64_t)(bytes + done);

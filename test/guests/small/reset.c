@@ -1,4 +1,4 @@
-// Resets the machine twice, counted on its 4 MiB disk: devices and time restart, and the disk contents survive.
+// Resets the machine twice and counts the resets on a 4 MiB disk. Devices and time restart; the disk contents survive.
 #include "small.h"
 
 #include "../lib/virtio_blk.h"

@@ -1,4 +1,4 @@
-// Self-modifying code. An engine that caches decoded or translated instructions must handle these stores correctly:
+// Tests self-modifying code. An engine that caches decoded or translated code must handle these stores correctly:
 //
 // - code written to new memory, repeatedly
 // - an instruction changed a few bytes ahead of the store, and one in the loop that is running
@@ -52,7 +52,7 @@ static void change_ahead(void) {
   print("an instruction just ahead: %lu\n", result);
 }
 
-// Each round adds the number that the previous round put into the instruction.
+// Each round adds the number that the previous round has written into the instruction.
 static void change_in_the_loop(void) {
   uint64_t result;
   asm volatile(
@@ -79,7 +79,7 @@ static void change_in_the_loop(void) {
   print("an instruction of the loop, 50 rounds: %lu\n", result);
 }
 
-// A counter next to the code that counts.
+// The counter is next to the code that increments it.
 static void data_in_the_page(void) {
   uint64_t result;
   asm volatile(
@@ -102,7 +102,7 @@ static void data_in_the_page(void) {
   print("data in the executing page: %lu\n", result);
 }
 
-// ... 4094: half of an instruction | 4096: its other half, then ret
+// At 4094: the first half of an instruction. At 4096: its other half, followed by ret.
 static void straddling(void) {
   uint8_t *at = pages + 4094;
   put_instruction(at, LI_A0(1));
@@ -124,7 +124,7 @@ static void straddling(void) {
   print("straddling a page: %lu %lu %lu %lu\n", first, second, third, fourth);
 }
 
-// Code over a whole page and into the next one; then one instruction in its middle is changed.
+// Runs code that covers a whole page and part of the next one, then changes an instruction in the middle of it.
 static void long_run(void) {
   for (int i = 0; i < 1500; i++) {
     put_instruction(pages + 4 * i, ADDI_A0_A0(1));

@@ -5,7 +5,7 @@ struct seen_trap seen = {.cause = NO_TRAP};
 uint64_t resume_at;
 bool leave_on_trap;
 
-// The address where run_below() continues after the last ecall; 0 if it is not running.
+// The address at which run_below() continues after the last ecall, or 0 if run_below() is not running.
 static uint64_t below_return;
 static uint64_t below_stack[512];
 
@@ -41,7 +41,7 @@ static void open_memory_protection(void) {
   csr_write(pmpcfg0, 0x1f);
 }
 
-// Saves the callee-saved registers, drops to `privilege`, and returns at label 1.
+// Saves the callee-saved registers and runs `function` at `privilege`. Execution comes back to label 1.
 __attribute__((noinline)) void run_below(uint64_t privilege, void (*function)(void)) {
   open_memory_protection();
   csr_clear(mstatus, STATUS_MPP_MASK | STATUS_MPIE);
@@ -53,7 +53,7 @@ __attribute__((noinline)) void run_below(uint64_t privilege, void (*function)(vo
       "sd ra, 96(sp)\n"
       "la t0, 1f\n"
       "sd t0, %[back]\n"
-      "csrw mscratch, sp\n"  // label 1 restores our stack from here: a trap arrives on the lower stack
+      "csrw mscratch, sp\n"  // label 1 restores our stack from mscratch, because traps run on the lower level's stack
       "csrw mepc, %[function]\n"
       "mv sp, %[stack]\n"
       "mret\n"

@@ -1,4 +1,4 @@
-// For the small guests: each one tests one behavior and prints the results on the console.
+// Common code of the small guests. Each of them tests one behavior and prints the results on the console.
 //
 // The default trap handler (small.c) records a trap in `seen` and continues after the instruction. A guest with other
 // needs defines machine_trap() itself.
@@ -12,7 +12,7 @@ struct seen_trap {
   uint64_t cause;
   uint64_t epc;
   uint64_t value;   // mtval
-  uint64_t status;  // mstatus in the handler
+  uint64_t status;  // mstatus as read in the handler
 };
 extern struct seen_trap seen;
 

@@ -1,4 +1,4 @@
-// Sleeps forever: wfi with no interrupt enabled. A machine should report that nothing can wake this hart.
+// Sleeps forever, because it executes wfi with no interrupt enabled. A machine should report that nothing can wake it.
 #include "small.h"
 
 int main(void) {

@@ -33,7 +33,7 @@ static void set_test_page(pte_t entry) {
   flush();
 }
 
-// Makes one access with the privilege and options in `status`. Returns the access's trap cause, or NO_TRAP.
+// Loads a word with the privilege and options in `status`. Returns the cause if the load traps, or else NO_TRAP.
 static uint64_t try_load(uint64_t address, uint64_t status, uint64_t *value) {
   begin_trap_watch();
   csr_clear(mstatus, STATUS_MPP_MASK);
@@ -60,7 +60,7 @@ static uint64_t try_store(uint64_t address, uint64_t status, uint64_t value) {
   return seen.cause;
 }
 
-// The test page contains code that calls leave(). A successful fetch ends with that ecall.
+// Fetches from the test page, which contains code that calls leave(). A successful fetch ends with that ecall.
 static uint64_t try_fetch(uint64_t address, uint64_t privilege) {
   leave_on_trap = true;
   run_below(privilege, (void (*)(void))address);
@@ -213,7 +213,7 @@ static void faults(void) {
   try_store(TEST_PAGE + 4092, STATUS_MPP_S, 0);
   print("store across: cause %lu, mtval %lx, memory %lx\n", seen.cause, seen.value, *(volatile uint64_t *)(page + 4088));
 
-  // Both pages are mapped, but not adjacent in memory.
+  // Both pages are mapped, but they are not adjacent in physical memory.
   leaves[1] = entry_for(other_page, V | R | W | A | D);
   flush();
   try_store(TEST_PAGE + 4092, STATUS_MPP_S, 0x0123456789abcdef);
@@ -247,7 +247,7 @@ static void fences(void) {
   uint64_t by_space = test_value();
   print("sfence.vma: %lu, all %lu, one address %lu, one space %lu\n", before, all, by_address, by_space);
 
-  // A different table, for another address space, that does not map the test page.
+  // A different page table, for another address space, does not map the test page.
   other_root[2] = root[2];
   uint64_t satp = csr_read(satp);
   csr_write(satp, 8UL << 60 | 1UL << 44 | (uint64_t)other_root >> 12);

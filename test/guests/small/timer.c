@@ -67,7 +67,7 @@ static void software_interrupt(void) {
   print("CLINT software interrupt: %d\n", machine_software_count);
 }
 
-// A jump table: interrupt n enters at base + 4 * n, exceptions at the base.
+// The jump table for vectored mode: interrupt n enters at base + 4 * n, and exceptions enter at the base.
 static volatile uint64_t vector_hit;
 asm(".balign 256\n"
     ".option push\n .option norvc\n"

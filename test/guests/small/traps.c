@@ -54,7 +54,7 @@ static void memory(void) {
   TRY("amoswap.w, misaligned", "amoswap.w a1, a1, (a0)", SCRATCH + 1);
   TRY("amomax.d, misaligned", "amomax.d a1, a1, (a0)", SCRATCH + 4);
 
-  // The jump has completed; the trap belongs to its target.
+  // A jump to an invalid address completes first. The trap then belongs to the target of the jump.
   extern char behind_jump[];
   begin_trap_watch();
   expected_epc = 0x200;

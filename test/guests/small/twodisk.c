@@ -1,4 +1,4 @@
-// Two drives, in slots 0 and 1, each with an interrupt: fills the first, copies a part to the second, checks both.
+// Uses two drives with interrupts, in slots 0 and 1: fills the first, copies a part to the second, and checks both.
 #include "small.h"
 
 #include "../lib/virtio_blk.h"

@@ -37,7 +37,7 @@ static void acquire(void) {
 
 #elif defined(SPIN_COUNTER)
 
-/* No lock: a counter that all harts increment with LR and SC. */
+/* Takes no lock: all harts increment a counter with LR and SC. */
 static unsigned long count;
 static void acquire(void) {
   for (;;) {

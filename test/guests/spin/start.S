@@ -1,4 +1,4 @@
-# Every hart gets a 4 KiB stack.
+# Gives every hart a 4 KiB stack.
 .section .text.init
 .globl _start
 _start:

@@ -1,5 +1,5 @@
-// Calls of every kind: recursion, recursion through another function, calls within arguments and conditions, function
-// pointers, one-line functions, early returns. For stepping tests; the computation itself does not matter.
+// Contains calls of every kind: recursion, mutual recursion, calls within arguments and conditions, function pointers,
+// one-line functions, and early returns. For stepping tests; what the program computes does not matter.
 #include "../lib/lib.h"
 
 typedef uint32_t (*operation)(uint32_t, uint32_t);

@@ -1,5 +1,5 @@
-// Inlined functions at -Og, nested and in conditions; one line with code at several addresses. For stepping tests; the
-// computation itself does not matter.
+// Contains functions that are inlined at -Og, nested and in conditions, and a line with code at several addresses. For
+// stepping tests; what the program computes does not matter.
 #include "../lib/lib.h"
 
 #define RING_BYTES 16

@@ -1,5 +1,5 @@
-// A timer that interrupts every few hundred instructions, in the middle of lines, calls and prologues, with a handler
-// that calls functions. For stepping tests; the computation itself does not matter.
+// A timer interrupts the program every few hundred instructions, in the middle of lines, calls and prologues. The
+// handler calls functions. For stepping tests; what the program computes does not matter.
 #include "../lib/lib.h"
 
 #define INTERVAL 6  // 600 ns, which are 600 steps

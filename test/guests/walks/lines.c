@@ -1,5 +1,5 @@
-// Lines of every kind: loops on one line, several statements on a line, a statement over several lines, switch, goto,
-// macros, short-circuit conditions. For stepping tests; the computation itself does not matter.
+// Contains lines of every kind: loops on one line, several statements on a line, statements over several lines, switch,
+// goto, macros, and short-circuit conditions. For stepping tests; what the program computes does not matter.
 #include "../lib/lib.h"
 
 #define SWAP(a, b) do { uint32_t swapped = (a); (a) = (b); (b) = swapped; } while (0)

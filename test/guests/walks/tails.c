@@ -1,5 +1,5 @@
-// Optimized code: tail calls, jumps out of nested calls as with setjmp, inlining chosen by the compiler, lines with
-// several address ranges. For stepping tests; the computation itself does not matter.
+// Optimized code with tail calls, jumps out of nested calls as with longjmp, inlining chosen by the compiler, and lines
+// with several address ranges. For stepping tests; what the program computes does not matter.
 #include "../lib/lib.h"
 
 #define NOT_INLINED __attribute__((noinline, noclone))

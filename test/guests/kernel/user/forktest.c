@@ -1,5 +1,5 @@
-// Forks until the process table is full. Each child changes a variable in its copy of memory; the parent's must not
-// change.
+// Forks until the process table is full. Each child changes a variable in its copy of memory; the parent's variable
+// must not change.
 #include "user.h"
 
 static int shared = 1000;

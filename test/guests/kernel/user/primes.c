@@ -1,4 +1,4 @@
-// Counts the primes below N with a sieve in new memory, each page of which is allocated by a page fault.
+// primes N: counts the primes below N with a sieve in new memory. Each of its pages is allocated on a page fault.
 #include "user.h"
 
 int main(int argc, char **argv) {

@@ -1,4 +1,4 @@
-// N children that compute for several time slices each: the timer preempts them in turn.
+// spin N: starts N children that compute for several time slices each, so that the timer preempts them in turn.
 #include "user.h"
 
 #define ROUNDS 400000

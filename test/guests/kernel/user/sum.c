@@ -1,4 +1,4 @@
-// sum N: checksum of the first N blocks of the disk.
+// sum N: prints the checksum of the first N blocks of the disk.
 #include "user.h"
 
 int main(int argc, char **argv) {

@@ -19,6 +19,6 @@ int sys_write_block(uint64_t block, const void *from);
 int sys_processes(struct process_information *into, int count_max);
 _Noreturn void sys_power_off(int code);
 
-void flush_output(void);  // print() buffers at most a line; this sends the buffered part
+void flush_output(void);  // sends the output that print() has buffered, which is at most one line
 uint64_t parse_number(const char *text);
 int main(int argc, char **argv);
