@@ -46,8 +46,8 @@ const ROOMS: Record<string, string[]> = {
 };
 
 /**
- * For each module (first key), the files that it may import from another module (second key), if these are restricted
- * to contracts.
+ * For each module (first key), the files that it may import from another module (second key) if it may import only
+ * contracts from there.
  */
 const CONTRACTS: Record<string, Record<string, RegExp>> = {
   [`${ENGINE}/machine`]: { [`${ENGINE}/block`]: /\/(drive|blockRequest)\.ts$/ },
@@ -55,7 +55,7 @@ const CONTRACTS: Record<string, Record<string, RegExp>> = {
     [`${ENGINE}/block`]: /\/blockRequest\.ts$/,
     [`${ENGINE}/machine`]: /\/(inputs|machineDigest|ports\/\w+)\.ts$/,
   },
-  // Symbols compile conditions to predicates that the machine evaluates.
+  // The symbols module compiles conditions to predicates that the machine evaluates.
   [`${ENGINE}/symbols`]: { [`${ENGINE}/target`]: /\/(predicate|inspector)\.ts$/ },
   // A session uses its target, not the machine behind it, but it reads boot files for their symbols.
   [`${ENGINE}/session`]: {

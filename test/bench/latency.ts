@@ -126,8 +126,8 @@ async function runAndPause(client: DapClient, random: SeededRandom): Promise<voi
 // --- requests during a run ---------------------------------------------------------------------------------------------
 
 /**
- * Measures requests of every kind during reverse runs over the whole history, and a pause of each run at a random
- * moment.
+ * Measures requests of every kind during reverse runs over the whole history, and a pause request at a random moment of
+ * each run.
  */
 async function measureWhileRunning(client: DapClient, samples: number): Promise<void> {
   const random = new SeededRandom(1);

@@ -10,7 +10,7 @@ import { median } from './processes.ts';
 const MIB = 1 << 20;
 const SECTORS = 2 ** 21;
 const SECTORS_PER_BLOCK = 8;
-/** The size of ranges of the disk of which the first block is never written. */
+/** The disk is divided into ranges of this size. The first block of each range is never written. */
 const HOLE_SECTORS = 512;
 const REPEATS = 15;
 

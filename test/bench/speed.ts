@@ -16,7 +16,7 @@ const TARGETS = { mean: 1.5, least: 0.6, recording: 1.1, replay: 1 };
 const FIRST_STEPS = '10_000_000';
 
 /**
- * Measures the speed of bare-metal guests, each in a whole process. Compares `run` with `qemu-system-riscv64 -icount
+ * Measures the speed of whole processes that run bare-metal guests. Compares `run` with `qemu-system-riscv64 -icount
  * shift=0`, `record` with QEMU's `rr=record`, and `run`, `record` and `replay` with each other. The two runs of a pair
  * follow each other directly, so their ratios are meaningful even where their absolute times are not. The guests are
  * the ELF files in the folder named by BLKREPLAY_BENCH_GUESTS.

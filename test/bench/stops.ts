@@ -258,7 +258,7 @@ function lockOf(timeline: Timeline): number {
   }
 }
 
-/** Prints how often per second gdb evaluates a false condition when it debugs the guest in QEMU. */
+/** Prints how many times per second gdb evaluates a false condition when it debugs the guest in QEMU. */
 function compareWithGdb(kernel: string, hot: bigint): void {
   if (!isInstalled(QEMU) || !isInstalled(GDB)) {
     console.log(`  the comparison with gdb is skipped: ${QEMU} or ${GDB} is not installed`);

@@ -77,7 +77,7 @@ const COMMANDS: readonly { as: string; args: (name: string) => string[]; isFine?
 
 suite('a path that is not a regular file', { skip: SKIP, concurrency: 2, timeout: 20 * HANGING_MS }, () => {
   for (const { as, args, isFine } of COMMANDS) {
-    test(`as ${as}`, async (t) => {
+    test(`used as: ${as}`, async (t) => {
       const sandbox = recorded.copy(t);
       for (const { what, name, make } of IRREGULAR_FILES) {
         await t.test(what, async (t) => {

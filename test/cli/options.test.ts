@@ -1,4 +1,4 @@
-/** The command line accepts every option and command that starts a machine or reads a recording. */
+/** The command line accepts all options of the commands that start a machine or read a recording. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { parseCommandLine } from '../../debug-adapter/cli/options.ts';

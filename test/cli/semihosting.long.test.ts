@@ -1,4 +1,4 @@
-/** A guest without a UART driver uses the console, files and exit status through semihosting, and replays.
+/** A guest without a UART driver uses the console, files and exit status through semihosting, and can be replayed.
  *
  * The guest's command line selects what it does (test/guests/semihosting/semihosting.c).
  */
@@ -18,7 +18,7 @@ const GCC = 'riscv64-unknown-elf-gcc';
 const DATA = 'one\ntwo\nthree\n';
 
 suite('semihosting', { concurrency: 2 }, () => {
-  test('output, input and exit status are recorded, and replay without the files that the guest read', async (t) => {
+  test('output, input and exit status are recorded, and are replayed without the files that the guest read', async (t) => {
     const sandbox = new Sandbox(t);
     sandbox.write('data.txt', DATA);
     const session = {

@@ -110,16 +110,20 @@ suite('a command that would take minutes', { skip: SKIP, timeout: LONG.length * 
   }
 });
 
-test('a second signal ends a command that hangs while opening', { skip: SKIP, timeout: 2 * BOUND_MS }, async (t) => {
-  const sandbox = recorded.copy(t);
-  const held = holdOpen(sandbox);
-  t.after(() => fs.closeSync(held));
-  const running = sandbox.start(['run', ...optionsOf({ kernel: 'silent' })]);
-  await untilOpen(running, sandbox.path('silent'));
-  running.kill('SIGTERM');
-  const { status } = await endedBy(running, 'SIGINT');
-  assert.equal(status, 130);
-});
+test(
+  'a second signal ends a command that hangs while opening a file',
+  { skip: SKIP, timeout: 2 * BOUND_MS },
+  async (t) => {
+    const sandbox = recorded.copy(t);
+    const held = holdOpen(sandbox);
+    t.after(() => fs.closeSync(held));
+    const running = sandbox.start(['run', ...optionsOf({ kernel: 'silent' })]);
+    await untilOpen(running, sandbox.path('silent'));
+    running.kill('SIGTERM');
+    const { status } = await endedBy(running, 'SIGINT');
+    assert.equal(status, 130);
+  },
+);
 
 /** A sparse file, which takes as long to pack as any other file of its length. */
 function lengthenOverlay(sandbox: Sandbox): void {

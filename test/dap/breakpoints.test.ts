@@ -19,11 +19,12 @@ test('a breakpoint on a line without code moves to the next line with code and s
   assert.deepEqual([stop.reason, stop.hitBreakpointIds], ['breakpoint', [moved!.id]]);
   const frame = await dap.topFrame();
   assert.equal(frame.name, 'statistics_sample');
-  // Line 8 is the function's opening line. The breakpoint is placed after the prologue, which may be on line 8 or 9.
+  // Line 8 is the function's opening line. The breakpoint is placed after the prologue, so the stop may be on line 8 or
+  // 9.
   assert.ok(frame.line === 8 || frame.line === 9, `line ${frame.line}`);
 });
 
-test('function and instruction breakpoints stop in both directions until they are replaced', async (t) => {
+test('function and instruction breakpoints stop the guest in both directions until they are replaced', async (t) => {
   const dap = new DapClient(t);
   await dap.start(demoLaunch(new Sandbox(t)), async () => {
     const set = await dap.request('setFunctionBreakpoints', {

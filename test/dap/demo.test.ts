@@ -1,6 +1,6 @@
 /** Reverse-continue over DAP leads from the reported failure to the line that caused it.
  *
- * The test is given only the name of the damaged field, as a user would be.
+ * Like a user, the test knows only the name of the damaged field.
  */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';

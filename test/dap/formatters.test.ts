@@ -1,4 +1,4 @@
-/** The natvis files of a launch configuration apply to variables; mistakes in them are reported. */
+/** The natvis files in a launch configuration format variables, and mistakes in these files are reported. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Sandbox } from '../support/cli.ts';
@@ -11,7 +11,7 @@ const NATVIS = `<AutoVisualizer>
   </Type>
 </AutoVisualizer>`;
 
-test('a natvis file of the launch configuration shows a struct, and the raw view is its last child', async (t) => {
+test('a natvis file in the launch configuration formats a struct, whose last child is then its raw view', async (t) => {
   const sandbox = new Sandbox(t);
   sandbox.write('demo.natvis', NATVIS);
   sandbox.write('broken.natvis', '<AutoVisualizer>\n<Type>');

@@ -117,7 +117,7 @@ test('with "noDebug" the guest runs to its end and the session terminates', asyn
   assert.match(await dap.refused('continue', { threadId: 1 }), /session has ended/);
 });
 
-test('terminate completes the recording', async (t) => {
+test('a terminate request completes the recording', async (t) => {
   const sandbox = new Sandbox(t);
   const dap = new DapClient(t);
   await dap.start(demoLaunch(sandbox, { stopOnEntry: true }));

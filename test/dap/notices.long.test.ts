@@ -16,7 +16,7 @@ suite('problems while a session is running', { concurrency: 2 }, () => {
     ['the recording', 64, { rrfile: 'small/demo.rr' }],
     ['an overlay', 700, { drives: [{ id: 'hd0', image: 'disk.img', format: 'raw', overlay: 'small/hd0.qcow2' }] }],
   ] as const) {
-    test(`a full disk for ${what} ends the session, and the reported end of the recording is correct`, async (t) => {
+    test(`if the disk with ${what} is full, the session ends, and the end of the recording is reported correctly`, async (t) => {
       const sandbox = new Sandbox(t);
       await onSmallDisk(sandbox.path('small'), kib, t, async () => {
         const dap = new DapClient(t);

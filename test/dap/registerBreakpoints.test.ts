@@ -1,4 +1,4 @@
-/** "Break on Value Change" works on registers and CSRs in their scopes; other registers are refused. */
+/** "Break on Value Change" works on the registers and CSRs in their scopes, except for x0 and the pc. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { Sandbox } from '../support/cli.ts';

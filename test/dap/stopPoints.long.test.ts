@@ -1,2 +1,2 @@
-/** All cases of stopPoints.test.ts pass; `npm test` runs a selection. */
+/** All cases in stopPoints.test.ts pass; `npm test` runs only a selection of them. */
 import './stopPoints.test.ts';

@@ -84,7 +84,7 @@ test('writes take effect at the live end, and history is read-only', async (t) =
   assert.equal(await gdb.ask('Pa=0000000000000000'), 'OK', 'at the live end again');
 });
 
-test('a run from a different address is refused', async (t) => {
+test('a request to run from a different address is refused', async (t) => {
   const gdb = conversation(t);
   assert.match(await gdb.ask(`c${RAM}`), /^E\.The machine can only resume/);
 });
@@ -128,7 +128,7 @@ for (const [way, packet] of [
   test(`an interrupt stops a run ${way}`, async (t) => {
     const gdb = conversation(t);
     if (packet === 'bc') await gdb.ask('c');
-    // Each slice now ends when it reads the clock for the first time.
+    // The clock now advances so far that each slice ends when the server first reads the clock.
     gdb.clockStepMs = 1000;
     gdb.betweenSlices = () => void gdb.send(Uint8Array.of(3));
     assert.match(await gdb.ask(packet), /^T02/);

@@ -114,7 +114,7 @@ export class DapClient {
     }
   }
 
-  /** Drops the events that earlier calls of `event` returned, except the last few, to save memory in long sessions. */
+  /** Drops the events that earlier calls to `event` returned, except the last few, to save memory in long sessions. */
   forgetEvents(): void {
     const forgotten = Math.max(0, this.seen - EVENTS_KEPT);
     this.events.splice(0, forgotten);

@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { BroadcastChannel, isMainThread } from 'node:worker_threads';
 
 /**
- * Loaded by `--import` into both threads of a debug adapter. On SIGUSR2, both threads collect their garbage, and the
- * main thread writes the memory use of both to the file named by BLKREPLAY_MEMORY_PROBE. Only bytes in use are counted.
- * Unlike the resident set, their number does not depend on when memory is returned to the system.
+ * This module is loaded by `--import` into both threads of a debug adapter. On SIGUSR2, both threads collect their
+ * garbage, and the main thread writes the memory use of both to the file named by BLKREPLAY_MEMORY_PROBE. Only bytes in
+ * use are counted. Unlike the resident set, their number does not depend on when memory is returned to the system.
  */
 export interface MemoryReport {
   /** The total number of bytes that the two threads use. */

@@ -4,8 +4,8 @@ import type { SeededRandom } from './seededRandom.ts';
 
 /**
  * A HostFile that records every change, so that a test can determine its contents after a kill or power cut at any
- * moment. After a kill between two calls all earlier calls have happened; after a power cut any of the sectors written
- * since the last sync may be present, because they may be stored in any order.
+ * moment. After a kill between two calls, all earlier calls have taken effect. After a power cut, any of the sectors
+ * written since the last sync may be present, because a disk may store them in any order.
  */
 export class SimulatedFile implements HostFile {
   readonly name: string;

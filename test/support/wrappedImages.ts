@@ -1,4 +1,4 @@
-/** Files that contain their load address, as other programs write them. */
+/** Builds files that contain their load address, in formats that other programs write. */
 
 /**
  * Returns an image like those that `mkimage` writes (U-Boot, include/image.h), but without checksums, which the loader

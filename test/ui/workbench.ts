@@ -259,8 +259,8 @@ export class Workbench {
   }
 
   /**
-   * Replaces a word in the active editor and saves the file. `nth` selects one of several occurrences, counted from the
-   * top from 0.
+   * Replaces a word in the active editor and saves the file. `nth` selects one of several occurrences, counted from 0
+   * at the top.
    */
   async replaceWord(word: string, by: string, nth = 0): Promise<void> {
     const words = this.page.locator('.editor-instance .view-line span', { hasText: new RegExp(`^${word}$`) });

@@ -44,7 +44,7 @@ export function debugging(): void {
       assert.equal((await session.topFrame()).line, DEMO.line);
     });
 
-    test('the first stop comes quickly', async () => {
+    test('a session reaches its first stop quickly', async () => {
       const start = performance.now();
       assert.ok(await session.start(demo({ stopOnEntry: true })));
       assert.equal((await session.stopped()).reason, 'entry');

@@ -1,6 +1,6 @@
 // Statistics of the running store, sampled by the timer interrupt: is the processor busy, and how full is the journal?
 //
-// How full the journal is, its backlog, is divided into levels. For each level, the time when it was last seen is kept.
+// The backlog of the journal is divided into levels. For each level, the time when it was last seen is stored.
 #include "store.h"
 
 #define RECORDS_PER_LEVEL (JOURNAL_RECORDS / BACKLOG_LEVELS)

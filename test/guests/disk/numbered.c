@@ -1,5 +1,5 @@
-// For the fault tests: writes numbered blocks to two disks, flushes both, and only then prints the number. Whatever the
-// host does, the blocks of each printed number must be on the disks. Computes between rounds to let snapshots be taken.
+// For the fault tests: writes numbered blocks to two disks, flushes both, and only then prints the number. Whatever
+// fails on the host, the blocks of each printed number must be on the disks. Computes in between to allow snapshots.
 #include "../small/small.h"
 
 #include "../lib/virtio_blk.h"

@@ -28,7 +28,7 @@
 // Virtual memory. The kernel sees physical memory at its physical addresses. A process sees its program from USER_START
 // on and its stack below USER_STACK_TOP; both see these two pages at the very top of the lower half:
 #define TRAMPOLINE ((1UL << 38) - PAGE_BYTES)  // code, the same page for all processes
-#define USER_FRAME (TRAMPOLINE - PAGE_BYTES)   // the process's registers, not accessible to it
+#define USER_FRAME (TRAMPOLINE - PAGE_BYTES)   // the process's registers, which it cannot access itself
 #define USER_START 0x10000UL
 #define USER_STACK_TOP 0x40000000UL
 #define USER_STACK_BYTES (16 * PAGE_BYTES)

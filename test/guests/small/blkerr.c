@@ -1,5 +1,5 @@
-// Edge cases of the virtio block device: requests with many segments, requests past the end, unknown operations, and
-// its registers before and after. Polled.
+// Tests edge cases of the virtio block device by polling: requests with many segments, requests past the end, unknown
+// operations, and the device's registers before and after.
 #include "small.h"
 
 #include "../lib/virtio_blk.h"

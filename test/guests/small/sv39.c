@@ -1,5 +1,5 @@
-// Sv39: the permissions of each kind of page, accessed and dirty bits, superpages, invalid tables, sfence.vma, and what
-// a page fault reports.
+// Tests Sv39: the permissions of each kind of page, accessed and dirty bits, superpages, invalid tables, sfence.vma,
+// and what a page fault reports.
 //
 // Loads and stores are made from machine mode with MPRV, fetches by a jump at the lower privilege level. The table
 // below maps the guest itself with one gigapage for supervisor mode; test pages are at 1 GiB.

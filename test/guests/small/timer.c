@@ -1,5 +1,5 @@
-// Timers: the CLINT's in machine mode, direct and vectored, software interrupts, wfi, and stimecmp (Sstc) in supervisor
-// mode. Times themselves are not printed, only properties that must hold.
+// Tests timers: the CLINT's in machine mode, with direct and vectored interrupts, software interrupts, wfi, and
+// stimecmp (Sstc) in supervisor mode. Prints no times, only properties that must hold.
 #include "small.h"
 
 #define INTERVAL 1000  // 100 microseconds

@@ -1,4 +1,4 @@
-// Exceptions: the cause, mtval, and whether mepc is the instruction's address; then the same at lower privilege levels.
+// Tests exceptions, also at lower privilege levels: the cause, mtval, and whether mepc is the instruction's address.
 #include "small.h"
 
 #define STATUS_TVM (1UL << 20)

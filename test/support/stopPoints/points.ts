@@ -6,7 +6,7 @@ import { and, binary, conditionFrom, constant, csr, type Expression, load, regis
 import { SHARED, SHARED_DOUBLE } from './interrupts.ts';
 import type { TestCondition, TestPoint, TrapValues } from './oracle.ts';
 
-/** What random stop points are chosen from. */
+/** The properties of a guest from which random stop points are chosen. */
 export interface PointOptions {
   /** The addresses of executed instructions. */
   addresses: readonly bigint[];
