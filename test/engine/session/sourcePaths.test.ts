@@ -73,7 +73,7 @@ test('a source file that is newer than its program is reported once', (t) => {
   assert.deepEqual(noticesFor([same]), []);
   const [notice, ...others] = noticesFor([same, newer, newest]);
   assert.deepEqual(others, []);
-  assert.match(notice, /newer\.c is newer than .*kernel\.elf, so lines .* Build the program again\./);
+  assert.match(notice, /newer\.c is newer than .*kernel\.elf, so the source lines .* Build the program again\./);
   const recording = at('a.rr', 2000);
   at('kernel.elf', 9000);
   assert.deepEqual(noticesFor([newer], recording), [], 'the program was rebuilt after the recording');
