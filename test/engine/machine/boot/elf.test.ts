@@ -111,7 +111,10 @@ test('a file that is not a kernel for this machine is refused with a one-sentenc
     'kernel.bin is a 32-bit ELF file, but the machine is 64-bit. Use a file that is built for 64-bit RISC-V.',
   );
   assert.match(refusal(changed((view) => view.setUint8(5, 2))), /^kernel.bin is big-endian/);
-  assert.match(refusal(changed((view) => view.setUint16(18, 62, true))), /another processor architecture \(e_machine 62\)/);
+  assert.match(
+    refusal(changed((view) => view.setUint16(18, 62, true))),
+    /another processor architecture \(e_machine 62\)/,
+  );
   assert.match(refusal(changed((view) => view.setUint16(16, 1, true))), /not linked/);
   assert.match(refusal(elf([])), /no segment to load/);
   assert.match(refusal(elf([{ ...text, type: 4 }])), /no segment to load/);
