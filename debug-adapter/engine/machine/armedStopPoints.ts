@@ -51,7 +51,7 @@ export class ArmedStopPoints {
   /** The hart that executed the last step. After the last step of a quantum, it is not the current hart. */
   private lastHart = 0;
   /**
-   * The hart that executed the last step, while the condition for the hits of this step is evaluated; otherwise
+   * While the condition for the last step's hits is being evaluated, the hart that executed that step; otherwise
    * undefined.
    */
   decidingHart: number | undefined;
@@ -131,12 +131,12 @@ export class ArmedStopPoints {
     this.registers.end();
   }
 
-  /** Whether the current hart must execute single steps. */
+  /** Whether the current hart must be single-stepped. */
   get needsSingleSteps(): boolean {
     return this.registers.needsSingleSteps;
   }
 
-  /** The harts whose interrupt lines are watched. A run of a hart must end at each change to these lines. */
+  /** The harts whose interrupt lines are watched. A run of such a hart must end whenever one of its lines changes. */
   get lineHarts(): readonly number[] {
     return this.registers.lineHarts;
   }
@@ -149,7 +149,7 @@ export class ArmedStopPoints {
   /** Returns and clears the hits of the last step that stop the run, in the order of their ids. */
   takeHits(): StepHit[] {
     const { hitCondition } = this.points;
-    // The run loop calls this at each boundary, and usually nothing is armed.
+    // The run loop calls this at each boundary, usually with nothing armed, so return early.
     if (this.points === NO_STOP_POINTS) return [];
     const all: StepHit[] = [
       ...this.watcher.takeHits(),

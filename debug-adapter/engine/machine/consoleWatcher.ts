@@ -2,10 +2,10 @@ import type { Position } from '../base/quantities.ts';
 import { CONSOLE_TEXT_BYTES_MAX, type ConsoleHit, type ConsolePoint } from '../target/stopPoints.ts';
 
 /**
- * Finds the texts of console points in the guest's console output. The last bytes of output are saved with the
- * machine's state, so that a text that begins before a snapshot and ends after it is found in a run from that snapshot.
- * Snapshots from older versions do not contain these bytes: in a run from such a snapshot, only text that begins after
- * the snapshot is found.
+ * Finds the text of console points in the guest's console output. The last bytes of output are saved with the machine's
+ * state, so that a run from a snapshot also finds text that begins before the snapshot and ends after it. Snapshots
+ * from older versions do not contain these bytes: a run from such a snapshot finds only text that begins after the
+ * snapshot.
  */
 export class ConsoleWatcher {
   private points: readonly ConsolePoint[] = [];
@@ -21,7 +21,7 @@ export class ConsoleWatcher {
     this.forgetHits();
   }
 
-  /** Called for each byte of output. Returns whether it is the last byte of a text. */
+  /** Called for each byte of output. Returns whether it completes the text of a point. */
   printed(byte: number, position: Position): boolean {
     const { recent } = this;
     recent[this.next] = byte;

@@ -158,7 +158,9 @@ export class Machine {
     return this.harts.retiredBy(hart, this.clock.position);
   }
 
-  /** The start and the latest end of the current hart's quantum. With a single hart, the quantum is unlimited. */
+  /**
+   * The start and the latest possible end of the current hart's quantum. With a single hart, the quantum is unlimited.
+   */
   get quantum(): { start: Position; end: Position } {
     return this.scheduler.current;
   }
@@ -169,8 +171,8 @@ export class Machine {
   }
 
   /**
-   * The hart that inspectors show by default: normally the current hart, but while the condition for hits is evaluated,
-   * the hart that executed the step.
+   * The hart that inspectors show by default: the current hart or, while the condition for a step's hits is being
+   * evaluated, the hart that executed that step.
    */
   get inspectedHart(): number {
     return this.stopPoints.decidingHart ?? this.currentHart;
@@ -228,7 +230,7 @@ export class Machine {
       if (stop) return stop;
     }
     const hits = stopPoints.takeHits();
-    // Update the lines, because a debugger may read them at the position at which the run ends.
+    // Update the interrupt lines, because a debugger may read them at the position at which the run ends.
     this.updateInterruptLines();
     if (hits.length > 0) return { kind: 'hit', hits };
     const finish = board.testDevice.result;

@@ -74,12 +74,12 @@ interface MemoryRegion {
 }
 
 /**
- * Determines the contents of memory at power-on, as in `qemu-system-riscv64 -M virt` with the same files (QEMU 7.2,
- * hw/riscv/boot.c). Firmware is placed at the start of RAM, and the kernel at its own address or at the next 2 MiB
- * boundary. The initial RAM disk is placed half the size of RAM above the start of the kernel, but at most 128 MiB
- * above it. Other files are placed at the addresses given for them (`-device loader`), and the device tree near the end
- * of RAM. The boot ROM contains the information that firmware needs. If these files cannot boot, throws a UserError
- * before a machine is created.
+ * Determines the contents of memory at power-on, in the same way as `qemu-system-riscv64 -M virt` does for the same
+ * files (QEMU 7.2, hw/riscv/boot.c). Firmware is placed at the start of RAM, and the kernel at its own address or at
+ * the next 2 MiB boundary. The initial RAM disk is placed half the size of RAM above the start of the kernel, but at
+ * most 128 MiB above it. Other files are placed at the addresses given for them (`-device loader`), and the device tree
+ * near the end of RAM. The boot ROM contains the information that firmware needs. If these files cannot boot, throws a
+ * UserError before a machine is created.
  */
 export function planBoot(files: BootFiles, memoryBytes: number, harts = 1, isa = ISA, mmu = MMU): BootPlan {
   const firmware = files.bios ? placeFirmware(files.bios, memoryBytes) : [];

@@ -47,5 +47,5 @@ export const FIRMWARE_BASE64 =
   'AAAAAAAAAAABAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAABAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAABAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAABAAAA' +
   'AAAAAAAAAAAAAAAAAAAAAAAAAAABAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAABAAAAAAAAAA==';
 
-/** SHA-256 over the sources and build.sh, with which a test detects that the sources changed without a rebuild. */
+/** SHA-256 over the sources and build.sh, so that a test detects a change without a rebuild. */
 export const FIRMWARE_SOURCES_SHA256 = 'f81715cf3dc4aa70823f5b6fbb68aa4d5c0f3e5ebeebd2e18e2f85db84aa70a1';

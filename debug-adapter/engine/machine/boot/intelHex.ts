@@ -32,7 +32,7 @@ export function readIntelHex(file: Uint8Array): HexBlock[] | undefined {
 }
 
 const COLON = 0x3a;
-/** The maximum length of the text, which is several times as long as the data that it encodes. */
+/** The maximum length of the hexadecimal text, which is several times as long as the data that it encodes. */
 const TEXT_BYTES_MAX = 64 << 20;
 const TYPE = { data: 0, end: 1, segment: 2, segmentStart: 3, linear: 4, linearStart: 5 } as const;
 

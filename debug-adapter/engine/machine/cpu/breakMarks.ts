@@ -20,8 +20,8 @@ const NO_CHECKS: readonly BreakCheck[] = [];
  */
 export class BreakMarks {
   /**
-   * A bitmap for the core, indexed by the low bits of the virtual page number. A set bit means that one of the pages
-   * with these bits contains a breakpoint.
+   * A bitmap for the core, indexed by the low bits of the virtual page number. A bit is set if any page whose number
+   * has these low bits contains a breakpoint.
    */
   private filter: Uint8Array;
   /** The checks in each virtual page, indexed by virtual page number. */
@@ -83,8 +83,8 @@ export class BreakMarks {
   }
 
   /**
-   * Returns a description of the checks in a piece of code, which consists of halfwords of RAM pages. Code that was
-   * translated with these checks remains valid as long as the description stays the same.
+   * Describes the checks in a piece of code, which is given as halfwords of RAM pages. Code that was translated with
+   * these checks remains valid as long as the description stays the same.
    */
   describe(code: ReadonlyMap<number, Uint8Array>): string {
     if (this.marked.size === 0) return '';

@@ -22,7 +22,7 @@ import { REGION_TYPE } from './translator/regionCode.ts';
 export interface CoreImage {
   /** The module. */
   bytes: Uint8Array<ArrayBuffer>;
-  /** The contents of CSR_INDEX, and the registers in the table. */
+  /** The contents of CSR_INDEX, and the names and numbers of the CSRs in it. */
   csrIndex: Uint8Array;
   csrs: readonly CsrName[];
 }

@@ -4,7 +4,7 @@ import type { CsrName } from './csr.ts';
 /** The compiled core module. */
 export interface CoreModule {
   module: WebAssembly.Module;
-  /** The contents of CSR_INDEX, and the registers in the table. */
+  /** The contents of CSR_INDEX, and the names and numbers of the CSRs in it. */
   csrIndex: Uint8Array;
   csrs: readonly CsrName[];
 }

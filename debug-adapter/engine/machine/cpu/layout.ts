@@ -133,11 +133,11 @@ const SHARED_SLOTS = [
   'EXTENSIONS',
   /** Nonzero if satp supports Sv48. */
   'HAS_SV48',
-  /** The number of slow-path accesses to pages that are in a TLB with a tag bit. */
+  /** The number of slow-path accesses to pages whose TLB entries have a tag bit. */
   'TAGGED_ACCESSES',
   /**
-   * The decode entry of the region that was last left because of an access that a region with `amongWatched` might make
-   * in place.
+   * The decode entry of the last region that control left before an access that the region might have made in place if
+   * translated with `amongWatched` (translator/taggedPages.ts).
    */
   'LEFT_BESIDE_WATCHED',
   /** Nonzero while a watchpoint reports every access, even if the bytes do not change. */
@@ -173,8 +173,8 @@ export const SINGLE_ENTRY_BYTES = 3 * 16;
 export const BREAK_PAGES = 0x2200;
 export const BREAK_PAGES_BYTES = 128;
 /**
- * Each entry is {i64 value before the step, i32 offset in RAM} in 16 bytes. A step sets bits in at most two entries for
- * its fetch and two for its access.
+ * Each item describes a page table entry in 16 bytes: {i64 value before the step, i32 offset in RAM}. A step sets A or
+ * D in at most two page table entries for its fetch and two for its access.
  */
 export const MARKED_ENTRIES = 0x2800;
 export const MARKED_ENTRY_BYTES = 16;

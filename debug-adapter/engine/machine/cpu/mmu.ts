@@ -142,7 +142,7 @@ function isNotCanonical({ va, shift }: Walk): Code {
   return i64.ne(i64.shrS(i64.shl(va.get, bitsAbove), bitsAbove), va.get);
 }
 
-/** Nonzero if the entry has any of the bits, which must be in its lower half. */
+/** Nonzero if any of `bits` is set in the entry; `bits` must lie in the entry's lower half. */
 const pteHas = ({ pte }: Walk, bits: bigint): Code => i32.and(i32.wrap(pte.get), i32.const(Number(bits)));
 const ppn = ({ pte }: Walk): Code => i64.and(i64.shrU(pte.get, i64.const(PPN.SHIFT)), i64.const(PPN.MASK));
 const pageAddress = (pageNumber: Code): Code => i64.shl(pageNumber, i64.const(PAGE_BITS));
@@ -230,7 +230,7 @@ function markLeaf(walk: Walk): Code {
     i64.ne(i64.and(pte.get, need), need),
     recordMarked(walk),
     set(pte, i64.or(pte.get, need)),
-    // Setting these bits does not invalidate translations, so the page is temporarily not marked as a page table.
+    // Setting A or D does not invalidate translations, so the page is temporarily not marked as a page table.
     setTableFlag(walk, false),
     call(core.functions.touch, ramOffset(at.get), i32.const(PTE_BYTES)),
     setTableFlag(walk, true),
@@ -239,8 +239,8 @@ function markLeaf(walk: Walk): Code {
 }
 
 /**
- * Records an entry that is about to be marked, so that the hart can restore it if the run stops before the step. BUDGET
- * must be stored.
+ * Records a page table entry before its A or D bit is set, so that the hart can restore the entry if the run stops
+ * before the step that the page walk belongs to. BUDGET must be stored.
  */
 function recordMarked({ at, pte }: Walk): Code {
   const entry = i32.mul(slot32('MARKED_COUNT'), i32.const(MARKED_ENTRY_BYTES));

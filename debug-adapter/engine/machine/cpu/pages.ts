@@ -61,7 +61,7 @@ export function definePages(core: Core): void {
   builder.define(functions.flushWrites, () =>
     sequence(
       flushWriteTlb(0),
-      // If the list of filled entries is empty, the write TLBs of the other contexts are empty.
+      // If the list of filled entries is empty, so are the write TLBs of all contexts except context 0.
       when(slot32('FLUSH_COUNT'), ...Array.from({ length: DATA_CONTEXTS - 1 }, (_, i) => flushWriteTlb(i + 1))),
     ),
   );

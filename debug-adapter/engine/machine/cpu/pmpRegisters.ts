@@ -32,7 +32,7 @@ export function physicalMemoryProtection(core: Core): Csr[] {
   ];
 }
 
-/** Flushes the TLBs, because their entries were checked against the old PMP entries. */
+/** Flushes the TLBs, because their contents were checked against the old PMP entries. */
 const flushTlbs = ({ functions }: Core): Code => sequence(call(functions.flushAll), call(functions.updateContexts));
 
 const pmpByte = (entry: number): Code =>

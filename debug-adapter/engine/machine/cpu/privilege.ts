@@ -122,7 +122,7 @@ function enterMode(mode: TrapMode, cause: Local, isInterrupt: boolean): Code {
 /** The slot that holds a CSR. */
 const slotOf = (csr: Lowercase<SlotName>): SlotName => csr.toUpperCase() as SlotName;
 
-/** The address of the handler: vectored mode adds one entry per cause, for interrupts only. */
+/** The address of the handler: the base address, plus one entry per cause for an interrupt in vectored mode. */
 function handler(vector: SlotName, isInterrupt: boolean): Code {
   const base = i64.and(slot(vector), i64.const(~VECTOR.MODE));
   if (!isInterrupt) return base;

@@ -40,8 +40,8 @@ export function defineRamDigest(core: Core): void {
           ),
           set(sum, i64.add(sum.get, i64.sub(hash.get, i64.load(hashAt, PAGE_HASHES)))),
           i64.store(hashAt, hash.get, PAGE_HASHES),
-          // The page must be removed from the write TLB, so that the next write sets the flag again; the caller flushes
-          // the TLB.
+          // The page must be removed from the write TLB, so that the next write marks it dirty again; the caller
+          // flushes the TLB.
           i32.store8(page.get, i32.and(flags, i32.const(~(PAGE_DIRTY_DIGEST | PAGE_DIRTY_TLB))), PAGE_FLAGS),
           set(page, i32.add(page.get, i32.const(1))),
           br(next),

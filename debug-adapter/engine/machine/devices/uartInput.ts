@@ -69,7 +69,8 @@ export class UartInput {
   }
 
   /**
-   * Called after the state has been loaded. A guest that is listening then does not count as just beginning to listen.
+   * Called after the state has been loaded. A guest that is already listening does not count as having just begun to
+   * listen.
    */
   restored(): void {
     this.listens = this.isListening();

@@ -65,7 +65,7 @@ export class CodePageWriters {
 
   /**
    * Sets whether there are any watchpoints. If there are none, the entries that were detected with watchpoints are
-   * forgotten.
+   * dropped.
    */
   setBytesWatched(are: boolean): void {
     this.areBytesWatched = are;

@@ -12,8 +12,8 @@ export interface MemoryGroup {
   accesses: number;
 }
 
-// The interpreter executes the accesses of a group that crosses a page boundary. On average, one in sixteen groups of
-// this length does so.
+// If a group crosses a page boundary, the interpreter executes its accesses. On average, this happens to one in sixteen
+// groups of this length.
 const SPAN_BYTES_MAX = 256;
 
 export const loadOf = (name: OperationName) => LOADS[name] ?? FLOAT_LOADS[name];

@@ -21,7 +21,10 @@ export interface PlainFloat {
   conditions: (a: Code, b: Code) => Code[];
   /** The new 64-bit value of rd, before `finish` is applied. */
   compute: (a: Code, b: Code) => Code;
-  /** Whether the computed value is the final result, which requires that no other flag can have been raised. */
+  /**
+   * Whether the computed value is the final result, which requires that no flag other than inexact can have been
+   * raised.
+   */
   isFinal?: (value: Code) => Code;
   /** Converts the value to register form. */
   finish?: (value: Code) => Code;

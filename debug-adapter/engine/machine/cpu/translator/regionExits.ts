@@ -18,8 +18,8 @@ import type { OrderedBlock } from './blockOrder.ts';
 import type { Offset } from './regionGraph.ts';
 import type { RegionRegisters } from './regionRegisters.ts';
 
-// The number of instructions that were charged to the budget but not executed fits into these bits, because a region
-// has at most 300 instructions.
+// The low bits of a side exit's number count the instructions that were charged to the budget but not executed. A
+// region has at most 300 instructions, so the count fits.
 const UNUSED_BITS = 10;
 
 /**
@@ -55,8 +55,8 @@ export class RegionExits {
 
   /**
    * Leaves the region before the instruction at an offset. Every memory access contains a side exit, so its code must
-   * be short: it jumps to code that all side exits share. It only sets a number that encodes the offset, and the number
-   * of instructions in the block that were charged but not executed.
+   * be short: it sets a number that encodes the offset and how many instructions of the block were charged but not
+   * executed, and jumps to code that all side exits share.
    */
   side(at: Offset, unexecuted: number): Code {
     return sequence(set(this.exit, i64.const(at * (1 << UNUSED_BITS) + unexecuted)), br(this.leaving));

@@ -121,7 +121,7 @@ export class RegionMemory {
 
   /**
    * Checks an aligned access to the address in a register; afterwards `address` is its address in the WebAssembly
-   * memory. `changes` returns code for whether the access changes the word at an address.
+   * memory. `changes` returns code that tests whether the access changes the word at an address.
    */
   locate(
     { register, lengthBytes, table }: Omit<Access, 'offset'>,
@@ -269,8 +269,8 @@ export class RegionMemory {
   // --- through the TLBs ----------------------------------------------------------------------------------------------
 
   /**
-   * As in the interpreter, one comparison checks both the page and the alignment. `changes` is code for whether the
-   * access changes the bytes in memory. If it does not, even an access to watched bytes may be made in place.
+   * As in the interpreter, one comparison checks both the page and the alignment. `changes` is code that tests whether
+   * the access changes the bytes in memory. If it does not, even an access to watched bytes may be made in place.
    */
   private checkAligned(access: Access, leave: Code, changes: Code): Code {
     const { register, offset, lengthBytes, table } = access;

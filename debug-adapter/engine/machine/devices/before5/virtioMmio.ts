@@ -112,7 +112,7 @@ export class VirtioMmioBefore5 implements VirtioTransport {
     return this.needsReset;
   }
 
-  /** Always true, because DRIVER_OK is not checked when these recordings are replayed. */
+  /** Always true, because recordings in formats 2 to 4 are replayed without checking DRIVER_OK. */
   get driverIsReady(): boolean {
     return true;
   }
