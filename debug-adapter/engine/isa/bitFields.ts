@@ -29,7 +29,8 @@ export function signed(fields: Record<number, string>): BitField {
   return { groups, signShift: Math.min(...groups.map(({ to, mask }) => Math.clz32(mask << to))) };
 }
 
-// These loops use an index because they run before V8 has compiled them, when for-of takes about three times as long.
+// These loops use an index because they run before V8 has compiled them; until then, for-of takes about three times as
+// long.
 
 /** Extracts the value from an instruction, as a signed 32-bit number. */
 export function readField({ groups, signShift }: BitField, bits: number): number {

@@ -1,7 +1,7 @@
 /**
  * The compressed instructions of RV64GC (Volume I, "Instruction listing for RVC"). In place of the operands, each row
  * specifies the instruction to which the compressed instruction expands; `.` marks a reserved encoding. C.MV expands to
- * ADDI instead of ADD, which the manual permits.
+ * ADDI instead of ADD; the manual permits this.
  *
  * A compressed instruction is shown as its expansion, because the hart executes the expanded form. The indented rows
  * are exceptions, mostly hints: instructions that have no effect and that objdump shows under their own names.

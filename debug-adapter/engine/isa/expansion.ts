@@ -49,7 +49,7 @@ export const encode = (text: string): number => fill(templateOf(text), 0);
 /** An instruction and the values for its fields. */
 interface Template {
   instruction: Instruction;
-  /** For each field, a constant or the operand of a compressed instruction that is copied into it. */
+  /** What each field is filled with: a constant, or an operand of the compressed instruction. */
   contents: { field: BitField; from: Operand | number }[];
 }
 
