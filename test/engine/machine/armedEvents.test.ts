@@ -1,4 +1,4 @@
-/** Disk and console points stop right after the step that makes a request or completes a text, and report each hit. */
+/** Disk and console points stop right after the step that makes a request or completes a match, and report each hit. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -113,7 +113,7 @@ test('a console point stops after the step that prints the last byte of the text
   }
 });
 
-test('a text that was partly printed before a state was saved is found by a machine that continues from that state', () => {
+test('text that was partly printed before a state was saved is found by a machine that continues from that state', () => {
   const plain = demo();
   plain.machine.run(END);
   const output = outputOf(plain);

@@ -32,7 +32,7 @@ const TRAPS = [{ id: 7, exceptions: EVERY_CAUSE, interrupts: EVERY_CAUSE }];
 
 const CSRS = ['mstatus', 'mepc', 'mcause', 'fcsr', 'fflags', 'satp', 'mip', 'sstatus', 'sip', 'mscratch', 'scause'];
 
-/** The comparison of each guest begins at a random position below this one. */
+/** In each guest, the comparison begins at a random position below this one. */
 const LENGTHS: Record<string, number> = {
   'kernel/oslet': 3_000_000,
   'small/traps': 100_000,

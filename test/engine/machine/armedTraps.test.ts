@@ -59,7 +59,7 @@ for (const [name, instruction, address, prepare] of MARKING) {
     assert.deepEqual([stopped.position, trap.pc, stopped.instructions], [1, BigInt(START + 4), 1]);
     plain.run(1);
     assert.equal(digestOf(stopped), digestOf(plain));
-    // When the stopped machine continues, it takes the trap and sets the bits.
+    // When the stopped machine continues, it takes the trap and sets the A or D bits.
     assert.equal(stopped.run(2).kind, 'reached');
     plain.run(2);
     assert.equal(digestOf(stopped), digestOf(plain));
@@ -81,7 +81,7 @@ test('a stop at the first instruction of a page does not set the accessed bit of
   stopped.setStopPoints({ ...NONE, breakpoints: new Set([BigInt(WINDOW)]) });
   assert.equal(stopped.run(100).kind, 'breakpoint');
   assert.equal(digestOf(stopped), digestOf(plain));
-  // A watchpoint on the page table reports the step that sets the bit.
+  // A watchpoint on the page table reports the step that sets the accessed bit.
   const watchpoints = [{ id: 2, address: leafAt(0), lengthBytes: 8, access: 'write' as const }];
   stopped.setStopPoints({ ...NONE, watchpoints, breakpoints: new Set([BigInt(WINDOW)]) });
   const stop = stopped.run(100);

@@ -1,4 +1,4 @@
-/** A machine refuses a damaged state with a StateError that names the field, and is then unchanged. */
+/** A machine refuses a damaged state with a StateError that names the field, and stays unchanged. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';

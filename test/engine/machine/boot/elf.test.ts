@@ -205,7 +205,7 @@ test('only headers and zeroes that the linker put below RAM are dropped', () => 
   );
 });
 
-test('non-executable segments far below RAM are dropped, as in position-independent files', () => {
+test('non-executable segments far below RAM, such as those in position-independent files, are dropped', () => {
   const tables: Segment = { physicalAddress: 0x1_0000n, bytes: Uint8Array.of(7, 7), memoryBytes: 2 };
   const load = (entry: bigint, ...segments: Segment[]) => {
     const image = readElfImage(elf(segments, entry), 'k');

@@ -7,8 +7,8 @@ import { LiveInputs } from '../../../../debug-adapter/engine/recording/inputs/li
 import { assemble, type Item } from './assembler.ts';
 
 /**
- * A machine for programs with a few instructions. It starts in M mode at the start of RAM, has no input, and collects
- * its output.
+ * A machine for programs of a few instructions. It starts in M mode at the start of RAM, has no input, and collects its
+ * output.
  */
 export const START = 0x8000_0000;
 

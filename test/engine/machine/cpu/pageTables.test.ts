@@ -17,9 +17,7 @@ const ACCESSES_PER_TABLES = 50;
 const LOAD_ACCESS_FAULT = 5n;
 const LOAD_PAGE_FAULT = 13n;
 const MODE_SHIFT = 60n;
-/**
- * The mstatus bits with which M-mode loads are translated as in S-mode and may read all readable or executable pages.
- */
+/** With these mstatus bits, M-mode loads are translated as in S-mode and may read all readable or executable pages. */
 const AS_SUPERVISOR = BigInt(MSTATUS.MPRV | (1 << MSTATUS.MPP_SHIFT) | MSTATUS.SUM | MSTATUS.MXR);
 
 /** The physical address to which the debugger translates a virtual address in S-mode. */

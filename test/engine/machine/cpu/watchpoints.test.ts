@@ -54,7 +54,7 @@ test('neither a write of the same value nor a write that is reverted in the same
   assert.equal(machine.run(100).kind, 'reached');
 });
 
-test('a change watchpoint reports different data that a virtio-blk device writes to RAM', (t) => {
+test('a change watchpoint reports data that a virtio-blk device writes to RAM, if it differs from the old data', (t) => {
   const open = (): BareMachine => {
     const bytes = Uint8Array.from({ length: 4 << 20 }, (_, i) => i * 7);
     const device = new RawImage(new MemoryFile('disk.img', bytes), { writable: true });
