@@ -132,7 +132,7 @@ const seeded = ({ options = [] }: Session): string[] =>
 type Owner = { after(cleanup: () => void): void };
 
 export interface RunOptions {
-  /** A program, such as `sh -c ...`, that starts `node`. Its words precede `node` on the command line. */
+  /** A command that starts `node`, such as `sh -c ...`. It precedes `node` on the command line. */
   through?: readonly string[];
   /** The absolute path of another JavaScript program to run instead of dist/cli.js. */
   script?: string;

@@ -126,7 +126,7 @@ export class DapClient {
     await this.request('blkreplay/consoleInput', { base64: Buffer.from(text, 'latin1').toString('base64') });
   }
 
-  /** Waits until the guest's terminal output contains a text at or after character `from`. */
+  /** Waits until the guest's terminal output contains the text at or after character `from`. */
   async untilTerminal(text: string, from = 0): Promise<void> {
     while (!this.terminal.includes(text, from)) await this.event('blkreplay/console');
   }

@@ -23,7 +23,10 @@ export function expected(name: string): { console: string; guestExit: number } {
   return { console: text.slice(0, text.length - line.length), guestExit: Number(code) };
 }
 
-/** The wrong value that the demo prints is a time, and the journal's length depends on when timer interrupts occur. */
+/**
+ * Masks the numbers that vary between runs: the wrong value that the demo prints is a time, and the journal's length
+ * depends on when timer interrupts occur.
+ */
 export function maskDemo(console: string): string {
   return console.replace(/entry_count is (\d+|#)/, 'entry_count is #').replace(/(backlog level up to) \d+/, '$1 #');
 }

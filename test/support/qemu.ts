@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sandbox } from './cli.ts';
 
-/** The script that runs a guest in QEMU on the board with which blkreplay's machine is compatible. */
+/** The script that runs a guest in QEMU on the board that blkreplay's machine is compatible with. */
 const RUN_QEMU = path.resolve(import.meta.dirname, '../guests/run-qemu.sh');
 
 export interface QemuGuest {

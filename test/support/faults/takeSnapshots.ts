@@ -4,7 +4,7 @@ import { endAtLiveEnd, LiveInputs, openRecord, openReplay, UserError } from '../
 import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
 
 /**
- * A program that runs a session in which snapshots are taken, renamed and deleted, as by the user of an editor. Its
+ * A program that runs a session in which snapshots are taken, renamed and deleted, as a user does in an editor. Its
  * arguments are `record KERNEL` or `replay KERNEL`, and it runs in a folder with b0.img and b1.img. It prints each
  * change once it is durable, and reports its end as the command line does.
  */

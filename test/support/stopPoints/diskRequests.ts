@@ -19,7 +19,7 @@ export const DRIVER_MEMORY = 0x8001_0000;
 /** The used ring of drive 0, which the device writes when a request completes. */
 export const USED_RING = DRIVER_MEMORY + 0x800;
 export const DRIVES = ['hd0', 'hd1'];
-/** The random requests access only sectors with lower numbers. */
+/** The random requests access only sectors below this number. */
 export const SECTORS = 32;
 /** The sector that the guest makes nonzero before it resets the machine, so that the second boot is recognized. */
 const MARKER_SECTOR = 40;

@@ -107,7 +107,7 @@ export const and = (left: Expression, right: Expression): Expression => ({
   },
   code: (start) => {
     const test = left.code(start);
-    // The right operand follows an if_goto to it, the constant 0 and a goto to the end.
+    // Three instructions come before the right operand: an if_goto to it, the constant 0, and a goto to the end.
     const yes = start + test.length + 3 + 2 + 3;
     const second = right.code(yes);
     const end = yes + second.length + 2;

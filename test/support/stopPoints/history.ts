@@ -68,7 +68,7 @@ export class History {
     });
   }
 
-  /** Those of the given positions at which the point's condition holds or has no value. */
+  /** The given positions at which the point's condition holds or has no value. */
   positionsWhere(positions: readonly number[], { condition }: TestPoint): number[] {
     return this.withReplay((timeline) =>
       positions.filter((position) => {

@@ -22,7 +22,7 @@ export interface State {
   trap?: TrapValues;
 }
 
-/** The kind of a trap that a hart takes, and the values that the trap writes to CSRs. */
+/** The kind of trap that a hart takes, and the values that the trap writes to CSRs. */
 export interface TrapValues {
   kind: 'exception' | 'interrupt' | 'reset';
   cause: bigint;
@@ -92,14 +92,14 @@ interface Before {
   hart: number;
   pc: bigint;
   /**
-   * The hits of breakpoints at this address. They count only if the step executes the instruction rather than, for
-   * example, taking an interrupt.
+   * The hits of breakpoints at `pc`. They count only if the step executes the instruction rather than, for example,
+   * taking an interrupt.
    */
   executed: Hit[];
   instructions: number;
   registers: bigint[];
   access?: Access;
-  /** The watchpoints whose memory would be cleared if the step is a reset. */
+  /** The watchpoints on memory that the step would clear if it were a reset. */
   cleared: readonly TestPoint[];
   printed: number;
 }

@@ -58,7 +58,7 @@ export class ToyTarget implements Target {
   stored: Stored[] = [];
   /** The number of history players that are open. */
   openPlayers = 0;
-  /** The log that disk requests would use, which is the player in the history and LIVE_LOG at the live end. */
+  /** The log that disk requests would use: the player in the history, and LIVE_LOG at the live end. */
   readonly requestLog = new RequestLogSwitch(LIVE_LOG);
   readonly player: HistoryPlayer;
   readonly log: ToyLog;
