@@ -242,7 +242,7 @@ const acceptsAll = (): boolean => true;
 const acceptsWords = (_: number, sizeBytes: number): boolean => sizeBytes === 4;
 const rtcAccepts = (_: number, sizeBytes: number): boolean => sizeBytes >= 4;
 const testDeviceAccepts = (_: number, sizeBytes: number): boolean => sizeBytes === 2 || sizeBytes === 4;
-/** The software interrupt registers are below 0x4000, and the timer registers start there. */
+/** The software interrupt registers are below 0x4000, and the timer registers start at 0x4000. */
 const clintAccepts = (offset: number, sizeBytes: number): boolean =>
   sizeBytes === 4 || (sizeBytes === 8 && offset >= 0x4000);
 

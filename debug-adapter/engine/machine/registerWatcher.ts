@@ -108,7 +108,7 @@ export class RegisterWatcher {
     }
     const view = harts.view(hart, clock.position);
     if (what.number === MIP || what.number === SIP) {
-      // The hart's copy of the lines is updated only before the hart runs.
+      // The hart's own copy of the interrupt lines is updated only before the hart runs.
       const bits = BigInt(interrupts.pending(hart, clock.nanoseconds));
       return what.number === MIP ? bits : bits & view.slot('MIDELEG');
     }

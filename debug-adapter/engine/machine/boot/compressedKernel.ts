@@ -28,8 +28,8 @@ interface PlacedFile extends NamedFile {
 }
 
 /**
- * Unpacks a kernel from one of the formats in which distributions install it: compressed with gzip, which QEMU accepts
- * for Arm (load_image_gzipped); EFI zboot, a PE program containing a compressed Image, which QEMU 8 and later unpack
+ * Unpacks a kernel from one of the formats that distributions install: compressed with gzip, which QEMU accepts for Arm
+ * (load_image_gzipped); EFI zboot, a PE program containing a compressed Image, which QEMU 8 and later unpack
  * (unpack_efi_zboot_image); or a U-Boot image. The unpacked file keeps the original's name and is never larger than the
  * guest's memory. Any other file is returned unchanged.
  */

@@ -16,7 +16,7 @@ import { QEMU_FLASH } from '../memoryMap.ts';
 
 /** The parts of an ELF file that a boot loader needs. */
 export interface ElfImage {
-  /** e_entry as in the file, which is often a virtual address (for example in Linux's vmlinux). */
+  /** e_entry as stored in the file, often a virtual address (for example in Linux's vmlinux). */
   entry: bigint;
   /** e_entry as a physical address, translated by the segment that contains it; undefined if no segment contains it. */
   physicalEntry: GuestAddress | undefined;

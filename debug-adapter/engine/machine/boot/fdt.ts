@@ -105,7 +105,7 @@ class StringTable {
   }
 }
 
-/** Writes numbers in big-endian order, which all numbers in a device tree have. */
+/** Writes numbers in big-endian order, as a device tree requires. */
 class ByteWriter {
   private readonly buffer: number[] = [];
 

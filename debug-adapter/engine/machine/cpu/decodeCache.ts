@@ -110,7 +110,7 @@ export class DecodeCache {
     this.bytes[CODE_LINES + (line >>> 3)] |= 1 << (line & 7);
   }
 
-  /** The RAM page to which an entry belongs, and the address of that page's first entry. */
+  /** The RAM page that an entry belongs to, and the address of that page's first entry. */
   pageOf(entry: number): { ramPage: number; pageEntries: number } {
     const index = Math.floor((entry - DECODE_POOL) / DECODE_PAGE_BYTES);
     return { ramPage: this.ramPageOf[index], pageEntries: DECODE_POOL + index * DECODE_PAGE_BYTES };

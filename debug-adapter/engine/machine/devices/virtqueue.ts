@@ -148,7 +148,7 @@ export class Virtqueue {
   }
 
   /**
-   * 2.7.7: interrupt if the entry for which the guest is waiting was added since the last check. QEMU always interrupts
+   * 2.7.7: interrupt if the entry that the guest is waiting for was added since the last check. QEMU always interrupts
    * for the first entry.
    */
   private passesUsedEvent(): boolean {

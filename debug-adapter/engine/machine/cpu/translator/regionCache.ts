@@ -27,7 +27,7 @@ export interface CompiledRegion {
 /** A region with its index in the core's region table. */
 interface Region extends CompiledRegion {
   slot: number;
-  /** Describes the breakpoints with which the region was translated. */
+  /** Describes the breakpoints that the region was translated with. */
   breaks: string;
 }
 
@@ -37,7 +37,7 @@ const PARKED_MAX = 2;
 /**
  * The regions that the interpreter can call. A mark on a region's decode entry makes the interpreter call the region.
  *
- * A region is valid only with the breakpoints with which it was translated. When the breakpoints in its code change, it
+ * A region is valid only for the breakpoints that it was translated with. When the breakpoints in its code change, it
  * is parked: it is not called until the same breakpoints are set again, which happens often while a user steps.
  */
 export class RegionCache {

@@ -29,10 +29,10 @@ interface Candidate {
 }
 
 /**
- * Translates hot guest code to WebAssembly. The interpreter reports entries to which it often jumps. Between
- * interpreter runs, the code reachable from such an entry is translated to a region (regionCode.ts), and a mark on the
- * decode entry makes the interpreter call the region. Regions are compiled in batches. Each batch is one module with a
- * limited number of instructions. Regions are not machine state: the guest cannot detect when, or whether, its code was
+ * Translates hot guest code to WebAssembly. The interpreter reports entries that it often jumps to. Between interpreter
+ * runs, the code reachable from such an entry is translated to a region (regionCode.ts), and a mark on the decode entry
+ * makes the interpreter call the region. Regions are compiled in batches. Each batch is one module with a limited
+ * number of instructions. Regions are not machine state: the guest cannot detect when, or whether, its code was
  * translated.
  */
 export class Translator {
