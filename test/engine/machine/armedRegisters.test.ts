@@ -97,7 +97,7 @@ function guests(random: SeededRandom, harts: number): Guest[] {
   ];
 }
 
-/** The comparison begins at the position to which `search` runs a machine. */
+/** The comparison begins at the position that `search` runs a machine to. */
 function guestOf(name: string, elf: Uint8Array, harts: number, search: (machine: BareMachine) => void): Guest {
   const whole = boot(elf, { harts });
   search(whole);

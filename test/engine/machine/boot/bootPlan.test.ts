@@ -1,4 +1,4 @@
-/** Every boot file is loaded at the address at which QEMU loads it, or refused with a message. */
+/** Every boot file is loaded at the same address as in QEMU, or refused with a message. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

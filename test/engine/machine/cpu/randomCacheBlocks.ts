@@ -5,8 +5,8 @@ import { destination, source } from './randomOperands.ts';
 import type { UnitOptions, Units } from './randomUnits.ts';
 
 /**
- * Units for random programs: cache-block operations, WRS, and writes to the registers that enable these and memory
- * types.
+ * Units for random programs: cache-block operations, WRS, and writes to the registers that enable these operations and
+ * memory types.
  */
 const OPERATIONS = [a.cboZero, a.cboZero, a.cboInval, a.cboClean, a.cboFlush];
 

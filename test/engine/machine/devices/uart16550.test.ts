@@ -80,7 +80,7 @@ test('the FIFO keeps 16 bytes in order, drops the 17th and reports an overrun', 
   assert.equal(read(RBR), 0);
 });
 
-test('received data interrupts at the trigger level, or after four character times without input', () => {
+test('received data raises an interrupt at the trigger level, or after four character times without input', () => {
   for (const [bits, level] of [
     [0x00, 1],
     [0x40, 4],

@@ -42,7 +42,7 @@ export function randomScript(random: SeededRandom, board: BoardOptions, accesses
 }
 
 /**
- * Accesses to unmapped addresses, or with a width that the device does not support. They cause an access fault and have
+ * Accesses to unmapped addresses, or of a width that the device does not support. They cause an access fault and have
  * no other effect.
  */
 function unmappedAccess(script: Script, random: SeededRandom): void {

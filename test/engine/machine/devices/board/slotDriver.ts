@@ -57,9 +57,10 @@ export class SlotDriver {
     this.queue = undefined;
     for (let count = 1 + random.below(4); count > 0; count--) {
       const offset = random.pick(WRITTEN_INVALIDLY);
+      // Some writes are skipped, because after them the device would repeat the requests in old rings, at an
+      // unpredictable time.
       const value = this.nonsenseFor(offset);
       if (offset === 0x38) this.write(0x70, 0); // see `queue-resized-in-use`
-      // Skip the write if the device would then repeat the requests in old rings, at an unpredictable time.
       if (this.hasOldRings && (offset === 0x50 || (offset === 0x70 && value & 4))) continue;
       this.script.write(this.base + offset, random.chance(0.95) ? 4 : 8, BigInt(value));
       if (random.chance(1 / 2)) this.script.read(this.base + random.pick([0x34, 0x40, 0x44, 0x60, 0x70, 0xfc]), 4);
