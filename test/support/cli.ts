@@ -111,7 +111,7 @@ export class Sandbox {
     return this.start(args, under).end;
   }
 
-  /** Starts a command with which the test can then interact. */
+  /** Starts a command that the test can then interact with. */
   start(args: readonly string[], { through = [], script = CLI, unprivileged = false }: RunOptions = {}): RunningCli {
     const [program, ...words] = [...through, process.execPath, script, ...args];
     const user = unprivileged && process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
@@ -254,7 +254,7 @@ export class RunningCli {
   /** The output on stdout so far. */
   console = '';
   private readonly child: ChildProcessWithoutNullStreams;
-  /** For each time at which console output arrived, the total length so far. */
+  /** The times at which console output arrived, each with the total length so far. */
   private readonly arrivals: { atMs: number; length: number }[] = [];
   private stderr = '';
 

@@ -32,8 +32,8 @@ export class DapClient {
   private input: Buffer = Buffer.alloc(0);
 
   /**
-   * Starts the adapter's process, which is ended at the end of the test. `under` contains further options and
-   * environment variables for Node; `args` are the adapter's arguments.
+   * Starts the adapter's process, which is stopped when the test ends. `under` contains further options and environment
+   * variables for Node; `args` are the adapter's arguments.
    */
   constructor(
     owner: { after(what: () => Promise<unknown>): void },

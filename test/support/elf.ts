@@ -21,7 +21,7 @@ const HEADER_BYTES = 64;
 const PROGRAM_HEADER_BYTES = 56;
 
 /**
- * Returns the ELF file of a guest with a few instructions. Its layout is always the 64-bit one, regardless of `class`.
+ * Returns the ELF file of a guest of a few instructions. Its layout is always the 64-bit one, regardless of `class`.
  */
 export function makeElf(parts: ElfParts = {}): Uint8Array {
   const { class: bits = 2, byteOrder = 1, type = 2, machine = 243, segments = 1 } = parts;

@@ -15,8 +15,8 @@ const QCOW2_MAGIC = Buffer.from('QFI\xfb', 'latin1');
 const BLOCK_BYTES = 4096;
 
 /**
- * Checks that qemu-img and our own check find no errors other than leaked clusters. A file whose creation as an image
- * was interrupted must be empty or a valid image.
+ * Checks that qemu-img and our own check find no errors other than leaked clusters. If the creation of an image was
+ * interrupted, the file must be empty or a valid image.
  */
 export function assertImagesSound(sandbox: Sandbox): void {
   const names = fs.readdirSync(sandbox.folder, { recursive: true, encoding: 'utf8' });

@@ -49,7 +49,7 @@ export function stopPointGuest(random: SeededRandom, harts: number): Uint8Array 
   return minimalElf(bytes, CODE);
 }
 
-/** The offset by which a JAL instruction jumps. */
+/** The jump offset of a JAL instruction. */
 function jumpTarget(word: number): number {
   const sign = (word | 0) >> 31;
   return (sign << 20) | (word & 0xff000) | (((word >>> 20) & 1) << 11) | (((word >>> 21) & 0x3ff) << 1);

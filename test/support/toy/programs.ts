@@ -177,7 +177,7 @@ export const SWITCHES: ToyProgram = assemble([
   at(14, addressOf(A1, 'elsewhere', RA, 'base')),
   at(15, ecall),
   at(16, nop, nop, nop),
-  // The toy machine adds 4 to the address to which the handler of an ecall returns.
+  // When the handler of an ecall returns, the toy machine adds 4 to the return address.
   label('elsewhere'),
   at(17, nop),
   at(18, nop),
