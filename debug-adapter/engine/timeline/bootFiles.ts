@@ -13,7 +13,10 @@ import { NO_RNG_SEED } from './sessionOptions.ts';
 import type { Notice } from '../../messages/userError.ts';
 
 export interface BootOptions {
-  /** Null if the machine boots only firmware or loaded files; in a replay, also null if the user gave no kernel. */
+  /**
+   * The kernel file. Null if the machine boots only firmware or loaded files; in a replay, also null if the user gave
+   * no kernel.
+   */
   kernel?: string | null;
   /** The load address of a kernel that is not an ELF file; null to load it directly after the firmware. */
   kernelAddress?: number | null;
@@ -38,7 +41,7 @@ interface UnpackedFile extends BootFile {
 
 // A file larger than the maximum RAM (2 GiB) cannot be loaded.
 const BOOT_FILE_BYTES_MAX = 0x8000_0000 - 1;
-/** The limit on the total size of all boot files, which are in memory at the same time. */
+/** The limit on the total size of the boot files: all of them are in memory at the same time. */
 const ALL_BYTES_MAX = 2 * BOOT_FILE_BYTES_MAX;
 /** Linux accepts device trees of up to 2 MiB. */
 const DEVICE_TREE_BYTES_MAX = 16 << 20;
@@ -180,8 +183,8 @@ export function bootPlan(
 }
 
 /**
- * The device tree's seed as hexadecimal digits, the form that the recording's header contains; null for a tree without
- * a seed.
+ * The device tree's seed as hexadecimal digits, in the format of the recording's header; null for a tree without a
+ * seed.
  */
 export function resolveRngSeed(host: Host, rngSeed: string | null | undefined): string | null {
   if (rngSeed === NO_RNG_SEED) return null;

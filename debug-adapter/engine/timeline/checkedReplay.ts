@@ -25,7 +25,7 @@ export class CheckedReplay {
     this.pause = options.pause;
   }
 
-  /** Runs like `Machine.run`, up to the current position or a later one. */
+  /** Runs like `Machine.run`. `until` must not be before the current position. */
   run(until: Position, stopsAtFirst = false): MachineStop {
     const { machine } = this;
     assert(machine.position <= until, 'a run goes forward');

@@ -14,7 +14,7 @@ import type { DriveFiles } from './timelineFiles.ts';
 
 /** The files of a recording that no session has open. Finding them takes no locks and changes nothing. */
 export interface ClosedRecording {
-  /** The backing chain is empty if the disk is missing or unreadable; it may be on another computer. */
+  /** The backing chain is empty if the disk is missing or unreadable. The disk may be on another computer. */
   drives: DriveFiles[];
   stateFile: string | null;
   /** The recording itself, followed by the files that belong to it. */
@@ -45,7 +45,7 @@ export interface RecordingFile {
  */
 export function closedRecording(anyHost: Host, rrfile: string, reader: RecordingReader): ClosedRecording {
   const { header, lastPosition } = reader;
-  // The backing files of the recorded drives are allowed, as during recording, because the user named these drives.
+  // The backing files of the recorded drives may be opened, because the user named these drives for the recording.
   const host = withAllowedDrives(anyHost, header.drives);
   const stateFile = header.stateFile === null ? null : stateFileOf(rrfile);
   const stateImagePath = stateFile ?? header.drives.find(({ readOnly }) => !readOnly)?.overlay ?? undefined;

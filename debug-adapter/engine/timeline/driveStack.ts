@@ -54,8 +54,8 @@ export interface BaseDisk {
   base: BlockDevice;
   baseDigest: DriveDigest;
   /**
-   * Ranges in which this drive's other disk states may differ from the base, in addition to the overlay's allocated
-   * ranges: see internalSnapshots.ts.
+   * In addition to the overlay's allocated ranges, the ranges in which a later state of the disk may differ from the
+   * base; see internalSnapshots.ts.
    */
   imageRanges?: readonly ByteRange[];
 }
@@ -182,7 +182,7 @@ function readOnlyDrive(options: DriveOptions, base: BlockDevice, baseDigest: Dri
   return { options, base, baseDigest, filter, close, abandon: close };
 }
 
-/** The drive's slot and transport, in the form that the recording's header contains. */
+/** The drive's slot and transport, in the format of the recording's header. */
 export function recordedSlot({ slot, legacy }: DriveSlot): { slot: number; virtio: VirtioVersion } {
   return { slot, virtio: legacy ? 'legacy' : 'modern' };
 }

@@ -10,8 +10,8 @@ export interface History {
   /** The snapshots on disk, in order of position. */
   savedSnapshots(): readonly { id: SnapshotId; position: Position }[];
   /**
-   * Reads a snapshot's machine state and RAM pages in pieces; the drives restore their disk states themselves. Pages that
-   * are equal to those of `known` are shared with it.
+   * Reads a snapshot's machine state and RAM pages in pieces; the drives restore their disk states themselves. Pages
+   * that equal those of `known` are shared with `known`.
    */
   readSnapshot(id: SnapshotId, known: RamSnapshot): Iterator<void, LoadedSnapshot>;
   /**
@@ -35,7 +35,7 @@ export interface HistoryPlayer extends Inputs {
   seek(position: Position): void;
   readonly nextDigestPosition: Position;
   skipDigests(upTo: Position): void;
-  /** Throws a UserError if the parts differ from the recorded digest. */
+  /** Throws a UserError if the digests of the parts differ from the recorded ones. */
   checkDigest(position: Position, parts: readonly DigestPart[]): boolean;
 }
 

@@ -73,7 +73,7 @@ export class HistorySwitch {
     return this.opened.player;
   }
 
-  /** If the machine is at its live end, saves that state; then opens a player for everything recorded so far. */
+  /** If the machine is at its live end, saves its state. Then opens a player for everything recorded so far. */
   enterHistory(): void {
     if (this.isAtLiveEnd) this.saveLiveEnd();
     if (this.opened) return;

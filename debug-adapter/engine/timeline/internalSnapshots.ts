@@ -47,8 +47,8 @@ export function refuseExistingName(drives: readonly DriveOptions[], bases: reado
 }
 
 /**
- * For a replay: makes each drive whose snapshots were stored in the user's own image during the recording use this
- * image as its overlay again.
+ * For a replay: if recording stored a drive's snapshots in the user's own image, makes that image the drive's overlay
+ * again.
  */
 export function withRecordedSetting(drives: readonly DriveOptions[], header: RecordingHeader): DriveOptions[] {
   return drives.map((drive) => {

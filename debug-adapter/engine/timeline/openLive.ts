@@ -192,8 +192,8 @@ function checkSnapshotSpace(setup: ResolvedRecord, bases: readonly BaseDisk[]): 
 }
 
 /**
- * Makes room in the user's own image: deletes automatic snapshots from an earlier recording, and the snapshot that is
- * to be replaced. If opening fails later, the snapshot taken in its place is also deleted.
+ * Makes room in the user's own image: deletes automatic snapshots from an earlier recording, and the snapshot that the
+ * new first snapshot replaces. If opening the session fails later, the new first snapshot is also deleted.
  */
 function deleteReplaced(image: Qcow2Image, setup: ResolvedRecord, undo: Cleanup): void {
   image.vmState.unmap();
@@ -206,8 +206,8 @@ function deleteReplaced(image: Qcow2Image, setup: ResolvedRecord, undo: Cleanup)
 }
 
 /**
- * The snapshots to delete from the user's own image: automatic ones from an earlier recording, and the one that is to
- * be replaced.
+ * The snapshots to delete from the user's own image: automatic ones from an earlier recording, and the one that the
+ * new first snapshot replaces.
  */
 function snapshotsToDelete(image: Qcow2Image, { rrsnapshot, overwrite }: ResolvedRecord): SnapshotKey[] {
   const replaced = overwrite ? image.snapshots.list.filter(({ name }) => name === rrsnapshot) : [];

@@ -56,7 +56,7 @@ export class RamSnapshot {
 
 export type RamPageList = readonly (Uint8Array | undefined)[];
 
-// With this value, the list for 256 MiB of RAM has 512 stretches, and one changed page copies 128 entries.
+// With this value, the list for 256 MiB of RAM has 512 stretches, and 128 entries are copied if a page changes.
 export const STRETCH_PAGES = 128;
 
 export class RamSnapshots {

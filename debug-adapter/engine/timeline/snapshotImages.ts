@@ -170,7 +170,7 @@ export class SnapshotImages {
     this.change((image) => image.snapshots.apply(entryKey(image, snapshot)));
   }
 
-  /** A number that is not the id of a snapshot in any image, nor of one that was deleted since the files were opened. */
+  /** A number that is not the id of a snapshot in any image, or of one that was deleted since the files were opened. */
   private nextId(): number {
     return newSnapshotId(
       this.images.flatMap(({ image }) => image.snapshots.list),
@@ -259,8 +259,9 @@ function trySucceeds(step: () => void): boolean {
 
 /**
  * Makes a drive's overlay list the same snapshots as the state image, in case the process was killed between changing
- * the two. An unlisted snapshot with the id and position of a missing one is the missing snapshot under its previous or
- * intended name. Earlier builds gave the two different ids, but each position has only one state.
+ * the two. If an unlisted snapshot has the id and position of a missing one, a rename was interrupted, so the snapshot
+ * gets the listed name. Earlier builds used a different id in each image; the position is then enough to identify the
+ * snapshot, because each position has only one state.
  */
 function repair(image: Qcow2Image, listed: readonly SnapshotInfo[]): void {
   for (const entry of unlistedSnapshots(image, listed)) {

@@ -29,8 +29,8 @@ export interface SnapshotInfo {
 export const automaticName = (position: Position): string => `${AUTOMATIC_PREFIX}${position}`;
 
 /**
- * The automatic snapshots from any recording. The position is checked, because a user may have given such a
- * name to another snapshot.
+ * The automatic snapshots from any recording. The name must contain the snapshot's own position, because a user may
+ * have given the name of an automatic snapshot to another one.
  */
 export const automaticSnapshots = (image: Qcow2Image): ListedSnapshot[] =>
   image.snapshots.list.filter(({ name, icount }) => name === automaticName(icount ?? 0));
@@ -47,8 +47,8 @@ export function listSnapshots(image: Qcow2Image, first?: string): SnapshotInfo[]
 }
 
 /**
- * Always returns the same object for the same snapshot, because after each change a new list is created, which may
- * contain thousands of snapshots.
+ * Always returns the same object for the same snapshot: the list is rebuilt after each change and may contain thousands
+ * of snapshots.
  */
 export function snapshotInfo(listed: ListedSnapshot): SnapshotInfo {
   let info = infos.get(listed);

@@ -26,7 +26,7 @@ export interface HistorySnapshot {
 
 export interface HistoryDisk {
   driveId: string;
-  /** Updates a draft's disk, which initially equals an earlier snapshot's disk, to match this disk state. */
+  /** Updates a draft's disk to match this disk state. The draft initially has an earlier snapshot's disk contents. */
   writeTo(draft: SnapshotDraft): void;
 }
 
@@ -114,7 +114,7 @@ export class SnapshotStore {
     }
   }
 
-  /** Like `load`, but in pieces. Pages that are equal to those of `known` are shared with it. */
+  /** Like `load`, but in pieces. Pages that equal those of `known` are shared with `known`. */
   readSnapshot(id: SnapshotId, known?: RamSnapshot): Iterator<void, LoadedSnapshot> {
     const names = { overlay: this.images.state.image.name, snapshot: this.images.find(id)?.name ?? id };
     return readSnapshot(this.machine, this.images.open(id), { ...names, known });

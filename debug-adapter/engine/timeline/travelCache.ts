@@ -54,7 +54,7 @@ export class TravelCache {
     this.updateCharges();
   }
 
-  /** Must be called whenever there is a change to the set of RAM pages that are in memory outside the cache. */
+  /** Call this whenever the set of RAM pages that are in memory outside the cache changes. */
   updateCharges(): void {
     const images = [...this.images(), ...[...this.held].map(({ ram }) => ram)];
     this.cache.setRamInUse(images.filter((image) => image !== undefined));

@@ -26,8 +26,8 @@ export type OpenSnapshot = (id: SnapshotId) => SnapshotView;
 
 const COPY_BYTES_MAX = 1 << 16;
 /**
- * The maximum number of open views, each of which has an L1 table in memory. This is enough for the snapshots between
- * which a user alternates.
+ * The maximum number of open views, each of which has an L1 table in memory. This is enough for a user who switches
+ * back and forth between a few snapshots.
  */
 const VIEWS_MAX = 4;
 
@@ -117,7 +117,7 @@ export class TravelDisk {
     return this.layer?.capturedScratchBytes() ?? 0;
   }
 
-  /** Updates a draft, which starts from the shown snapshot or a later one, to match the current disk state. */
+  /** Updates a draft to match the current disk state. The draft must be based on the shown snapshot or a later one. */
   writeTo(draft: SnapshotDraft): void {
     const { layer } = this;
     if (!layer) return;

@@ -38,7 +38,7 @@ interface MachineSnapshot {
 /** A machine's encoded state and RAM. */
 export interface EncodedSnapshot {
   ram: RamSnapshot;
-  /** The encoded state, which is everything but RAM. */
+  /** The encoded state: everything but RAM. */
   parts: readonly { offset: number; bytes: Uint8Array }[];
   /** The length of the whole VM state. */
   lengthBytes: number;
@@ -120,8 +120,9 @@ const canWriteClusters = (clusterSizeBytes: number): boolean =>
   clusterSizeBytes >= PAGE_SIZE_BYTES && pageOffset(0) % clusterSizeBytes === 0;
 
 /**
- * Writes all clusters that contain a matching page, as whole clusters. This requires few write calls, even if the
- * clusters are scattered, and does not read their old contents. All-zero clusters are dropped from the image.
+ * Writes each cluster that contains a page for which `matches` is true. Because whole clusters are written, a few write
+ * calls are enough even if the clusters are scattered, and their old contents are not read. All-zero clusters are
+ * dropped from the image.
  */
 function writeClusters(image: Qcow2Image, ram: RamSnapshot, matches: (page: number) => boolean): void {
   const pagesEach = image.clusterSizeBytes / PAGE_SIZE_BYTES;
@@ -142,7 +143,7 @@ function writeClusters(image: Qcow2Image, ram: RamSnapshot, matches: (page: numb
   image.vmState.writeClusters(clusters);
 }
 
-/** The contents of a cluster, which consists of these pages; undefined if all of the pages are zero. */
+/** The contents of the cluster with the pages from `first` to `end`; undefined if all of them are zero. */
 function clusterOf(
   ram: RamSnapshot,
   { first, end }: { first: number; end: number },
@@ -179,7 +180,7 @@ function writePages(
   flush();
 }
 
-/** Calls `write` for the matching pages, in order. All-zero pages are dropped from the image instead. */
+/** Calls `write` for each page that `matches` selects, in order. All-zero pages are dropped from the image instead. */
 function forEachMatching(
   vmState: Pick<ImageVmState, 'zero'>,
   ram: RamSnapshot,
@@ -232,7 +233,7 @@ export function readState(view: SnapshotView, of: { overlay: string; snapshot: s
   return state;
 }
 
-/** Whether there is a state for each of these parts and for no others, and each state has all fields of its part. */
+/** Whether exactly these parts have a saved state, and each saved state has all fields of its part. */
 function matchesParts<T extends { saveState(): State }>(
   states: StateValue | undefined,
   parts: readonly T[],
@@ -288,8 +289,8 @@ export interface LoadedSnapshot {
 }
 
 /**
- * Reads a snapshot in pieces of a few milliseconds. Reads all RAM that the snapshot maps; pages that are equal to pages
- * of `known`, which is in memory anyway, are shared with it.
+ * Reads a snapshot in pieces of a few milliseconds. Reads all RAM that the snapshot maps. Pages that equal those of
+ * `known`, which is in memory anyway, are shared with `known`.
  */
 export function* readSnapshot(
   machine: Machine,

@@ -22,7 +22,7 @@ export class WatchedFiles {
     this.onNotice = onNotice;
   }
 
-  /** Call this as soon as all files exist under their names. */
+  /** Call this as soon as all files exist under their final names. */
   start(): this {
     for (const { path } of this.uses) this.opened.set(path, this.host.files.identity(path));
     return this;

@@ -110,7 +110,8 @@ function* entriesOf(device: BlockDevice | undefined, from: number, to: number, d
 }
 
 /**
- * The entries for a part that the image has not allocated. It comes from the backing file, up to that file's length.
+ * The entries for a part that the image has not allocated. Its data comes from the backing file, up to the end of that
+ * file.
  */
 function* backingEntries(image: Qcow2Image, from: number, to: number, depth: number): Generator<MapEntry> {
   const { backing } = image;

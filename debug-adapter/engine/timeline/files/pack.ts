@@ -41,7 +41,7 @@ export function packRecording(anyHost: Host, options: PackOptions): PackedFile[]
   const { rrfile, into, withBases } = options;
   return Cleanup.onFailure((undo) => {
     const reader = openReader(anyHost, rrfile, undo);
-    // The backing files of the recorded drives are allowed, as during recording, because the user named these drives.
+    // The backing files of the recorded drives may be opened, because the user named these drives for the recording.
     const host = withAllowedDrives(anyHost, reader.header.drives);
     const plan = makePlan(host, rrfile, reader.header, withBases);
     checkTarget(host, options, plan);
