@@ -11,7 +11,7 @@ export interface NamedFile {
 
 export interface PlacedFile extends NamedFile {
   address?: number;
-  /** The entry point of a U-Boot image, whose `address` is its load address. */
+  /** The entry point of a U-Boot image; `address` is then the image's load address. */
   entry?: number;
 }
 

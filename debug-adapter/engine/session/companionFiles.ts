@@ -15,9 +15,9 @@ export const SYMBOL_FILE_BYTES_MAX = 1 << 30;
 
 /**
  * Finds the files that a symbol file refers to: separate debug information, `.dwo` and `.dwp` files, and supplementary
- * files. The names are untrusted, because they come from the symbol file. As for the backing files of a disk image, a
- * name may refer only to a regular file next to the symbol file, in the workspace, or under `symbolPaths`, after links
- * are resolved. Files elsewhere are not opened, and a notice reports this once.
+ * files. The names are untrusted, because they come from the symbol file. After links are resolved, a name may refer
+ * only to a regular file next to the symbol file, in the workspace, or under `symbolPaths`; the backing files of disk
+ * images are restricted in a similar way. Files elsewhere are not opened, and a notice reports this once.
  */
 export class CompanionFiles {
   private readonly host: Host;
@@ -35,7 +35,7 @@ export class CompanionFiles {
 
   /**
    * Returns a function that finds the companion files of one symbol file. `path` is undefined if the user did not name
-   * the file, as for the kernel in a recording. Such a file has no folder to search.
+   * the file, for example if it is the kernel in a recording. Such a file has no folder to search.
    */
   of(path: string | undefined, name: string): FindCompanion {
     return (request, accepts) => {
@@ -79,7 +79,7 @@ export class CompanionFiles {
     }
   }
 
-  /** A debug file under `symbolPaths`, directly or in a copy of the program's folder, as in /usr/lib/debug. */
+  /** A debug file under `symbolPaths`: in the folder itself or, as under /usr/lib/debug, at the program's path. */
   private mirrored(beside: readonly string[], name: string): string[] {
     return this.folders.symbolPaths.flatMap((root) => {
       const copies = beside.map((folder) =>

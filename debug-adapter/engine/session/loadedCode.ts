@@ -8,7 +8,7 @@ const NEARBY_BYTES = 64;
 const AGREEMENT_MIN = 0.75;
 const BLOCK_BITS = 6n;
 
-/** The guest memory with which files are compared, accessed through the current page tables. */
+/** The guest memory that files are compared with, accessed through the current page tables. */
 export type GuestMemory = Pick<Inspector, 'readMemory'>;
 
 /**

@@ -15,9 +15,9 @@ import type { Inspector } from '../target/inspector.ts';
 
 export type PageAccess = 'fetch' | 'load' | 'store';
 
-/** The walk through the page tables for one access, and the reason if it fails. */
+/** The walk through the page tables for one access, and if it fails, the reason. */
 export interface PageWalk {
-  /** 3 for Sv39, 4 for Sv48. */
+  /** The number of page table levels: 3 for Sv39, 4 for Sv48. */
   levelCount: number;
   satp: bigint;
   /** The effective privilege mode of the access. */

@@ -43,13 +43,13 @@ export interface ClientSignals {
 export type RunMode = keyof typeof SLICES | 'whole';
 
 const SLICES = {
-  // Short enough that messages are answered and Ctrl-C takes effect without noticeable delay; long enough that the cost
-  // of a slice is negligible.
+  // These slices are short enough that messages are answered and Ctrl-C takes effect without noticeable delay, and long
+  // enough that the cost of a slice is negligible.
   slices: { milliseconds: 20, isDoubled: false },
-  // For runs that are expensive to pause, if messages can end a slice.
+  // For runs that are expensive to pause. Used only if messages can end a slice.
   longSlices: { milliseconds: 250, isDoubled: false },
-  // For backward runs, if messages cannot end the slice. A backward search replays the history in segments of about
-  // 35 ms, and a pause within a segment is expensive. While the search stays in one segment, slices become longer.
+  // For backward runs if messages cannot end a slice. A backward search replays the history in segments of about 35 ms,
+  // and a pause within a segment is expensive. While the search stays in one segment, slices become longer.
   growingSlices: { milliseconds: 100, isDoubled: true },
 } as const;
 

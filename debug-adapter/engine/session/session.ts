@@ -104,8 +104,8 @@ export class Session<T extends Target = Target> {
   }
 
   /**
-   * Runs forward until this hart is about to execute the next step. The user's breakpoints also apply while the other
-   * harts run.
+   * Runs forward until the given hart is about to execute the next step. The user's breakpoints also apply while the
+   * other harts run.
    */
   *runToQuantumOf(hart: number, options?: RunOptions): Sliced<StopReason> {
     return this.reasonOf(yield* this.forwardToQuantumOf(hart, () => this.stopPoints.all(), options), { kind: 'step' });

@@ -28,7 +28,7 @@ export type StopReason =
 /** The number of a stop point, unique within its session. */
 export type BreakpointId = number;
 
-/** A condition that has no value, which is why its stop point has stopped the machine. */
+/** A condition that has no value. The machine stopped at its stop point for this reason. */
 export interface ConditionError {
   id: BreakpointId;
   error: UserError;

@@ -44,9 +44,9 @@ export interface SymbolFileOptions {
 /** A file with symbols, and the location of its code if the code does not run at its link address. */
 export interface SymbolsSetting {
   file: string;
-  /** The offset to add to the addresses in the file, as for gdb's `add-symbol-file -o`. */
+  /** The offset to add to the addresses in the file, like the offset in gdb's `add-symbol-file -o`. */
   offset?: bigint;
-  /** The address of the file's `.text` section, as for gdb's `add-symbol-file`. */
+  /** The address of the file's `.text` section, like the address in gdb's `add-symbol-file`. */
   textAddress?: bigint;
 }
 

@@ -27,7 +27,7 @@ export class HitCounts {
   private low: CountedHit;
   private high: CountedHit;
   private stored: CountedHit[] = [];
-  /** Every hit whose index is a multiple of this is stored. */
+  /** Every hit whose index is a multiple of this number is stored. */
   private spacing = 1;
   /**
    * The last position for which the index of the next hit was determined, and whether the machine has reached a hit
@@ -85,7 +85,7 @@ export class HitCounts {
     return this.stored.findLast((hit) => hit.index <= index) ?? this.low;
   }
 
-  /** The index of the last known hit, before the index `before`, whose number satisfies `stops`. */
+  /** The index of the last known hit that has an index below `before` and whose number satisfies `stops`. */
   lastStop(before: number, stops: (hit: number) => boolean): number | undefined {
     for (let index = before - 1; index >= this.low.index; index--) if (stops(numberOf(index))) return index;
     return undefined;

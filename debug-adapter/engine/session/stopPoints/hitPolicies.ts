@@ -21,7 +21,7 @@ export interface HitPolicy {
   readonly skippedPosition?: Position;
   /** Whether hits of a point can have any effect. If not, the point's condition is not evaluated. */
   concerns(point: ResolvedPoint): boolean;
-  /** Called for each hit at the position before the step. Returns whether it stops the run. */
+  /** Called for each hit, at the position before the step. Returns whether the hit stops the run. */
   stopsAt(point: ResolvedPoint, position: Position, trap?: Trap): boolean;
   /** Whether a point whose condition has no value stops the run. */
   readonly stopsOnErrors: boolean;
@@ -84,8 +84,8 @@ export class ForwardHits implements HitPolicy {
     for (const { id, hits, printed } of points) {
       hits?.reached(position);
       if (!this.armedFrom.has(id)) this.armedFrom.set(id, this.lastReached);
-      // If a message has been printed at the current position, this position is included, although its step has not
-      // executed yet.
+      // If a message has been printed at the current position, the printed range includes this position, although its
+      // step has not executed yet.
       printed?.add(this.armedFrom.get(id)!, Math.max(position, (this.lastPrinted.get(id) ?? -1) + 1));
     }
     this.lastReached = position;

@@ -7,7 +7,7 @@ import type { ResolvedPoint } from './resolvedPoint.ts';
 import { runWith } from './runWith.ts';
 import type { UserStopPoints } from './userStopPoints.ts';
 
-/** The messages of this many steps are collected at a time. */
+/** Messages are collected from this many steps at a time. */
 const PART_STEPS = 1_000_000;
 
 /**

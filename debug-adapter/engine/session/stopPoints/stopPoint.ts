@@ -13,7 +13,7 @@ export interface StopPoint {
    * evaluated before the condition, and must not change anything. By default, the stop point always exists.
    */
   exists?: () => boolean;
-  /** The stop point is reached only while this holds. */
+  /** If this condition does not hold, the stop point is not reached. */
   condition?: Condition;
   /** Which hits stop the run. A hit is an execution for which the condition holds. */
   hitCondition?: HitCondition;
@@ -24,9 +24,9 @@ export interface StopPoint {
   countsWith?: BreakpointId;
   /** The message to print at each hit, instead of stopping the run. */
   logMessage?: LogMessage;
-  /** The number of the only hart that can reach the stop point. */
+  /** If given, only the hart with this number can reach the stop point. */
   hart?: number;
-  /** The only value of satp with which the stop point can be reached. */
+  /** If given, the stop point can be reached only while satp has this value. */
   addressSpace?: bigint;
   /**
    * For a breakpoint at the first instruction of inlined functions: the number of those functions that contain it,

@@ -27,7 +27,7 @@ export class TrackedRuns {
   readonly stopPoints: UserStopPoints;
   private listener: StopPointListener;
   private counter: HitCounter;
-  /** The position at which the last run paused, if it was not the position at which it began. */
+  /** The position at which the last run paused, if the machine had moved since the run began. */
   private pausedAt: Position = -1;
 
   constructor(target: Target, stopPoints: UserStopPoints, listener: StopPointListener) {
@@ -90,7 +90,7 @@ export class TrackedRuns {
     if (stopPoints.tracked !== tracked) return undefined;
     let stop = yield* this.searchBackward(points, stops);
     if (!stop) return undefined;
-    // If no known hit of a point stops the run, a hit before the known range may still be after this stop.
+    // If no known hit of a point stops the run, a hit before the known range may, and it may be later than `stop`.
     const limit = target.position;
     let best: Position | undefined;
     for (const group of counted) {

@@ -22,7 +22,7 @@ export class UserStopPoints {
   policy: HitPolicy = AT_REST;
   /** If the counting of hits was paused: the machine's current position, and its position before the counting. */
   displaced: { at: Position; origin: Position } | undefined;
-  /** The errors from conditions that had no value at the last hits that stopped a run. */
+  /** The errors from conditions that had no value when hits last stopped a run. */
   private hitErrors: { position: Position; errors: ConditionError[] } = { position: -1, errors: [] };
   readonly table = new Map<BreakpointId, ResolvedPoint>();
   /** The points that are reached by executing an instruction, by the instruction's address. */
