@@ -45,7 +45,7 @@ export class SlotMap {
     return stored === STORED_ZERO ? ZERO_SLOT : undefined;
   }
 
-  /** The slot of a cluster that can be written in place, because no other map refers to it. Otherwise undefined. */
+  /** The slot of a cluster if no other map refers to it, so that it can be written in place. Otherwise undefined. */
   writableSlot(cluster: number): number | undefined {
     let entry = this.root;
     for (let level = this.height; entry instanceof Branch; level--) {
@@ -188,7 +188,7 @@ export class SlotMap {
 export const ZERO_SLOT = -1;
 
 const FANOUT = 512;
-/** The number of clusters that an entry covers: an entry in a leaf, in a branch above leaves, and so on. */
+/** The number of clusters that an entry covers, by level: in a leaf, in a branch above leaves, and so on. */
 const CLUSTERS_PER_ENTRY = Array.from({ length: 7 }, (_, level) => FANOUT ** level);
 /** The estimated memory use of a node, including its object overhead. */
 const NODE_BYTES = { leaf: FANOUT * 4 + 256, branch: FANOUT * 8 + 64 };

@@ -112,7 +112,7 @@ function writeNewTables(parts: ImageParts, change: AtomicChange): NewState {
   if (snapshots) {
     Object.assign(fields, { snapshotsOffset: snapshots.offset, snapshotCount: snapshots.entries.length });
   }
-  // Freeing the old clusters changes refcounts in place, so the image is marked dirty. Version 2 has no feature bits.
+  // Freeing the old clusters changes refcounts in place, so the image is marked dirty. Version 2 has no bit for this.
   if (header.version >= 3) {
     Object.assign(fields, {
       incompatibleFeatures: header.incompatibleFeatures | INCOMPATIBLE_DIRTY,

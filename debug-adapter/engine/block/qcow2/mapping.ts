@@ -99,8 +99,8 @@ function extentInOneTable(parts: ImageParts, l1: EntryTable, guestOffset: number
 }
 
 /**
- * The number of data clusters, starting at `first`, that are contiguous in the file. Counts at most as many clusters as
- * `lengthBytes` bytes need, and none beyond this table.
+ * The number of data clusters, starting at `first`, that are contiguous in the file. Counts only clusters in this
+ * table, and no more than `lengthBytes` bytes need.
  */
 export function dataClusters(parts: ImageParts, table: EntryTable, first: number, lengthBytes: number): number {
   const { clusterSizeBytes, entriesPerL2 } = parts.layout;

@@ -110,8 +110,8 @@ function prepareForWriting(parts: ImageParts): void {
   refcounts.onFreed = (hostOffset) => parts.l2.remove(hostOffset);
   for (const { index } of invalidBlocks) refcounts.removeBlock(index);
   const { tooLow } = refcounts.replaceAll(references);
-  // Freeing leaked clusters cannot introduce contradictions. All other repairs are committed atomically, so that a
-  // crash leaves the old state.
+  // Freeing leaked clusters cannot make a refcount contradict a COPIED flag. All other repairs are committed
+  // atomically, so that a crash leaves the old state.
   if (tooLow > 0 || invalidBlocks.length > 0 || !areFlagsCorrect(parts, parts.l1)) {
     commitAtomically(parts, { count: () => {}, l1: parts.l1, l1Tables: 1 });
   } else commit(parts, { durable: true });

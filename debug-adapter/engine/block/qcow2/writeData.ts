@@ -178,9 +178,9 @@ function zeroWholeClusters(parts: ImageParts, start: number, end: number, keepsB
 }
 
 /**
- * The end of the range that starts at `start` and needs no change, because it has no L2 tables and the backing device
- * contains zeroes there. The end is a multiple of the size of the range that one L2 table maps, so that a guest can
- * discard a large empty disk without allocating tables.
+ * The end of the range that starts at `start` and already reads as zeroes, because it has no L2 tables and the backing
+ * device contains zeroes there. The end is rounded down to a multiple of the size that one L2 table maps. Skipping this
+ * range allows a guest to discard a large empty disk without allocating tables.
  */
 function endOfUnallocated(parts: ImageParts, start: number, end: number): number {
   const { bytesPerL2 } = parts.layout;
