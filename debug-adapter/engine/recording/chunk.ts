@@ -57,8 +57,8 @@ export const MAX_HEADER_PAYLOAD_BYTES = 1 << 20;
 export const MAX_EVENTS_PAYLOAD_BYTES = 1 << 20;
 export const MAX_INDEX_PAYLOAD_BYTES = 1 << 20;
 /**
- * The maximum value of the length field. No lower limit is necessary, because a boot file that extends past the end of
- * the file means that the recording was truncated.
+ * The maximum value of the length field. A lower limit is not necessary: if a boot file extends past the end of the
+ * recording, the reader treats the recording as truncated.
  */
 export const BOOT_FILE_BYTES_MAX = 0xffff_ffff;
 

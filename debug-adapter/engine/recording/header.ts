@@ -37,24 +37,20 @@ export interface RecordedMachine {
    */
   isa: string;
   /**
-   * The page table format with the most levels among those that the harts support, named as in the device tree. If the
-   * field is missing, as in older recordings, the format is Sv39.
+   * The page table format with the most levels among those that the harts support, named as in the device tree. Older
+   * recordings lack this field; the format is then Sv39.
    */
   mmu?: 'sv39' | 'sv48';
-  /**
-   * Whether the machine has a virtio-rng device. If the field is missing, as in older recordings, the machine has none.
-   */
+  /** Whether the machine has a virtio-rng device. Older recordings lack this field; the value is then false. */
   rng?: boolean;
   /**
-   * The value of `/chosen/rng-seed` in the device tree as 64 hexadecimal digits, or null if there is no seed. If the
-   * field is missing, as in older recordings, the value is null.
+   * The value of `/chosen/rng-seed` in the device tree as 64 hexadecimal digits, or null if there is no seed. Older
+   * recordings lack this field; the value is then null.
    */
   rngSeed?: string | null;
-  /** Whether a guest reset ends the run. If the field is missing, as in older recordings, the value is false. */
+  /** Whether a guest reset ends the run. Older recordings lack this field; the value is then false. */
   noReboot?: boolean;
-  /**
-   * Whether the guest can make semihosting calls. If the field is missing, as in older recordings, the value is false.
-   */
+  /** Whether the guest can make semihosting calls. Older recordings lack this field; the value is then false. */
   semihosting?: boolean;
 }
 

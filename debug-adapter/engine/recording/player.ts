@@ -148,7 +148,7 @@ export class Player implements Inputs {
 
   /**
    * Throws if the machine has passed a recorded entry, because the guest did not make a recorded request or did not
-   * consume a recorded event. Because it is called at every boundary, it only compares positions.
+   * consume a recorded event. It is called between steps, thousands of times a second, so it only compares positions.
    */
   private checkNothingMissed(position: Position): void {
     const inputs = this.inputs.position;

@@ -9,8 +9,9 @@ import type { RecordingWriter } from './recordingWriter.ts';
 /**
  * The inputs of a machine that is being recorded. Forwards calls to the live inputs and records the results. Once a
  * disk flush has completed, the guest relies on its earlier writes being durable. The recording is therefore made
- * durable at the next boundary, so that a replay can reach every flush that the guest saw complete. The recorder does
- * not own the writer. Periodic flushes are the responsibility of the session, because the session has a clock.
+ * durable at the next boundary between steps, so that a replay can reach every flush that the guest saw complete. The
+ * recorder does not own the writer. Periodic flushes are the responsibility of the session, because the session has a
+ * clock.
  */
 export class Recorder implements Inputs {
   private readonly live: Inputs;

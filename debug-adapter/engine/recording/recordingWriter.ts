@@ -63,8 +63,8 @@ export class RecordingWriter {
   }
 
   /**
-   * Writes the header and the boot files. Must be called exactly once, before all other methods. All of these are
-   * durable when the call returns. Returns the header as a reader will decode it.
+   * Writes the header and the boot files, which are durable when the call returns. Must be called exactly once, before
+   * all other methods. Returns the header as a reader will decode it.
    */
   writeHeader(header: HeaderFields, bootFiles: readonly BootFile[]): RecordingHeader {
     assert(this.offset === 0, 'the header is written once');

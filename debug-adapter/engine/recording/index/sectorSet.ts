@@ -27,7 +27,7 @@ export class SectorSetBuilder {
 
   /** Adds the sectors from `first` up to but not including `end`. */
   add(first: number, end: number): void {
-    // This may change the block size.
+    // `makeSpace` may change the block size.
     if (this.count === this.starts.length) this.makeSpace();
     const scale = 2 ** this.shift;
     const start = Math.floor(Math.min(first, SECTOR_MAX) / scale);
