@@ -30,8 +30,8 @@ export function halfBits(value: number): number {
 /** The smallest positive half-precision number, which is also the distance between adjacent subnormal numbers. */
 const SUBNORMAL_SPACING = 2 ** -24;
 /**
- * The largest number is 65504. Values that exceed it by at least half of the spacing there (32) are rounded to
- * infinity.
+ * The largest number is 65504, and the distance between numbers in this range is 32. Values that exceed 65504 by at
+ * least half of this distance are rounded to infinity.
  */
 const ROUNDED_TO_INFINITY = 65520;
 

@@ -8,7 +8,7 @@ import { assert } from './assert.ts';
  */
 export type Sliced<T> = Generator<Pending, T, undefined>;
 
-/** Why a computation has yielded: it has paused, or it is waiting for the promise to be settled. */
+/** Why a computation has yielded: it has paused, or it is waiting for a promise to settle. */
 export type Pending = typeof PAUSED | Promise<unknown>;
 
 /** Yielded by a computation that has paused. */

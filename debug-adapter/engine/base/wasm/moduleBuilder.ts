@@ -10,7 +10,7 @@ export interface FunctionHandle {
   readonly index: number;
 }
 
-/** A function's parameters, and a method with which its body creates local variables. */
+/** A function's parameters, and a method that creates local variables for its body. */
 export interface Frame {
   parameters: Local[];
   local(type: ValueType): Local;
