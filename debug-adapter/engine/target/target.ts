@@ -25,8 +25,8 @@ export interface Target {
 
   readonly harts: TargetHarts;
   /**
-   * Reads a hart's state; without a number, the state of the hart that is current at the time of each call to the
-   * inspector.
+   * Returns an inspector that reads a hart's state. Without a number, each call to the inspector reads the hart that is
+   * current at that time.
    */
   inspect(hart?: number): Inspector;
   readonly disks: readonly TargetDisk[];
@@ -63,7 +63,7 @@ export interface TargetHarts {
   readonly count: number;
   /** The number of the hart that executes the next step. */
   readonly current: number;
-  /** The start and the latest end of the current hart's quantum. With a single hart, the quantum is unlimited. */
+  /** The start and latest possible end of the current hart's quantum. With a single hart, the quantum is unlimited. */
   readonly quantum: { readonly start: Position; readonly end: Position };
   /** Whether a hart is waiting for an interrupt. */
   isWaiting(hart: number): boolean;
