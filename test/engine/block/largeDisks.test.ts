@@ -45,7 +45,7 @@ function openAndSnapshot(baseFile: CountedFile) {
 }
 
 suite('empty disks', () => {
-  test('opening, hashing and snapshotting an empty 16 TiB disk takes about as many file calls as for a 16 MiB disk', () => {
+  test('an empty 16 TiB disk takes about as many file calls to open, hash and snapshot as a 16 MiB disk', () => {
     const [small, large] = [16 * MIB, 16 * TIB].map((lengthBytes) => {
       const baseFile = emptyBase(lengthBytes);
       const before = baseFile.total();

@@ -193,7 +193,7 @@ test('clusters compressed with zstd are read, and an overwritten compressed clus
 });
 
 for (const clusterSize of [16384, 65536, 2 * MIB]) {
-  test(`images with subclusters in clusters of ${clusterSize} bytes, and with a backing file, are read but not written`, (t) => {
+  test(`images with ${clusterSize}-byte clusters, subclusters and a backing file are read but not written`, (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     const folder = support.temporaryFolder(t);
     const path = join(folder, 'overlay.qcow2');

@@ -32,7 +32,7 @@ export class ImageModel {
   }
 
   /**
-   * From now on, the current contents of the disk count as those of an empty image. Call this when the image's disk
+   * From now on, treats the current contents of the disk as those of an empty image. Call this when the image's disk
    * contains the same bytes.
    */
   startsHere(): this {

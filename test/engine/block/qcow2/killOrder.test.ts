@@ -227,7 +227,7 @@ function qemuFindsLeaksAtMost(t: TestContext, bytes: Uint8Array, what: string): 
 }
 
 /**
- * Adds more damage than a kill between raising refcounts and clearing flags can leave: inverts all COPIED flags in the
+ * Damages an image more than a kill between raising refcounts and clearing flags could: inverts all COPIED flags in the
  * active tables, and increments the refcount of the unused cluster after the end of the file.
  */
 function withContradictions(image: Uint8Array): Uint8Array {
