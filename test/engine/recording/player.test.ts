@@ -58,7 +58,7 @@ function at(position: number, status: Partial<InputStatus> = {}): InputStatus {
   };
 }
 
-/** Makes the same calls to the player as the machine recorded in LOG, up to just before `position`. */
+/** Calls the player as the machine that was recorded in LOG would, up to just before `position`. */
 function playTo(position: number): Player {
   const played = player();
   if (position > 50) played.takeEvent(at(50));

@@ -170,7 +170,7 @@ test('a payload that its port cannot decode is reported as damage', () => {
   }
 });
 
-test('port numbers and payloads of any size are read back', () => {
+test('port numbers and payloads of any size are read back as they were written', () => {
   const all: EventPort<Uint8Array>[] = [0, 1, 6, 7, 8, 127, 2 ** 40].map((number) => ({
     number,
     events: { ...ENTROPY_PORT.answers, kind: `port ${number}` },

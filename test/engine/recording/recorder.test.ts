@@ -108,8 +108,8 @@ test('console input arrives as soon as the UART accepts it, and advances the clo
   const { log } = runConsoleMachine(new LiveInputs([new ConsoleInput(Buffer.from('abcde'))]));
   const bytes = log.flatMap((event) => (event.kind === 'input' ? [event] : []));
   assert.equal(Buffer.from(bytes.map((event) => CONSOLE_PORT.events.decode(event.payload))).toString(), 'abcde');
-  // The bytes arrive one character time apart. The fourth wait ends in the next tick, during the first 100 ns of which
-  // the machine is busy.
+  // The bytes arrive one character time apart. The fourth wait ends in the next tick; the machine is busy in the first
+  // 100 ns of each tick.
   assert.deepEqual(
     bytes.map((event) => event.nanoseconds),
     [0, 300, 600, 900, 1200],

@@ -30,7 +30,7 @@ test('a random log is read back as it was written', () => {
   }
 });
 
-test('the header and the boot files are read back', () => {
+test('the header and the boot files are read back as they were written', () => {
   const bootFiles = [
     KERNEL,
     { role: 'initrd', name: 'dir/initrd ü.cpio', bytes: new Uint8Array(100_000) },
