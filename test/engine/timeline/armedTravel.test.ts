@@ -1,4 +1,4 @@
-/** Stop points on registers, traps, disk requests and console text stop alike in recordings and replays, both ways. */
+/** In both directions, registers, traps, disk requests and console text stop replays where they stopped recordings. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { complete } from '../../../debug-adapter/engine/base/sliced.ts';
@@ -101,7 +101,7 @@ for (const [name, scene, harts, from] of [
 }
 
 /**
- * Asserts that a timeline, first backward and then forward, stops where the recording stopped, and in the same states.
+ * Runs a timeline backward and then forward. Asserts that it stops where the recording stopped, and in the same states.
  */
 function assertSame(
   where: string,

@@ -74,7 +74,7 @@ function messageOfDivergence(t: TestContext, of: { devices: DeviceGeneration; fo
   }
 }
 
-test("the machine of a replay has exactly the instructions of the instruction set that the recording's header names", (t) => {
+test("a replaying machine supports exactly the instruction set that the recording's header names", (t) => {
   const stage = stageOf({ kernel: guestWithConditionalZero(t), diskBytes: 1 << 20 }, t);
   const { rrfile } = stage.setup;
   const digest = record(stage, {});
@@ -86,7 +86,7 @@ test("the machine of a replay has exactly the instructions of the instruction se
   assert.equal(header.machine.isa, ISA);
   header.machine.isa = LEGACY_ISA;
   writeFileSync(rrfile, withHeader(bytes, header));
-  // The machine lacks the instruction, which therefore traps.
+  // The machine lacks the instruction, so the instruction traps.
   const older = stage.replay();
   assert.throws(() => older.advance(Infinity), /The replay differs/);
   older.abandon();

@@ -129,7 +129,7 @@ function checkSnapshots(
   const all = new SnapshotImages(images[0], images);
   all.repair();
   const index = run.snapshots.findLastIndex((known) => known.calls <= calls);
-  // An operation adds its result to `run.snapshots` when it starts, so the entry before it is possible, too.
+  // An operation adds its result to `run.snapshots` when it starts, so the images may still match the entry before it.
   const before = run.snapshots[Math.max(0, index - 1)].kept;
   const found = new Map(all.list().map(({ name, position }) => [name, position]));
   const isOne = [before, run.snapshots[index].kept].some((kept) => isSameMap(kept, found));

@@ -103,7 +103,7 @@ test('a stored snapshot is loaded only if it saves more than 4 million steps', (
   }
 });
 
-test('a stored snapshot whose RAM differs from the recorded digest is never used, and loaded only once', () => {
+test('a stored snapshot whose RAM differs from the recorded digest is loaded only once and never used', () => {
   const live = new ToyTarget(LONG);
   for (const position of [6_000_000, 12_000_000]) {
     complete(live.forward(position));

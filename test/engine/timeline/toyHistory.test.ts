@@ -31,7 +31,7 @@ function recorded(positions: number[], end: number, options = LONG): ToyTarget {
 
 // --- what moves leave behind -------------------------------------------------------------------------------------------
 
-test('after each move, the accounted cost of the cache is up to date, and only cached snapshots hold disk states', (t) => {
+test('after each move, the cost of the cache is up to date, and only cached snapshots hold disk states', (t) => {
   const random = SeededRandom.forTest(t);
   const end = 30_000_000;
   const live = recorded([6_000_000, 20_000_000], end);
