@@ -68,7 +68,7 @@ test('if a condition has no address, its names are resolved at the location wher
   assert.equal(conditionOf(anywhere, '$cause == (1ul << 63 | 7) && $epc == 0x1000').holds(trap), true);
 });
 
-test('a condition at code without symbols can use registers, and the machine itself can evaluate the condition', () => {
+test('a condition in code without symbols can use registers, and the machine itself can evaluate the condition', () => {
   const condition = conditionOf({ ...anywhere, at: { address: inspector.pc } }, '$sp > 0x80000000 && $a0 == 0');
   assert.equal(condition.holds(), true);
   assert.equal(evaluatePredicate(condition.predicate!, inspector), 1n);

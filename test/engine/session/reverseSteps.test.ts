@@ -27,8 +27,8 @@ function debug(scene: Scene, t: TestContext, length: number): Debugging {
 const LENGTH = 60_000_000;
 
 /**
- * Goes to a random position, and from there to the next call in code with line information. Returns false if there is
- * no call soon.
+ * Goes to a random position, and from there to the next call in code with line information. Returns false if no such
+ * call follows soon.
  */
 function toACall({ session, symbols }: Debugging, random: SeededRandom): boolean {
   complete(session.goTo(random.below(LENGTH - 5_000_000)));

@@ -1,4 +1,4 @@
-/** Source files from another computer are found by the source map; one newer than its program is reported once. */
+/** The source map finds source files from another computer; a source file newer than its program is reported once. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';

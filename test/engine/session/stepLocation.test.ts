@@ -51,7 +51,7 @@ interface Walk {
   /** The addresses that are executed, beginning with the address at which the step starts. */
   pcs: number[];
   kind?: 'over' | 'in';
-  /** Those of the addresses that are reached by a call or a return. */
+  /** The addresses in `pcs` that are reached by a call or a return. */
   otherFrame?: number[];
 }
 

@@ -120,7 +120,7 @@ test('a reverse step out from the middle of a function goes to the call to that 
   assert.equal(step(stopped, steps.reverseStepOut()), 12);
   const depth = session.inspector.register(2);
   stopped.runTo(labels.none);
-  // The outermost of the activations returns last.
+  // The outermost activation returns last.
   while (session.inspector.register(2) !== depth - 16n) stopped.runTo(labels.none);
   assert.equal(step(stopped, steps.reverseStepOut()), 14);
   assert.equal(session.inspector.register(2), depth);
