@@ -3,14 +3,14 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { expected, guest, maskDemo, SESSION, SMALL_GUESTS } from '../support/guests.ts';
 import { type DriveSpec, type Outcome, Sandbox } from '../support/cli.ts';
-import { some } from '../support/extent.ts';
+import { longTest, some } from '../support/extent.ts';
 
 const MIB = 1 << 20;
 const DISKS: Record<string, number[]> = { blkerr: [4 * MIB], reset: [4 * MIB], twodisk: [4 * MIB, MIB] };
 const OPTIONS: Record<string, string[]> = { outside: ['--rng'] };
 
 suite('guests print the expected output', { concurrency: 2 }, () => {
-  for (const name of some(SMALL_GUESTS, 4)) {
+  for (const name of some(SMALL_GUESTS, 2)) {
     test(`small/${name}`, async (t) => {
       const sandbox = new Sandbox(t);
       const drives = (DISKS[name] ?? []).map((bytes, slot) => ({ image: sandbox.disk(`disk${slot}`, bytes) }));
@@ -38,7 +38,7 @@ suite('guests print the expected output', { concurrency: 2 }, () => {
     demoPrinted(outcome, 'demo/demo');
   });
 
-  test('a second boot of the demo finds the store that the first boot left in its overlay', async (t) => {
+  longTest('a second boot of the demo finds the store that the first boot left in its overlay', async (t) => {
     const sandbox = new Sandbox(t);
     const boot = (drive: DriveSpec, rrfile: string) =>
       sandbox.record({ kernel: guest('demo/demo'), drives: [drive], rrfile });

@@ -15,7 +15,7 @@ import { consoleOf, type Typed } from '../support/qemu.ts';
 import { requireTool, runTool } from '../support/tools.ts';
 import { intelHex, uImage } from '../support/wrappedImages.ts';
 import { zbootImage } from '../support/zboot.ts';
-import { some } from '../support/extent.ts';
+import { longTest, some } from '../support/extent.ts';
 
 const QEMU = 'qemu-system-riscv64';
 const OPENSBI = '/usr/lib/riscv64-linux-gnu/opensbi/generic';
@@ -112,7 +112,7 @@ suite('images load as in QEMU', { concurrency: 2 }, () => {
     });
   }
 
-  test('an unnecessary load address for an ELF file is reported', async (t) => {
+  longTest('an unnecessary load address for an ELF file is reported', async (t) => {
     const sandbox = placeWithImages(t);
     const { status, stderr } = await sandbox.cli(['run', '--kernel', 'x.bin', '--load', 'data.elf@0x84000000']);
     assert.equal(status, 0);
@@ -122,7 +122,7 @@ suite('images load as in QEMU', { concurrency: 2 }, () => {
     );
   });
 
-  test('a compressed kernel, with or without an EFI zboot wrapper, runs like the uncompressed one', async (t) => {
+  longTest('a compressed kernel, with or without an EFI zboot wrapper, runs like the uncompressed one', async (t) => {
     const sandbox = placeWithImages(t);
     const packed = gzipSync(sandbox.read('x.bin'));
     sandbox.write('x.gz', packed);
@@ -232,7 +232,7 @@ test('--dumpdtb writes a machine’s or a recording’s device tree to a new fil
   assert.equal(sandbox.read('data').toString(), 'data of the user');
 });
 
-test('a device tree supplied by the user is edited as in QEMU', async (t) => {
+longTest('a device tree supplied by the user is edited as in QEMU', async (t) => {
   if (!requireTool(QEMU, t) || !requireTool('dtc', t)) return;
   const sandbox = placeWithImages(t);
   const dts = `/dts-v1/;

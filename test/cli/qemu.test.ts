@@ -7,6 +7,7 @@ import { Sandbox } from '../support/cli.ts';
 import { guest, maskDemo, SESSION } from '../support/guests.ts';
 import { underQemu } from '../support/qemu.ts';
 import { requireTool } from '../support/tools.ts';
+import { longTest } from '../support/extent.ts';
 
 const QEMU = 'qemu-system-riscv64';
 
@@ -24,7 +25,7 @@ suite('guests print the same output as under QEMU', { concurrency: 2 }, () => {
     });
   }
 
-  test('the demo and its second boot on the same disk print the same output as under QEMU', async (t) => {
+  longTest('the demo and its second boot on the same disk print the same output as under QEMU', async (t) => {
     if (!requireTool(QEMU, t)) return;
     const sandbox = new Sandbox(t);
     const kernel = guest('demo/demo');

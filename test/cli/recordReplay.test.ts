@@ -9,7 +9,7 @@ import { after, suite, test, type TestContext } from 'node:test';
 import { driveText, type Outcome, type Session, type Summary, Sandbox } from '../support/cli.ts';
 import { guest, SESSION } from '../support/guests.ts';
 import { SeededRandom } from '../support/seededRandom.ts';
-import { some } from '../support/extent.ts';
+import { longTest, some } from '../support/extent.ts';
 
 interface SessionCase {
   name: string;
@@ -164,26 +164,26 @@ suite('run, record and replay agree', { concurrency: 2 }, () => {
     });
   }
 
-  test('a replay needs only the recording and the drives', async (t) => {
+  longTest('a replay needs only the recording and the drives', async (t) => {
     const { sandbox, session, recorded } = await aRecording(t);
     const drive = driveText(session.drives[0]);
     sameRun(await sandbox.cli(['replay', '--rrfile', 'a.rr', '--drive', drive, '--json']), recorded);
   });
 
-  test('two replays give the same result', async (t) => {
+  longTest('two replays give the same result', async (t) => {
     const { sandbox, session } = await aRecording(t);
     const first = await sandbox.replay(session);
     sameRun(await sandbox.replay(session), first);
   });
 
-  test('the recording and its files can be moved together', async (t) => {
+  longTest('the recording and its files can be moved together', async (t) => {
     const { sandbox, session, recorded } = await aRecording(t);
     const other = new Sandbox(t);
     for (const name of Object.keys(sandbox.fingerprint())) other.write(name, sandbox.read(name));
     sameRun(await other.replay(session), recorded);
   });
 
-  test('a recording still replays when its kernel has been rebuilt or is missing', async (t) => {
+  longTest('a recording still replays when its kernel has been rebuilt or is missing', async (t) => {
     const sandbox = new Sandbox(t);
     sandbox.write('kernel.elf', fs.readFileSync(guest('small/timer')));
     const session = { kernel: 'kernel.elf' };
@@ -209,7 +209,7 @@ suite('--stop-at', { concurrency: 2 }, () => {
     });
   }
 
-  test('a stopped recording replays to its end and to any position before it', async (t) => {
+  longTest('a stopped recording replays to its end and to any position before it', async (t) => {
     const sandbox = new Sandbox(t);
     const session = { kernel: guest('demo/demo'), drives: [{ image: sandbox.disk('disk.img'), overlay: 'hd0.qcow2' }] };
     const recorded = await sandbox.record(session, '--stop-at', '40_000_000');
@@ -227,7 +227,7 @@ suite('--stop-at', { concurrency: 2 }, () => {
     assert.notEqual(there.summary.digest, end.digest);
   });
 
-  test('--stop-at accepts power-on, the step before the end, the end, and a position past the end', async (t) => {
+  longTest('--stop-at accepts power-on, the step before the end, the end, and a position past the end', async (t) => {
     const sandbox = new Sandbox(t);
     const session = { kernel: guest('small/timer') };
     const last = (await sandbox.record(session)).ended(0, 'powerOff').position;

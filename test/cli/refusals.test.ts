@@ -212,8 +212,8 @@ const TWICE: Refusal[] = [
   },
 ];
 
-testRefusals('record refuses', fresh, some(RECORD, 8));
-testRefusals('record refuses to write over what it reads', fresh, some(TWICE, 8));
+testRefusals('record refuses', fresh, some(RECORD, 3));
+testRefusals('record refuses to write over what it reads', fresh, some(TWICE, 3));
 
 test('without --json, a refused command prints only the error message', async (t) => {
   const { status, console, stderr } = await fresh.copy(t).cli(['info', 'b.rr']);

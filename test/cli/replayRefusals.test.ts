@@ -239,4 +239,4 @@ const REPLAY: Refusal[] = [
   },
 ];
 
-testRefusals('replay refuses', recorded, some(REPLAY, 10));
+testRefusals('replay refuses', recorded, some(REPLAY, 4));

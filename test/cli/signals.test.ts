@@ -89,7 +89,7 @@ const LONG: readonly Long[] = [
 ];
 
 suite('a command that would take minutes', { skip: SKIP, timeout: LONG.length * 4 * BOUND_MS }, () => {
-  for (const [index, { what, file, args, prepare, leaves = [] }] of some([...LONG.entries()], 3)) {
+  for (const [index, { what, file, args, prepare, leaves = [] }] of some([...LONG.entries()], 2)) {
     const signal = SIGNALS[index % SIGNALS.length];
     test(`${signal} ends a command that would take minutes: ${what}`, async (t) => {
       const sandbox = recorded.copy(t);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Sandbox } from '../support/cli.ts';
 import { DapClient, demoLaunch, source } from '../support/dapClient.ts';
+import { longTest } from '../support/extent.ts';
 
 test('a breakpoint on a line without code moves to the next line with code and stops there', async (t) => {
   const dap = new DapClient(t);
@@ -24,37 +25,40 @@ test('a breakpoint on a line without code moves to the next line with code and s
   assert.ok(frame.line === 8 || frame.line === 9, `line ${frame.line}`);
 });
 
-test('function and instruction breakpoints stop the guest in both directions until they are replaced', async (t) => {
-  const dap = new DapClient(t);
-  await dap.start(demoLaunch(new Sandbox(t)), async () => {
-    const set = await dap.request('setFunctionBreakpoints', {
-      breakpoints: [{ name: 'store_open' }, { name: 'nowhere' }],
+longTest(
+  'function and instruction breakpoints stop the guest in both directions until they are replaced',
+  async (t) => {
+    const dap = new DapClient(t);
+    await dap.start(demoLaunch(new Sandbox(t)), async () => {
+      const set = await dap.request('setFunctionBreakpoints', {
+        breakpoints: [{ name: 'store_open' }, { name: 'nowhere' }],
+      });
+      assert.deepEqual(
+        set.breakpoints.map(({ verified }: { verified: boolean }) => verified),
+        [true, false],
+      );
     });
-    assert.deepEqual(
-      set.breakpoints.map(({ verified }: { verified: boolean }) => verified),
-      [true, false],
-    );
-  });
-  assert.equal((await dap.event('stopped')).reason, 'function breakpoint');
-  assert.equal((await dap.topFrame()).name, 'store_open');
+    assert.equal((await dap.event('stopped')).reason, 'function breakpoint');
+    assert.equal((await dap.topFrame()).name, 'store_open');
 
-  await dap.request('setFunctionBreakpoints', { breakpoints: [{ name: 'verify_store' }] });
-  await dap.until('continue');
-  assert.equal((await dap.topFrame()).name, 'verify_store');
-  const { stackFrames } = await dap.request('stackTrace', { threadId: 1, startFrame: 1, levels: 1 });
-  assert.equal(stackFrames[0].name, 'main');
+    await dap.request('setFunctionBreakpoints', { breakpoints: [{ name: 'verify_store' }] });
+    await dap.until('continue');
+    assert.equal((await dap.topFrame()).name, 'verify_store');
+    const { stackFrames } = await dap.request('stackTrace', { threadId: 1, startFrame: 1, levels: 1 });
+    assert.equal(stackFrames[0].name, 'main');
 
-  const instructionReference = stackFrames[0].instructionPointerReference;
-  await dap.request('setInstructionBreakpoints', { breakpoints: [{ instructionReference }] });
-  assert.equal((await dap.until('continue')).reason, 'instruction breakpoint');
-  assert.equal((await dap.topFrame()).name, 'main');
-  const odd = [{ instructionReference, offset: 1 }];
-  const [unset] = (await dap.request('setInstructionBreakpoints', { breakpoints: odd })).breakpoints;
-  assert.deepEqual([unset.verified, /No instruction starts at/.test(unset.message)], [false, true]);
-  await dap.request('setInstructionBreakpoints', { breakpoints: [{ instructionReference }] });
-  assert.equal((await dap.until('reverseContinue')).reason, 'function breakpoint');
-  assert.equal((await dap.topFrame()).name, 'verify_store');
-});
+    const instructionReference = stackFrames[0].instructionPointerReference;
+    await dap.request('setInstructionBreakpoints', { breakpoints: [{ instructionReference }] });
+    assert.equal((await dap.until('continue')).reason, 'instruction breakpoint');
+    assert.equal((await dap.topFrame()).name, 'main');
+    const odd = [{ instructionReference, offset: 1 }];
+    const [unset] = (await dap.request('setInstructionBreakpoints', { breakpoints: odd })).breakpoints;
+    assert.deepEqual([unset.verified, /No instruction starts at/.test(unset.message)], [false, true]);
+    await dap.request('setInstructionBreakpoints', { breakpoints: [{ instructionReference }] });
+    assert.equal((await dap.until('reverseContinue')).reason, 'function breakpoint');
+    assert.equal((await dap.topFrame()).name, 'verify_store');
+  },
+);
 
 test('the debugger steps over, in, out and back, by line and by instruction', async (t) => {
   const dap = new DapClient(t);

@@ -4,6 +4,7 @@ import { test, type TestContext } from 'node:test';
 import { Sandbox } from '../support/cli.ts';
 import { DapClient, demoLaunch, source } from '../support/dapClient.ts';
 import { guest } from '../support/guests.ts';
+import { longTest } from '../support/extent.ts';
 
 const BLOCKS = source('demo/blocks.c');
 /** The line of `blocks_write`'s only statement. */
@@ -39,7 +40,7 @@ test('a breakpoint with a condition stops the guest only where the condition hol
   assert.equal(await dap.evaluate('block'), '3');
 });
 
-test('function, instruction and data breakpoints can have conditions too', async (t) => {
+longTest('function, instruction and data breakpoints can have conditions too', async (t) => {
   const dap = await atEntry(t);
   await dap.request('setFunctionBreakpoints', { breakpoints: [{ name: 'blocks_write', condition: 'block == 4' }] });
   assert.equal((await dap.until('continue')).reason, 'function breakpoint');

@@ -9,6 +9,7 @@ import { Sandbox } from '../support/cli.ts';
 import { DapClient, demoLaunch, source } from '../support/dapClient.ts';
 import { type Culprit, DEMO, type Location, type Move, walkDemo, type WalkDriver } from '../support/demoWalk.ts';
 import { expected, maskDemo } from '../support/guests.ts';
+import { longTest } from '../support/extent.ts';
 
 const FIELD = DEMO.field;
 
@@ -31,25 +32,28 @@ test('reverse-continue from the reported failure stops at the line that corrupte
   assert.deepEqual(fs.readdirSync(sandbox.folder).sort(), ['demo.rr', 'disk.img', 'hd0.qcow2'], 'no lock file is left');
 });
 
-test('a recording that was closed while viewing history replays to its end and back to its beginning', async (t) => {
-  const sandbox = new Sandbox(t);
-  const recorder = new DapClient(t);
-  await recorder.start(demoLaunch(sandbox));
-  await recorder.event('stopped');
-  await watch(recorder);
-  await recorder.until('reverseContinue');
-  await recorder.request('disconnect');
-  assert.equal(await recorder.exited, 0);
+longTest(
+  'a recording that was closed while viewing history replays to its end and back to its beginning',
+  async (t) => {
+    const sandbox = new Sandbox(t);
+    const recorder = new DapClient(t);
+    await recorder.start(demoLaunch(sandbox));
+    await recorder.event('stopped');
+    await watch(recorder);
+    await recorder.until('reverseContinue');
+    await recorder.request('disconnect');
+    assert.equal(await recorder.exited, 0);
 
-  const dap = new DapClient(t);
-  await dap.start(demoLaunch(sandbox, { rr: 'replay', stopOnEntry: true }));
-  assert.equal((await dap.event('stopped')).reason, 'entry');
-  const end = await dap.until('continue');
-  assert.deepEqual([end.description, end.text], [DEMO.failure, 'End of recording']);
-  assert.equal((await dap.until('reverseContinue')).description, 'Beginning of recording');
-  assert.equal((await dap.until('stepBack')).description, 'Beginning of recording');
-  assert.equal(maskDemo(dap.console), maskDemo(expected('demo/demo').console));
-});
+    const dap = new DapClient(t);
+    await dap.start(demoLaunch(sandbox, { rr: 'replay', stopOnEntry: true }));
+    assert.equal((await dap.event('stopped')).reason, 'entry');
+    const end = await dap.until('continue');
+    assert.deepEqual([end.description, end.text], [DEMO.failure, 'End of recording']);
+    assert.equal((await dap.until('reverseContinue')).description, 'Beginning of recording');
+    assert.equal((await dap.until('stepBack')).description, 'Beginning of recording');
+    assert.equal(maskDemo(dap.console), maskDemo(expected('demo/demo').console));
+  },
+);
 
 async function watch(dap: DapClient): Promise<void> {
   const { dataId, accessTypes } = await dap.request('dataBreakpointInfo', { name: FIELD });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { Sandbox } from '../support/cli.ts';
 import { DapClient, demoLaunch } from '../support/dapClient.ts';
+import { longTest } from '../support/extent.ts';
 
 async function atEntry(t: TestContext): Promise<DapClient> {
   const dap = new DapClient(t);
@@ -31,7 +32,7 @@ test('a disk breakpoint stops at the request in both directions', async (t) => {
   assert.ok(Math.abs((dap.place.position as number) - (position as number)) <= 1);
 });
 
-test('a disk breakpoint on sectors that the guest never writes is never hit', async (t) => {
+longTest('a disk breakpoint on sectors that the guest never writes is never hit', async (t) => {
   const dap = await atEntry(t);
   await setOne(dap, { kind: 'disk', sectors: { first: 8191, count: 1 }, requests: ['write'] });
   assert.equal((await dap.until('continue')).description, 'The guest reported failure with code 1');

@@ -5,7 +5,7 @@ import { test, type TestContext } from 'node:test';
 import { EXCEPTION_FILTERS } from '../../debug-adapter/dap/exceptionFilters.ts';
 import { Sandbox } from '../support/cli.ts';
 import { DapClient, demoLaunch } from '../support/dapClient.ts';
-import { some } from '../support/extent.ts';
+import { longTest, some } from '../support/extent.ts';
 import { guest, SMALL_GUESTS } from '../support/guests.ts';
 
 /** The exception filters that an editor enables by default. */
@@ -41,7 +41,7 @@ test('the machine stops before the trap caused by an illegal instruction, in bot
   assert.equal((await dap.until('stepIn')).reason, 'step', 'the trap is the next step');
 });
 
-test('a page fault is explained with each entry of the page-table walk', async (t) => {
+longTest('a page fault is explained with each entry of the page-table walk', async (t) => {
   const dap = await launched(t, guestLaunch('small/sv39'), { filters: ['loadPageFault', 'storePageFault'] });
   assert.equal((await dap.event('stopped')).description, 'Store/AMO page fault');
   const { lines } = await explained(dap);
@@ -67,7 +67,7 @@ test('by default, the machine stops before a trap without a handler', async (t) 
   assert.ok(lines.includes('No handler: its address is 0 or not in RAM'), lines.join('\n'));
 });
 
-for (const name of some(['demo/demo', 'sbi/sbi', ...SMALL_GUESTS.map((one) => `small/${one}`)], 3)) {
+for (const name of some(['demo/demo', 'sbi/sbi', ...SMALL_GUESTS.map((one) => `small/${one}`)], 1)) {
   test(`the default exception breakpoints never stop ${name}`, async (t) => {
     const more = name === 'demo/demo' ? { kernel: guest(name) } : {};
     const rr = { rr: 'off', rrfile: undefined };
@@ -90,7 +90,7 @@ test('the machine stops before interrupts, resets and environment calls', async 
   assert.equal((await ecall.event('stopped')).description, 'Environment call from M-mode');
 });
 
-test('a call to a panic function and a printed panic message both count as a guest panic', async (t) => {
+longTest('a call to a panic function and a printed panic message both count as a guest panic', async (t) => {
   const filters = ['guestPanic'];
   const called = await launched(t, { panicFunctions: ['journal_checkpoint'] }, { filters });
   const stop = await called.event('stopped');

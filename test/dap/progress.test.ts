@@ -6,6 +6,7 @@ import { ProgressReporter } from '../../debug-adapter/dap/progress.ts';
 import { Sandbox } from '../support/cli.ts';
 import { DapClient, demoLaunch, source } from '../support/dapClient.ts';
 import { guest } from '../support/guests.ts';
+import { longTest } from '../support/extent.ts';
 
 const CANCEL_MS = 200;
 /** The maximum number of attempts at a measurement, which can fail because other tests keep the processors busy. */
@@ -86,7 +87,7 @@ test('a reverse run shows its progress; cancel stops it, and so does pause', asy
   assert.equal(await dap.evaluate('1 + 1'), '2');
 });
 
-test('a client that does not announce support for progress reporting gets no progress events', async (t) => {
+longTest('a client that does not announce support for progress reporting gets no progress events', async (t) => {
   const dap = await longHistory(t, {});
   await dap.request('reverseContinue', { threadId: 1 });
   await sleep(600);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Sandbox } from '../support/cli.ts';
 import { DapClient, demoLaunch } from '../support/dapClient.ts';
+import { longTest } from '../support/extent.ts';
 
 test('a request that is not valid in the current state is refused, and the session continues', async (t) => {
   const dap = new DapClient(t);
@@ -95,7 +96,7 @@ test('the adapter exits when the client disconnects, before or during a session'
   assert.equal(busy.stderr, '');
 });
 
-test(
+longTest(
   'the adapter exits when its output pipe is closed, and the recording can be replayed',
   { timeout: 60_000 },
   async (t) => {

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Sandbox } from '../support/cli.ts';
 import { DapClient, demoLaunch, source } from '../support/dapClient.ts';
 import { guest } from '../support/guests.ts';
+import { longTest } from '../support/extent.ts';
 
 const ANSWER_MS = 100;
 const PAUSE_MS = 200;
@@ -73,7 +74,7 @@ test('during a long reverse run, requests are answered, new breakpoints apply, a
   await dap.event('stopped');
 });
 
-test('breakpoints can be set during a long step, and pause stops the step', async (t) => {
+longTest('breakpoints can be set during a long step, and pause stops the step', async (t) => {
   const dap = new DapClient(t);
   await dap.start(endless(new Sandbox(t)), () =>
     dap.request('setFunctionBreakpoints', { breakpoints: [{ name: 'main' }] }),

@@ -6,6 +6,7 @@ import { DEMO } from '../support/demoWalk.ts';
 import { expected, guest } from '../support/guests.ts';
 import { requireTool } from '../support/tools.ts';
 import { GDB, runGdb, serve, sessionIn } from './gdbSupport.ts';
+import { longTest } from '../support/extent.ts';
 
 const IN_CULPRIT = `${DEMO.functionName} .*${DEMO.file}:`;
 
@@ -30,14 +31,16 @@ test('in gdb: run to the failure, watch the corrupted field, reverse-continue to
   (await running.end).ended(1, 'guestFailed');
 });
 
-test('in gdb: the complete demo, from the failure message back to the first write that corrupted the field', async (t) => {
-  if (!requireTool(GDB, t)) return;
-  const sandbox = new Sandbox(t);
-  const { running, port } = await serve(t, sandbox, ['record', ...sessionIn(sandbox, guest('demo/demo'))]);
-  const [, counted] = /entry_count is # but (\d+) entries are live/.exec(expected('demo/demo').console)!;
-  const script = sandbox.write(
-    'story.gdb',
-    `continue
+longTest(
+  'in gdb: the complete demo, from the failure message back to the first write that corrupted the field',
+  async (t) => {
+    if (!requireTool(GDB, t)) return;
+    const sandbox = new Sandbox(t);
+    const { running, port } = await serve(t, sandbox, ['record', ...sessionIn(sandbox, guest('demo/demo'))]);
+    const [, counted] = /entry_count is # but (\d+) entries are live/.exec(expected('demo/demo').console)!;
+    const script = sandbox.write(
+      'story.gdb',
+      `continue
     watch -l ${DEMO.field}
     reverse-continue
     set $writes = 1
@@ -55,25 +58,28 @@ test('in gdb: the complete demo, from the failure message back to the first writ
     continue
     detach
     `,
-  );
-  const output = await runGdb({ elf: guest('demo/demo'), port, commands: [`source ${sandbox.path(script)}`] });
-  assert.match(output, /No more reverse-execution history/);
-  const writes = [...output.matchAll(new RegExp(`Old value = (\\d+)\nNew value = (\\d+)\n.*${IN_CULPRIT}(\\d+)`, 'g'))];
-  assert.ok(writes.length >= 2, output);
-  // When gdb runs backwards, its "new value" is the value before the write. The last stop is at the same write, reached
-  // by running forwards again.
-  const culprit = writes.at(-2)!;
-  const [, spoiled, before, line] = culprit;
-  assert.deepEqual([before, Number(line)], [counted, DEMO.line]);
-  assert.match(output, new RegExp(`#0 +.*${IN_CULPRIT}${DEMO.line}\n#1 .*timer_interrupt`));
-  assert.match(
-    output,
-    /\$\d+ = 1\n\$\d+ = 1\n\$\d+ = 1\n/,
-    'the same value at the same address, one level more than exists',
-  );
-  assert.deepEqual(writes.at(-1)!.slice(1, 3), [before, spoiled], 'running forwards finds the same write');
-  (await running.end).ended(1, 'guestFailed');
-});
+    );
+    const output = await runGdb({ elf: guest('demo/demo'), port, commands: [`source ${sandbox.path(script)}`] });
+    assert.match(output, /No more reverse-execution history/);
+    const writes = [
+      ...output.matchAll(new RegExp(`Old value = (\\d+)\nNew value = (\\d+)\n.*${IN_CULPRIT}(\\d+)`, 'g')),
+    ];
+    assert.ok(writes.length >= 2, output);
+    // When gdb runs backwards, its "new value" is the value before the write. The last stop is at the same write, reached
+    // by running forwards again.
+    const culprit = writes.at(-2)!;
+    const [, spoiled, before, line] = culprit;
+    assert.deepEqual([before, Number(line)], [counted, DEMO.line]);
+    assert.match(output, new RegExp(`#0 +.*${IN_CULPRIT}${DEMO.line}\n#1 .*timer_interrupt`));
+    assert.match(
+      output,
+      /\$\d+ = 1\n\$\d+ = 1\n\$\d+ = 1\n/,
+      'the same value at the same address, one level more than exists',
+    );
+    assert.deepEqual(writes.at(-1)!.slice(1, 3), [before, spoiled], 'running forwards finds the same write');
+    (await running.end).ended(1, 'guestFailed');
+  },
+);
 
 test('in gdb: CSRs, the privilege level and RAM are accessible, device registers are not', async (t) => {
   if (!requireTool(GDB, t)) return;
@@ -101,7 +107,7 @@ test('in gdb: CSRs, the privilege level and RAM are accessible, device registers
   (await running.end).ended(130, 'interrupted');
 });
 
-test('in gdb: variables and registers set while recording are replayed', async (t) => {
+longTest('in gdb: variables and registers set while recording are replayed', async (t) => {
   if (!requireTool(GDB, t)) return;
   const sandbox = new Sandbox(t);
   const elf = guest('demo/demo');

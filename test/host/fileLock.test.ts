@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { UserError } from '../../debug-adapter/messages/userError.ts';
 import { failCalls } from '../support/failingCalls.ts';
 import { lockFiles } from '../../debug-adapter/host/fileLock.ts';
+import { longTest } from '../support/extent.ts';
 
 const LOCK_MODULE = new URL('../../debug-adapter/host/fileLock.ts', import.meta.url).href;
 
@@ -141,7 +142,7 @@ test('a reused process id is not mistaken for the dead process', { skip: process
   lockOverlay(overlay).release();
 });
 
-test('when several sessions find a lock left by a dead process, only one takes it over', async (t) => {
+longTest('when several sessions find a lock left by a dead process, only one takes it over', async (t) => {
   const overlay = overlayIn(t);
   const { child } = await session(overlay);
   await end(child, 'SIGKILL');
@@ -258,7 +259,7 @@ test('readers share a file and exclude a writer until the last one releases it',
   writer.release();
 });
 
-test('killed readers do not exclude a writer', async (t) => {
+longTest('killed readers do not exclude a writer', async (t) => {
   const overlay = overlayIn(t);
   fs.writeFileSync(overlay, 'x');
   for (const use of ['reads', 'reads', 'base'] as const) await end((await session(overlay, { use })).child, 'SIGKILL');

@@ -1,8 +1,13 @@
+import { test } from 'node:test';
+
 /**
  * Decides how many of its cases a test file runs, and how often. `X.test.ts`, in `npm test`, runs a selection of them,
  * each a few times. `X.long.test.ts`, in `npm run test:long`, imports `X.test.ts`, which then runs all of them.
  */
 export const isLong = process.argv[1]?.endsWith('.long.test.ts') ?? false;
+
+/** Like `test`, for a test that only the long tier runs. */
+export const longTest = (isLong ? test : () => undefined) as typeof test;
 
 /** All cases in the long tier; otherwise `few` of them (0 or more), evenly spaced, including the first and the last. */
 export function some<T>(cases: readonly T[], few: number): readonly T[] {

@@ -71,7 +71,7 @@ interface Guest {
 }
 
 /** The number of steps that are compared in each guest. */
-const STEPS = times({ quick: 1_000, long: 100_000 });
+const STEPS = times({ quick: 300, long: 100_000 });
 
 function boot(elf: Uint8Array, options: { harts?: number; translationThreshold?: number }): BareMachine {
   const disk = new RawImage(new MemoryFile('disk.img', new Uint8Array(4 << 20)), { writable: true });

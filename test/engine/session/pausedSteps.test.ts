@@ -17,6 +17,7 @@ import { trapAt } from '../../../debug-adapter/engine/session/traps.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { slice } from '../../support/slices.ts';
 import { DEMO, type Scene, stageOf } from '../timeline/travelSupport.ts';
+import { longTest } from '../../support/extent.ts';
 
 const LENGTH = 4_000_000;
 /** The maximum number of pauses in one step, which may take a million instructions. */
@@ -106,7 +107,7 @@ test('a step that skips an interrupt can be paused and resumed', (t) => {
   }
 });
 
-test('a step during which the other harts run can be paused and resumed', (t) => {
+longTest('a step during which the other harts run can be paused and resumed', (t) => {
   const { session, symbols, random } = replayOf(HARTS, 4, t);
   const { machine } = session.target;
   const [take] = symbols.functionsNamed('take_turns');

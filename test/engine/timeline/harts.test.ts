@@ -8,7 +8,7 @@ import { digestsOnTheWay, stageOf } from './travelSupport.ts';
 import { times } from '../../support/extent.ts';
 
 const HARTS = { kernel: 'test/guests/harts/harts.elf', diskBytes: 1 << 20 };
-const JUMPS = times({ quick: 20, long: 60 }, 'TRAVEL_JUMPS');
+const JUMPS = times({ quick: 8, long: 60 }, 'TRAVEL_JUMPS');
 
 for (const harts of [2, 4]) {
   suite(`${harts} harts`, () => {

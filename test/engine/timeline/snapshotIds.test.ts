@@ -11,6 +11,7 @@ import { SnapshotImages } from '../../../debug-adapter/engine/timeline/snapshotI
 import { openFile } from '../../../debug-adapter/host/nodeFiles.ts';
 import { newImage, takeSnapshot } from '../block/qcow2/support.ts';
 import { DEMO, digestsOnTheWay, stageOf } from './travelSupport.ts';
+import { longTest } from '../../support/extent.ts';
 
 // A seek loads a snapshot from the overlays only if this saves more than 4 million steps.
 const EARLY = 5_000_000;
@@ -37,7 +38,7 @@ test('a snapshot keeps its id when it is renamed and when the recording is opene
   for (const overlay of overlays) assert.equal(idsIn(overlay).get('d'), id);
 });
 
-test('a new snapshot with the name of a deleted one gets a new id', (t) => {
+longTest('a new snapshot with the name of a deleted one gets a new id', (t) => {
   const { stage } = withTwoDrives(t);
   const timeline = stage.record();
   timeline.advance(END);
@@ -85,7 +86,7 @@ test('the snapshot that the current state is based on can be renamed twice and t
   replay.close({ reason: 'interrupted' });
 });
 
-test('overlays in which a snapshot has different ids can be opened, and the id in the first drive applies', (t) => {
+longTest('overlays in which a snapshot has different ids can be opened, and the id in the first drive applies', (t) => {
   const { stage, overlays } = withTwoDrives(t);
   const timeline = stage.record();
   const digests = digestsOnTheWay(timeline, [EARLY, LATE]);

@@ -11,7 +11,7 @@ import { ConsoleInput, errors, LiveInputs } from '../../../debug-adapter/engine/
 import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
 import { openFile } from '../../../debug-adapter/host/nodeFiles.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
-import { some } from '../../support/extent.ts';
+import { longTest, some } from '../../support/extent.ts';
 import { requireTool, runTool } from '../../support/tools.ts';
 import { DEMO, digestsOnTheWay, KERNEL, type Scene, type Stage, stageOf } from './travelSupport.ts';
 
@@ -108,7 +108,7 @@ test('deleting or renaming a snapshot takes effect in the same replay and in lat
   );
 });
 
-test('an automatic snapshot that the user renamed is never thinned out', (t) => {
+longTest('an automatic snapshot that the user renamed is never thinned out', (t) => {
   const stage = stageOf(KERNEL, t);
   stage.setup.live = new LiveInputs([new ConsoleInput(Buffer.from('spin 2\n'.repeat(2000)))]);
   const timeline = stage.record();
@@ -126,42 +126,45 @@ test('an automatic snapshot that the user renamed is never thinned out', (t) => 
   checkOverlay(stage, t);
 });
 
-test('with two drives, a snapshot exists only if both overlays contain it, and the next change to any snapshot removes incomplete ones', (t) => {
-  const { stage, second } = withSecondDrive(t);
-  const timeline = stage.record();
-  const digests = digestsOnTheWay(timeline, [3_000_000, 6_000_000]);
-  for (const position of digests.keys()) {
-    complete(timeline.travel!.seekTo(position));
-    timeline.snapshots.take(`s${position}`);
-  }
-  timeline.close({ reason: 'interrupted' });
-  // Leaves the overlays as if the process had been killed while renaming and while taking a snapshot, after changing
-  // only one overlay.
-  changeOverlay(second, (image) => {
-    image.snapshots.rename('s3000000', 'half renamed');
-    image.snapshots.createFrom(
-      's6000000',
-      { ...image.snapshots.list[0], id: undefined, name: 'half taken', icount: 7_000_000 },
-      () => {},
+longTest(
+  'with two drives, a snapshot exists only if both overlays contain it, and the next change to any snapshot removes incomplete ones',
+  (t) => {
+    const { stage, second } = withSecondDrive(t);
+    const timeline = stage.record();
+    const digests = digestsOnTheWay(timeline, [3_000_000, 6_000_000]);
+    for (const position of digests.keys()) {
+      complete(timeline.travel!.seekTo(position));
+      timeline.snapshots.take(`s${position}`);
+    }
+    timeline.close({ reason: 'interrupted' });
+    // Leaves the overlays as if the process had been killed while renaming and while taking a snapshot, after changing
+    // only one overlay.
+    changeOverlay(second, (image) => {
+      image.snapshots.rename('s3000000', 'half renamed');
+      image.snapshots.createFrom(
+        's6000000',
+        { ...image.snapshots.list[0], id: undefined, name: 'half taken', icount: 7_000_000 },
+        () => {},
+      );
+    });
+    const replay = stage.replay();
+    complete(replay.travel!.seekTo(3_000_000));
+    assert.equal(replay.digest(), digests.get(3_000_000), 'seeks there from another snapshot');
+    replay.snapshots.take('half taken');
+    assert.deepEqual(
+      replay.snapshots.list().map(({ name }) => name),
+      ['replay_init', 's3000000', 'half taken', 's6000000'],
     );
-  });
-  const replay = stage.replay();
-  complete(replay.travel!.seekTo(3_000_000));
-  assert.equal(replay.digest(), digests.get(3_000_000), 'seeks there from another snapshot');
-  replay.snapshots.take('half taken');
-  assert.deepEqual(
-    replay.snapshots.list().map(({ name }) => name),
-    ['replay_init', 's3000000', 'half taken', 's6000000'],
-  );
-  replay.close({ reason: 'interrupted' });
-  const names = new Set(snapshotsOf(stage).map(({ name }) => name));
-  changeOverlay(second, (image) => assert.deepEqual(new Set(image.snapshots.list.map(({ name }) => name)), names));
-  const fresh = stage.replay({ rrsnapshot: 'half taken' });
-  assert.equal(fresh.digest(), digests.get(3_000_000));
-  fresh.close({ reason: 'interrupted' });
-});
+    replay.close({ reason: 'interrupted' });
+    const names = new Set(snapshotsOf(stage).map(({ name }) => name));
+    changeOverlay(second, (image) => assert.deepEqual(new Set(image.snapshots.list.map(({ name }) => name)), names));
+    const fresh = stage.replay({ rrsnapshot: 'half taken' });
+    assert.equal(fresh.digest(), digests.get(3_000_000));
+    fresh.close({ reason: 'interrupted' });
+  },
+);
 
-test('the snapshots of a recording without a writable drive are kept in a state-only image', (t) => {
+longTest('the snapshots of a recording without a writable drive are kept in a state-only image', (t) => {
   const stage = stageOf(KERNEL, t);
   stage.setup.drives = [];
   const timeline = stage.record();
@@ -198,7 +201,7 @@ test('taking a snapshot is refused if it could not contain the state of all driv
   replay.close({ reason: 'interrupted' });
 });
 
-test('a replay with read-only files refuses to take a snapshot, and can continue', (t) => {
+longTest('a replay with read-only files refuses to take a snapshot, and can continue', (t) => {
   const stage = stageOf(DEMO, t);
   const timeline = stage.record();
   timeline.advance(2_000_000);

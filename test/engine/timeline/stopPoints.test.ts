@@ -12,6 +12,7 @@ import { Session } from '../../../debug-adapter/engine/index.ts';
 import { NO_STOP_POINTS, type StopPoints } from '../../../debug-adapter/engine/target/stopPoints.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { DEMO, KERNEL, stageOf } from './travelSupport.ts';
+import { longTest } from '../../support/extent.ts';
 
 /** The addresses of symbols in the demo's ELF file. These tests need only the symbol table. */
 function addressOf(symbol: string): bigint {
@@ -59,7 +60,7 @@ test('a breakpoint is hit at the same positions forwards and backwards', (t) => 
   assert.equal(session.position, 0);
 });
 
-test('the guest ends at the same position and in the same state with and without stop points', (t) => {
+longTest('the guest ends at the same position and in the same state with and without stop points', (t) => {
   const { session: plain } = atTheEnd(t);
   const watched = new Session(stageOf(DEMO, t).record());
   t.after(() => watched.target.close({ reason: 'interrupted' }));
@@ -135,7 +136,7 @@ function findSpoiledField(session: Session<MachineTimeline>, console: string): b
   throw new Error(`no ${value} in the store`);
 }
 
-test('stepping forward and then back by instructions goes through the same register values', (t) => {
+longTest('stepping forward and then back by instructions goes through the same register values', (t) => {
   const { session } = atTheEnd(t);
   const random = SeededRandom.forTest(t);
   for (let i = 0; i < 30; i++) {
@@ -156,7 +157,7 @@ test('stepping forward and then back by instructions goes through the same regis
   }
 });
 
-test('debugger writes at the live end are recorded and replayed, and writes in the history are refused', (t) => {
+longTest('debugger writes at the live end are recorded and replayed, and writes in the history are refused', (t) => {
   const stage = stageOf(DEMO, t);
   const session = new Session(stage.record());
   session.stopPoints.addBreakpoint(addressOf('journal_checkpoint'));

@@ -19,7 +19,7 @@ const SCENES = [
   ['the demo', DEMO],
   ['a kernel with processes', KERNEL],
 ] as const;
-const JUMPS = times({ quick: 10, long: 150 }, 'TRAVEL_JUMPS');
+const JUMPS = times({ quick: 6, long: 150 }, 'TRAVEL_JUMPS');
 
 /** Records a scene without interruption; returns the timeline, and the digests at random positions. */
 function recorded(scene: Scene, t: TestContext, upTo = Infinity) {
@@ -74,7 +74,7 @@ for (const [name, scene] of some(SCENES, 1)) {
       replay.close(end);
     });
 
-    for (const [how, budget] of Object.entries(BUDGETS)) {
+    for (const [how, budget] of some(Object.entries(BUDGETS), 1)) {
       test(`with a budget of ${how}, jumps and reverse runs give the recorded states, in a replay and while recording`, (t) => {
         const { random, stage, timeline, positions, digests } = recorded(scene, t, 40_000_000);
         timeline.close(timeline.advance(Infinity)!);

@@ -14,7 +14,7 @@ import { runTool, requireTool } from '../../../support/tools.ts';
 import { filled, KIB, loadFile, newImage, rawImage, saveFile, takeSnapshot, temporaryFolder } from './support.ts';
 import { times } from '../../../support/extent.ts';
 
-const ROUNDS = times({ quick: 1500, long: 8000 }, 'FUZZ_ROUNDS');
+const ROUNDS = times({ quick: 700, long: 8000 }, 'FUZZ_ROUNDS');
 const READ_BYTES_MAX = 4 << 20;
 
 test(`${ROUNDS} images made by blkreplay, with damaged tables, are read or refused`, (t) => fuzz(t, [ourImage()]));

@@ -16,7 +16,7 @@ import { asVersion2, withRefcountBits } from './imageKinds.ts';
 import { ImageModel } from './imageModel.ts';
 import { qemuCheck } from './qemuCheck.ts';
 import { assertClean, assertSameBytes, filled, KIB, readAll } from './support.ts';
-import { some } from '../../../support/extent.ts';
+import { longTest, some } from '../../../support/extent.ts';
 
 const KINDS: { what: string; clusterSizeBytes: number; convert: (image: Uint8Array) => Uint8Array }[] = [
   { what: '512-byte clusters', clusterSizeBytes: 512, convert: (image) => image },
@@ -76,32 +76,35 @@ for (const kind of some(KINDS, 1)) {
   });
 }
 
-test('moving the refcount table while snapshots are taken and deleted can be interrupted at every file call', (t) => {
-  const random = SeededRandom.forTest(t);
-  const fresh = new MemoryFile('overlay.qcow2');
-  // With 512-byte clusters, a refcount table of one cluster lists 64 refcount blocks, which cover 8 MiB of the file.
-  Qcow2Image.create(fresh, { lengthBytes: 9 * 1024 * KIB, clusterSizeBytes: 512 }).close();
-  const start = fresh.contents();
-  const file = new SimulatedFile('overlay.qcow2', start);
-  const image = Qcow2Image.open(file, { writable: true });
-  const tables = new Set<bigint>();
-  const look = () => tables.add(viewOf(afterKill(start, file.log, file.log.length)).getBigUint64(48));
-  for (let round = 0; round < 3; round++) {
-    image.write(round * 3072 * KIB, filled(2900 * KIB, round + 1));
-    image.flush();
-    look();
-    image.snapshots.create({ ...NOTHING, name: `s${round}`, icount: round });
-    look();
-  }
-  assert.ok(tables.size > 3, 'the table moved');
-  const cuts = Array.from({ length: 60 }, () => random.below(file.log.length + 1));
-  for (const calls of [...cuts, file.log.length]) {
-    const bytes = afterKill(start, file.log, calls);
-    const left = Qcow2Image.open(new MemoryFile('overlay.qcow2', bytes), { writable: false });
-    assert.deepEqual(left.check().corruptions, [], `after ${calls} calls`);
-  }
-  for (const calls of cuts.slice(0, 5)) qemuFindsLeaksAtMost(t, afterKill(start, file.log, calls), `${calls} calls`);
-});
+longTest(
+  'moving the refcount table while snapshots are taken and deleted can be interrupted at every file call',
+  (t) => {
+    const random = SeededRandom.forTest(t);
+    const fresh = new MemoryFile('overlay.qcow2');
+    // With 512-byte clusters, a refcount table of one cluster lists 64 refcount blocks, which cover 8 MiB of the file.
+    Qcow2Image.create(fresh, { lengthBytes: 9 * 1024 * KIB, clusterSizeBytes: 512 }).close();
+    const start = fresh.contents();
+    const file = new SimulatedFile('overlay.qcow2', start);
+    const image = Qcow2Image.open(file, { writable: true });
+    const tables = new Set<bigint>();
+    const look = () => tables.add(viewOf(afterKill(start, file.log, file.log.length)).getBigUint64(48));
+    for (let round = 0; round < 3; round++) {
+      image.write(round * 3072 * KIB, filled(2900 * KIB, round + 1));
+      image.flush();
+      look();
+      image.snapshots.create({ ...NOTHING, name: `s${round}`, icount: round });
+      look();
+    }
+    assert.ok(tables.size > 3, 'the table moved');
+    const cuts = Array.from({ length: 60 }, () => random.below(file.log.length + 1));
+    for (const calls of [...cuts, file.log.length]) {
+      const bytes = afterKill(start, file.log, calls);
+      const left = Qcow2Image.open(new MemoryFile('overlay.qcow2', bytes), { writable: false });
+      assert.deepEqual(left.check().corruptions, [], `after ${calls} calls`);
+    }
+    for (const calls of cuts.slice(0, 5)) qemuFindsLeaksAtMost(t, afterKill(start, file.log, calls), `${calls} calls`);
+  },
+);
 
 test('when an image is opened, wrong refcounts and flags written by other programs or earlier versions are repaired in one step', (t) => {
   const random = SeededRandom.forTest(t);
