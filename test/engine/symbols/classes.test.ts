@@ -37,7 +37,7 @@ for (const name of ['gcc', 'clang']) {
     assert.ok(leaves.length >= 25, `${leaves.length}`);
   });
 
-  test(`base classes are listed before the members, and virtual base classes are located through the object: classes-${name}`, (t) => {
+  test(`base classes are listed before the members, and virtual base classes are located through the vtable: classes-${name}`, (t) => {
     const [, frame] = runFixture(file, t, SOURCE)('void stop()');
     const childrenOf = (local: string) =>
       localNamed(frame, local)

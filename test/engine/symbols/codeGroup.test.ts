@@ -1,4 +1,4 @@
-/** Files with the same code form a group, in which each query uses the file with the most information. */
+/** Symbol files with the same code form a group, and each query uses the file with the most information. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -27,7 +27,7 @@ const compared = (one: Uint8Array, other: Uint8Array) => [
   compareCode(open(other), open(one)).kind,
 ];
 
-test('two files can be recognized as having the same code even if symbols, sections or debug information are missing', () => {
+test('files with the same code are recognized even if symbols, sections or debug information are missing', () => {
   for (const other of [stripped(CALLS), withoutSections(CALLS), withoutDebugInfo(CALLS), debugOnly(CALLS), CALLS]) {
     assert.deepEqual(compared(CALLS, other), ['same', 'same']);
   }
@@ -46,7 +46,7 @@ test('an image has the same code as the ELF file that it was made from, at both 
   }
 });
 
-test('a comparison reports the first address with different code, or that the files have no addresses in common', () => {
+test('comparing two files reports the first address at which their code differs, or that they have no addresses in common', () => {
   const changed = compareCode(open(CALLS), open(patched(CALLS, 0x8000_0ea0n)));
   assert.deepEqual(changed, { kind: 'different', address: 0x8000_0ea0n });
   assert.deepEqual(compared(CALLS, LINES), ['different', 'different']);
@@ -55,7 +55,7 @@ test('a comparison reports the first address with different code, or that the fi
   assert.deepEqual(compared(SUM, CALLS), ['apart', 'apart']);
 });
 
-test('overlapping sections are compared only once, so that the time for a damaged file is limited by the size of the file', () => {
+test('overlapping sections are compared only once, so even a damaged file takes only time proportional to its size', () => {
   const copy = new Uint8Array(CALLS);
   const view = new DataView(copy.buffer);
   const headers = Number(view.getBigUint64(40, true));
@@ -80,7 +80,7 @@ test('a query uses the file with the most debug information, regardless of the o
   }
 });
 
-test('a different build of the booted file can be loaded, and is used for the functions that are equal in both builds', () => {
+test('a different build of the booted file can be loaded, and is used for the functions whose code is the same in both builds', () => {
   const other = patched(CALLS, 0x8000_0ea0n);
   const groups = groupByCode([
     { symbols: open(other), isBooted: false },

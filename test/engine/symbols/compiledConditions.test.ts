@@ -1,4 +1,4 @@
-/** A condition that is compiled for the machine has the same value as when the expression evaluator evaluates it. */
+/** A condition compiled for the machine has the same value as in the expression evaluator. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { frameViewOf } from '../../../debug-adapter/engine/session/frameView.ts';

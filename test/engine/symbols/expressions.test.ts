@@ -207,7 +207,7 @@ test('if several static variables have the same name, the one in the current com
   assert.equal(valueOf(symbols, 'hidden_static', frameAt(symbols, FILE, 'second_unit')), '88');
 });
 
-test('registers have C types, and can be used by any of their names', () => {
+test('registers have C types, and each can be referred to by any of its names', () => {
   const symbols = open(FILE);
   const [main] = symbols.functionsNamed('main');
   const frame = symbols.innermostFrame({
@@ -234,7 +234,7 @@ test('registers have C types, and can be used by any of their names', () => {
   assert.throws(() => symbols.evaluate('$nothing', frame), /no register "\$nothing"/);
 });
 
-test('every expression that refers to a value in memory gives the address on which a watchpoint can be set', () => {
+test('every expression that refers to memory also yields the address for a watchpoint', () => {
   const symbols = open(FILE);
   const frame = frameAt(symbols, FILE, 'main');
   const lvalue = (text: string) => {
@@ -311,7 +311,7 @@ test('an error message names the invalid part of the expression', () => {
   }
 });
 
-/** Returns the line of a piece of text in the fixture's source. */
+/** Returns the number of the first line in the fixture's source that contains the text. */
 function lineOf(text: string): number {
   const lines = fs.readFileSync(FILE.replace(/-O.*/, '.c'), 'utf8').split('\n');
   return lines.findIndex((line) => line.includes(text)) + 1;

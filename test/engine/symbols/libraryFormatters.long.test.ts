@@ -9,7 +9,7 @@ import { requireTool, runTool } from '../../support/tools.ts';
 import { runFixture, type StoppedFrame } from './support/run.ts';
 
 const SOURCES = path.resolve(import.meta.dirname, 'fixtures/formatters');
-/** The expected text of each variable, and the names and texts of its children except the raw view. */
+/** The expected text of each variable, and the name and text of each of its children except the raw view. */
 const EXPECTED: Record<string, [text: string | RegExp, children?: string[]]> = {
   brief: ['"brief"'],
   text: ['"a text that is too long for the object itself"'],

@@ -69,7 +69,7 @@ test('a load bias shifts every address, both in queries and in results', () => {
   assert.equal(sink.kind === 'value' && sink.value.integer(), before + bias);
 });
 
-test('if there is no decompressor, compressed sections are ignored, and a message says how to build without them', () => {
+test('without a decompressor, compressed sections are ignored, and a message says how to build without compression', () => {
   const bytes = fs.readFileSync(fixture('flow-compressed'));
   const without = openSymbols({ name: 'x.elf', bytes });
   assert.equal(without.lineAt(without.functionsNamed('main')[0].low), undefined);

@@ -9,7 +9,7 @@ import { localNamed, runFixture, valueIn } from './support/run.ts';
 for (const name of ['v5', 'v4']) {
   const file = fixture(`values/optimized-${name}`);
 
-  test(`a pointer to a variable that is not in memory expands to its value: DWARF ${name}`, (t) => {
+  test(`a pointer to a variable that is not in memory expands to the variable's value: DWARF ${name}`, (t) => {
     const frames = runFixture(file, t)('stop');
     const sum = frames.find(({ source }) => source.name === 'sum')!;
     const at = localNamed(sum, 'at');

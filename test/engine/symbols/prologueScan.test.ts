@@ -57,7 +57,7 @@ test('compressed and 32-bit instructions have the same effect in a prologue', ()
   assert.deepEqual(scan(words(lines)), { ...expected, end: 32n });
 });
 
-test('a prologue after a branch takes effect unless a return follows it', () => {
+test('a prologue that follows a branch applies up to the next return', () => {
   const lines: Line[] = ['beqz a0,24', 'addi sp,sp,-32', 'sd ra,24(sp)', 'lw a5,0(a0)'];
   for (const encode of [compressed, words]) {
     const frameBytes = (shown: Line[]): number => {
@@ -69,7 +69,7 @@ test('a prologue after a branch takes effect unless a return follows it', () => 
   }
 });
 
-test('before a return, a prologue takes effect until sp has its original value again', () => {
+test('a prologue applies until sp is restored before the return', () => {
   const lines: Line[] = [
     'addi sp,sp,-32',
     'sd ra,24(sp)',

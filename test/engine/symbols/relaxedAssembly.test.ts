@@ -15,7 +15,7 @@ test('a function begins at its own label, although the range of the previous fun
   assert.equal(symbols.functionAt(main.low)?.name, 'main');
 });
 
-test('labels of code count as functions, and labels of data do not', () => {
+test('labels in code count as functions, and labels in data do not', () => {
   const symbols = open(FILE);
   const frame = frameAt(symbols, FILE, 'main');
   const kindOf = (name: string) => {

@@ -1,4 +1,4 @@
-/** Rust values have the same texts, types and children as in gdb. */
+/** Rust values have the same text, types and children as in gdb. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-/** Debug information in .dwo files and .dwp packages gives the same results as that in the program itself. */
+/** Debug information in .dwo files and .dwp packages gives the same results as debug information in the program. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';

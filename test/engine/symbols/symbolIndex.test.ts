@@ -37,7 +37,7 @@ test('a damaged index is ignored', (t) => {
   const random = SeededRandom.forTest(t);
   for (let round = 0; round < 60; round++) {
     const damaged = index.slice(0, random.chance(0.2) ? random.below(index.length) : index.length);
-    // The changed byte is often in the first 48 bytes, which contain the header.
+    // More than half of the changed bytes are in the header, which occupies the first 48 bytes.
     const at = random.below(Math.min(damaged.length, random.chance(0.5) ? 48 : damaged.length));
     if (damaged.length > 0) damaged[at] ^= 1 + random.below(255);
     assert.equal(decodeNameTable(damaged, UNITS), undefined);
@@ -47,7 +47,7 @@ test('a damaged index is ignored', (t) => {
   }
 });
 
-test('an index is read from the cache if it is intact there; if it is damaged, it is created and written again', (t) => {
+test('an intact index is read from the cache, and a damaged one is created and written again', (t) => {
   const file = new MemoryFile('a.elf', bigElf(t));
   const { cache, entries, written } = memoryCache();
   const first = createSymbolIndex(file, { compression, cache });
@@ -59,7 +59,7 @@ test('an index is read from the cache if it is intact there; if it is damaged, i
   assert.deepEqual(written, [key, key]);
 });
 
-test('if a file has a build ID, finding its index in the cache requires reading only the headers of the file', (t) => {
+test('if a file has a build ID, only the headers of the file are read to find its index in the cache', (t) => {
   const bytes = bigElf(t, { ...SHAPE, sharedTypes: 200, buildId: new Uint8Array(20).fill(0xab) });
   const { cache, written } = memoryCache();
   createSymbolIndex(new MemoryFile('a.elf', bytes), { compression, cache });
@@ -76,7 +76,7 @@ test('if a file has a build ID, finding its index in the cache requires reading 
   assert.ok(bytesRead < bytes.length / 2, `${bytesRead} of ${bytes.length} bytes`);
 });
 
-test('if files have no build ID, indexes of files with different contents have different keys', (t) => {
+test('without a build ID, the indexes of files with different contents have different keys', (t) => {
   const bytes = bigElf(t);
   const { cache, entries } = memoryCache();
   createSymbolIndex(new MemoryFile('a.elf', bytes), { compression, cache });

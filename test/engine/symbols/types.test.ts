@@ -102,9 +102,7 @@ function layoutOf(type: Type, base = 0, isInUnion = false): Leaf[] {
   });
 }
 
-/**
- * Removes the qualifiers of a struct, because gdb also expands `volatile struct x`, but not the target of a typedef.
- */
+/** Removes the qualifiers of a struct: gdb also expands a `volatile struct x`, but not a typedef of a struct. */
 function unqualified(type: Type): Type {
   const target = type.kind === 'qualified' ? unqualified(type.target()) : type;
   return target.kind === 'struct' || target.kind === 'union' ? target : type;

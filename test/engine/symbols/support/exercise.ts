@@ -13,9 +13,7 @@ import { LoadedSymbols } from '../../../../debug-adapter/engine/session/loadedSy
 import type { Inspector } from '../../../../debug-adapter/engine/target/inspector.ts';
 import { nodeCompression } from '../../../../debug-adapter/host/compression.ts';
 
-/**
- * The names of functions, types and a file that the queries ask for, and the expressions that they evaluate in frames.
- */
+/** The functions, types and file that queries look up by name, and the expressions that they evaluate in frames. */
 export interface QueriedNames {
   functions: readonly string[];
   types: readonly string[];

@@ -3,10 +3,10 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
-/** The gdb with which tests compare results. Each run of gdb executes a list of commands. */
+/** The gdb that blkreplay is compared with. Each run of gdb executes a list of commands. */
 export const GDB = 'gdb-multiarch';
 
-/** Runs commands on an ELF file and returns the lines that each of them printed, including errors. */
+/** Runs commands on an ELF file and returns the lines that each command printed, including errors. */
 export function runGdbCommands(elf: string, commands: string[]): string[][] {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'blkreplay-gdb-'));
   try {
@@ -47,7 +47,7 @@ const TRY = [
 ];
 
 /**
- * Returns the addresses of the breakpoints that gdb sets with the command `break`, for positions such as `f` or
+ * Returns the addresses of the breakpoints that gdb sets with the command `break`, for locations such as `f` or
  * `file:line`.
  */
 export function breakpointsOfGdb(

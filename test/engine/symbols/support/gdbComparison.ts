@@ -14,7 +14,7 @@ import { elfOf, inspectorOf, type SampledFrame, type SampledValue, type ValueSam
 export interface Difference {
   /**
    * `wrong`: both show a value, and the values differ. `missing`: only gdb shows one. `extra`: only blkreplay shows
-   * one. `text`: the values are equal, but the texts differ. The other kinds name the part that differs.
+   * one. `text`: the values are equal, but are written differently. The other kinds name the part that differs.
    */
   kind: 'wrong' | 'missing' | 'extra' | 'text' | 'type' | 'children' | 'noVariable' | 'frame' | 'register';
   /** For example `square[0][1] at arrays values.c:120`. */
@@ -116,8 +116,7 @@ function compareValue(ours: Value, [type, text, children]: SampledValue, where: 
   if (ours.typeName !== type) differ('type', ours.typeName, type);
   else {
     const kind = textDifference(ours.text, text);
-    // If the children are compared, they show whether the value is wrong. In a struct, gdb shows references as
-    // addresses.
+    // Wrong parts are reported when the children are compared. In a struct, gdb shows references as addresses.
     const hasParts = children.length > 0 && !/^[*&]$/.test(children[0][0]);
     if (kind && !(hasParts && /[=:] @0x/.test(text)))
       differ(kind === 'wrong' && hasParts ? 'text' : kind, ours.text, text);
@@ -159,15 +158,13 @@ function compareChildren(ours: Value, theirs: SampledValue[2], where: string, re
 
 const nameOf = ({ name }: Value): string => (name.startsWith('<anonymous') ? '<anonymous>' : name);
 
-/**
- * Returns the kind of difference between two texts of a value; undefined if they are equal or ours only omits parts.
- */
+/** Compares our text of a value with gdb's. Returns undefined if they are equal or ours only omits parts. */
 function textDifference(ours: string, theirs: string): Difference['kind'] | undefined {
   if (isUnknown(ours) || isUnknown(theirs))
     return isUnknown(ours) === isUnknown(theirs) ? undefined : isUnknown(ours) ? 'missing' : 'extra';
   const [own, expected] = [normalized(ours), normalized(theirs)];
   if (own === expected || isSameNumber(own, expected) || isShorter(own, expected)) return undefined;
-  // One text shows an array as numbers, and the other one shows it as a string.
+  // blkreplay shows an array as numbers, and gdb shows it as a string.
   const isString = own.startsWith('{') && /^[LuU]?["']/.test(expected);
   return isString || plain(own) === plain(expected) ? 'text' : 'wrong';
 }
@@ -191,7 +188,7 @@ function normalized(text: string): string {
 }
 
 /**
- * Whether two texts contain the same floating-point numbers. gdb shows 9, 17 or 36 digits, depending on the type;
+ * Whether two strings contain the same floating-point numbers. gdb shows 9, 17 or 36 digits, depending on the type;
  * blkreplay shows only as many as are needed to identify the number.
  */
 function isSameNumber(ours: string, theirs: string): boolean {
@@ -260,6 +257,6 @@ function isShorter(own: string, expected: string): boolean {
   return true;
 }
 
-/** Returns a number without the symbol, character or string that follows it; removes the spaces from other texts. */
+/** Returns a number without the symbol, character or string that follows it; removes the spaces from any other text. */
 const plain = (text: string): string =>
   /^(-?[\d.]+(?:e[+-]\d+)?|0x[0-9a-f]+)(?: .*)?$/s.exec(text)?.[1] ?? text.replaceAll(' ', '');

@@ -112,7 +112,7 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
 ];
 
 /**
- * Whether two texts are the same except for the notation of byte arrays: `{1, 0}` in ours and `"\001\000"` in gdb's.
+ * Whether two strings are the same except for the notation of byte arrays: `{1, 0}` in ours and `"\001\000"` in gdb's.
  */
 function isSameExceptBytes(ours: string, theirs: string): boolean {
   const own = ours.replace(/\{-?\d+(?: <repeats \d+ times>)?(?:, -?\d+(?: <repeats \d+ times>)?)*(?:, …)?\}/g, '#');

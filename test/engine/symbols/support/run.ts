@@ -21,8 +21,8 @@ import { stageOf } from '../../timeline/travelSupport.ts';
 export type StoppedFrame = StackFrame & { symbols: Symbols };
 
 /**
- * Starts a fixture on the machine. Returns a function that runs it until it calls the named function or, with `source`,
- * until it reaches the line that contains the text. The function returns the frames there, innermost first.
+ * Starts a fixture on the machine. The returned callback runs the fixture until it enters the named function or, with
+ * `source`, until it reaches the line that contains the text. The callback returns the frames there, innermost first.
  */
 export function runFixture(kernel: string, t: TestContext, source?: string): (where: string) => StoppedFrame[] {
   const timeline = stageOf({ kernel, diskBytes: 1 << 20 }, t).record();

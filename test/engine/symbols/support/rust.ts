@@ -22,7 +22,9 @@ export function printedByGdb(commands: string[]): string[] {
   return answers.map((lines) => shownByGdb(lines.filter((line) => !line.startsWith('warning: ')).join('')));
 }
 
-/** Removes what only gdb shows: the type of a pointer, and warnings about the addresses of vtables among the values. */
+/**
+ * Removes what only gdb prints: the type of a pointer, and warnings about vtable addresses in the middle of a value.
+ */
 const shownByGdb = (text: string) =>
   text
     .replace(/^\$\d+ = /, '')

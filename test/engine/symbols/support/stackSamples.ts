@@ -26,7 +26,8 @@ export interface SampledFrame {
 }
 
 /**
- * Runs a guest in QEMU under gdb, and takes samples after random numbers of steps, some of which start at breakpoints.
+ * Runs a guest in QEMU under gdb, and samples its state after random numbers of steps. Before some of the samples, the
+ * guest first runs to a breakpoint.
  */
 export function sampleStacks(
   elf: string,
