@@ -106,7 +106,7 @@ suite('a recording with an impossible header', { concurrency: 2 }, () => {
     ['an entropy device', 'rng'],
     ['semihosting', 'semihosting'],
   ]) {
-    test(`a header with ${what} is refused if the machine in the snapshots has none`, async (t) => {
+    test(`a header with ${what} is refused if the machine in the snapshots does not have it`, async (t) => {
       const sandbox = recorded.copy(t);
       const header = headerJson(sandbox.read('a.rr')) as Record<string, Record<string, Json>>;
       header.machine[field] = true;

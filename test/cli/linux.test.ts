@@ -23,7 +23,7 @@ const DATA_SHA256 = '431ad49c56b15bf5722dd44b50f6ab240a087866b0dd60e9f7054d6da37
 const DISK: DriveSpec = { image: 'disk.raw', overlay: 'hd0.qcow2' };
 
 if (FOLDER === undefined) {
-  // CI sets the variable on hosts that have the guest, and reports the hosts that do not have it.
+  // CI sets the variable on hosts that have the guest, and reports the hosts that lack it.
   if (!process.env.CI) test('Linux', (t) => t.skip('BLKREPLAY_LINUX_GUEST names no folder with a Linux guest'));
 } else {
   suite('Linux', () => {

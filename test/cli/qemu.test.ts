@@ -56,7 +56,7 @@ suite('guests print the same output as under QEMU', { concurrency: 2 }, () => {
   }
 });
 
-/** Depending on when the line is typed, the shell may be preempted between starting `ps` and waiting for it. */
+/** Depending on when the line is typed, the shell may be preempted after starting `ps` and before waiting for it. */
 const maskShell = (console: string): string => console.replace(/^( +1) [RS] +sh$/m, '$1 ? sh');
 
 function benchGuests(): string[] {

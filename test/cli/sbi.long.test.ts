@@ -16,7 +16,7 @@ const KERNEL = guest('sbi/sbi');
 const QEMU = 'qemu-system-riscv64';
 const OPENSBI = '/usr/share/qemu/opensbi-riscv64-generic-fw_dynamic';
 
-/** The expected output of harts 1 and 2: each of them starts, reports that, and stops when requested. */
+/** The expected output of harts 1 and 2. Each of them starts, reports that it has started, and stops on request. */
 const THREE_HARTS = `\
 hart 1 is: 0 1
   start: 0

@@ -14,7 +14,7 @@ export const FIXTURES = fs
   .filter((name) => name.endsWith('.elf'))
   .map((name) => path.join(FOLDER, name));
 
-/** The files with which blkreplay is compared with other tools. */
+/** The files on which blkreplay is compared with other tools. */
 export const COMPARED_FILES = [
   ...FIXTURES,
   guest('demo/demo'),

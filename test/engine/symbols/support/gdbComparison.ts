@@ -158,7 +158,10 @@ function compareChildren(ours: Value, theirs: SampledValue[2], where: string, re
 
 const nameOf = ({ name }: Value): string => (name.startsWith('<anonymous') ? '<anonymous>' : name);
 
-/** Compares our text of a value with gdb's. Returns undefined if they are equal or ours only omits parts. */
+/**
+ * Compares our text of a value with gdb's. Returns the kind of difference; undefined if they are equal or ours only
+ * omits parts.
+ */
 function textDifference(ours: string, theirs: string): Difference['kind'] | undefined {
   if (isUnknown(ours) || isUnknown(theirs))
     return isUnknown(ours) === isUnknown(theirs) ? undefined : isUnknown(ours) ? 'missing' : 'extra';
