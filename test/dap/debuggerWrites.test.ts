@@ -6,7 +6,7 @@ import { DapClient, demoLaunch } from '../support/dapClient.ts';
 
 const FIXED = /Recorded history cannot be changed/;
 
-test('writes to variables, registers and memory at the live end, also by expressions, are reproduced by the replay', async (t) => {
+test('the replay reproduces writes to variables, registers and memory at the live end, including writes by expressions', async (t) => {
   const sandbox = new Sandbox(t);
   const dap = new DapClient(t);
   await dap.start(demoLaunch(sandbox), () => breakAt(dap, 'statistics_sample'));

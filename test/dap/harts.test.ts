@@ -59,7 +59,7 @@ test('each hart has its own stack, registers and CSRs, and a stop names the hart
   }
 });
 
-test('a step moves the named thread, in both directions', async (t) => {
+test('a step moves the thread that the request names, in both directions', async (t) => {
   const dap = new DapClient(t);
   const launch = { rr: 'record', rrfile: 'a.rr', cwd: new Sandbox(t).folder, kernel: guest('harts/harts'), harts: 4 };
   await dap.start({ ...launch, idle: 'warp' }, () =>

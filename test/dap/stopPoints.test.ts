@@ -10,9 +10,9 @@ import { type Expected, testRandomPrograms } from '../support/stopPoints/program
 import { backwardStops, forwardStops, printing, selected, stopping, stopText } from '../support/stopPoints/stops.ts';
 
 const CANDIDATES = 24;
-/** A stop point with more hits gets a hit condition, or is left out if it cannot have one. */
+/** A stop point with more hits than this gets a hit condition, or is left out if it cannot have one. */
 const HITS_MAX = 12;
-/** A stop point with more hits is left out, because evaluating each hit takes time. */
+/** A stop point with more hits than this is left out, because evaluating each hit takes time. */
 const COUNTED_MAX = 2000;
 
 testRandomPrograms(pointsFor, async (t, history, { points, hits }) => {
@@ -50,7 +50,7 @@ async function compareReplay(t: TestContext, history: History, { points, hits }:
   await dap.leave();
 }
 
-/** Random stop points with a limited number of hits, and these hits. */
+/** Returns random stop points with a limited number of hits each, and their hits. */
 function pointsFor(random: SeededRandom, history: History): Expected {
   const options = { addresses: history.executedAddresses(), harts: history.harts, text: history.console };
   const candidates = Array.from({ length: CANDIDATES }, (_, i) => randomPoint(random, `p${i}`, options));

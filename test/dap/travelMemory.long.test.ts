@@ -17,8 +17,8 @@ const MOVES = Number(process.env.BLKREPLAY_LOOKS ?? 1500);
 /** After this many moves the caches are full of snapshots, as in normal use. */
 const WARM_UP_MOVES = MOVES / 10;
 /**
- * The simulated user takes a snapshot each time after this many moves, so the first measurement already includes
- * snapshots.
+ * The simulated user takes a snapshot whenever this many moves have been made, so the first measurement already
+ * includes snapshots.
  */
 const MOVES_PER_SNAPSHOT = 10;
 /** A small guest, so that its own memory does not mask growth. */
