@@ -88,7 +88,7 @@ function jump(code: number[], opcode: number): () => void {
   };
 }
 
-/** Appends code with dup, swap, pick, rot and pop. It drops only the values of leaves, whose evaluation cannot fail. */
+/** Appends code with dup, swap, pick, rot and pop. Only values of leaves are dropped, because leaves cannot fail. */
 function emitStackOperations(random: SeededRandom, code: number[], inner: () => void): void {
   inner();
   switch (random.below(4)) {

@@ -1,4 +1,4 @@
-/** gdb's bytecode conditions are translated to predicates of the same value, and malformed bytecode is refused. */
+/** gdb's bytecode conditions are translated to predicates with the same value, and malformed bytecode is refused. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { evaluatePredicate, type Inspector } from '../../debug-adapter/engine/index.ts';

@@ -171,13 +171,13 @@ function leadsToSource({ straight, functions, lines }: Stage, position: number):
   const { pc } = session.inspector;
   const location = rangeAt(functions, pc);
   const line = rangeAt(lines, pc);
-  // gdb runs through assembly that is marked as a signal frame, line after line (see README.md).
+  // gdb steps through assembly that is marked as a signal frame, to the interrupted code (see README.md).
   return location !== undefined && !NO_FRAMES.test(location.name) && line !== undefined && !line.file.endsWith('.S');
 }
 
 const goesBySource = (command: Command): boolean => command !== 'reverse-stepi' && command !== 'reverse-continue';
 
-/** Functions without a stack frame that gdb can finish. Most of them are written in assembly. */
+/** Functions whose frames gdb cannot finish. Most of these functions are written in assembly. */
 const NO_FRAMES = /^(_start|trap|user_|kernel_trap|switch|trampoline|enter|return|main$)/;
 
 async function movesOf(port: number, stage: Stage, command: Command, positions: readonly number[]): Promise<Move[]> {
@@ -194,7 +194,7 @@ async function movesOf(port: number, stage: Stage, command: Command, positions: 
       const isContinue = command === 'reverse-continue';
       return [
         ...[`monitor goto ${position}`, 'maintenance flush register-cache', 'maintenance flush dcache'],
-        // gdb remembers the inlined bodies in front of which it last stopped, even after `monitor goto`. After an
+        // gdb remembers which inlined bodies it last stopped in front of, even after `monitor goto`. After an
         // instruction step, it treats inlined bodies that start at its position as already entered.
         ...(goesBySource(command) ? ['stepi'] : []),
         ...(isContinue ? [`tbreak *${name}`, `echo @breakpoint ${name}\\n`] : []),
@@ -343,10 +343,10 @@ function inFrameOfFirst({ functions }: Stage, { ran }: TracedMove): TracedInstru
 }
 
 /**
- * Checks that the move passed no address at which gdb stops: the start of a row that it reached from the middle of the
+ * Checks that the move passed no address at which gdb stops, that is, no start of a row reached from the middle of the
  * row. gdb never stops at the start of a function (infrun.c, process_event_stop_test). It also does not stop in a line
- * that it entered and left by a call or a jump. In optimized code, gdb skips inlined bodies and rows that start no
- * statement, so this check does not apply to it.
+ * that it entered and left by a call or a jump. This check does not apply to optimized code, in which gdb skips inlined
+ * bodies and rows that start no statement.
  */
 function passesNoLine({ lines, functions }: Stage, { ran, after }: TracedMove, description: string): void {
   const pcs = [...ran.map(({ pc }) => pc), after];

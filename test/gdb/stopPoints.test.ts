@@ -12,7 +12,7 @@ import { backwardStops, forwardStops } from '../support/stopPoints/stops.ts';
 import { Conversation } from './conversation.ts';
 
 const CANDIDATES = { breakpoints: 16, watchpoints: 6 };
-/** A stop point with more hits is left out. */
+/** A stop point with more hits than this is left out. */
 const HITS_MAX = 40;
 
 testRandomPrograms(pointsFor, async (t, history, { points, hits }) => {
@@ -51,7 +51,9 @@ async function stopsOf(gdb: Conversation, packet: 'c' | 'bc'): Promise<string[]>
 
 // --- points ------------------------------------------------------------------------------------------------------------
 
-/** Random stop points with a limited number of hits, and these hits. No two points have the same kind and address. */
+/**
+ * Random stop points with a limited number of hits each, and their hits. No two points have the same kind and address.
+ */
 function pointsFor(random: SeededRandom, history: History): Expected {
   const { harts } = history;
   const addresses = history.executedAddresses();

@@ -40,9 +40,7 @@ export function trace(timeline: MachineTimeline, from: number, to: number): Trac
   return traced;
 }
 
-/**
- * If execution is back at the code that an interrupt interrupted, all instructions since then belong to that interrupt.
- */
+/** If execution has returned to the interrupted code, all instructions since the interrupt was taken belong to it. */
 function leaveInterrupt(
   traced: TracedInstruction[],
   interrupts: number[],

@@ -87,7 +87,7 @@ export async function walkInGdb(
     port: await walked.listen(),
     commands: positions.flatMap((position) => [
       ...[`echo @walk\\n`, `monitor goto ${position}`, 'maintenance flush register-cache'],
-      // `stepi` makes gdb forget the inlined bodies in front of which it stopped before.
+      // `stepi` makes gdb forget which inlined bodies it had stopped in front of.
       ...['maintenance flush dcache', 'stepi', ...stop, ...steps],
     ]),
   });

@@ -21,8 +21,8 @@ import { GDB, runGdb, serve } from './gdbSupport.ts';
 const PROGRAMS = Number(process.env.BLKREPLAY_STOP_PROGRAMS ?? 10);
 const CANDIDATES = 10;
 /**
- * A point that is reached more often is left out, because gdb takes time to evaluate the condition at each of these
- * stops.
+ * A point that is reached more often than this is left out, because gdb takes time to evaluate the condition at each
+ * stop.
  */
 const REACHED_MAX = 30;
 
@@ -130,7 +130,7 @@ function randomPoints(random: SeededRandom, history: History): TestPoint[] {
 
 /**
  * With one hart, returns only memory that the hart itself writes. A device can write to memory while an interrupt is
- * pending. If the pc then is at a breakpoint, gdb steps over the breakpoint when it continues, and therefore over the
+ * pending. If the pc is then at a breakpoint, gdb steps over the breakpoint when it continues, and therefore over the
  * whole interrupt handler.
  */
 function memoryOfHarts(random: SeededRandom, harts: number): ReturnType<typeof randomAccess> {
