@@ -10,7 +10,7 @@ import {
   sectorsProblem,
 } from '../../extension/commands/eventBreakpointText.ts';
 
-test('the user can enter one sector, a range including both of its ends, or nothing for the whole disk', () => {
+test('the user can enter one sector, an inclusive range, or nothing for the whole disk', () => {
   const sectorsOf = (sectors: string) => diskBreakpoint({ drive: 'hd0', requests: ['write'], sectors }).sectors;
   assert.deepEqual(sectorsOf('8'), { first: 8, count: 1 });
   assert.deepEqual(sectorsOf(' 8 - 15 '), { first: 8, count: 8 });
@@ -26,7 +26,7 @@ test('sectors that are malformed, reversed or outside the disk are refused', () 
   assert.notEqual(sectorsProblem('99999999999999999999'), undefined, 'even if the size of the disk is not known');
 });
 
-test('a disk breakpoint on a range of sectors leaves out flushes, which have no sectors', () => {
+test('a disk breakpoint on a range of sectors does not apply to flushes, which have no sectors', () => {
   const requestsOn = (sectors: string) =>
     diskBreakpoint({ drive: undefined, requests: ['write', 'flush'], sectors }).requests;
   assert.deepEqual(requestsOn(''), ['write', 'flush']);

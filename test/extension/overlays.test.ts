@@ -62,7 +62,7 @@ test('a session shows its drives with their image chains, and its snapshots and 
   ]);
 });
 
-test('a recording on disk is read only when its item is expanded; it shows no current position, and all item ids are unique', () => {
+test('a recording on disk is not read until its item is expanded; it shows no current position, and all item ids are unique', () => {
   const node = recordingNode('/w/boot.rr', { bytes: 2048, date: 'D' }, SHOWN);
   assert.deepEqual(lines(node), ['boot.rr | 2 KiB · on D | recording']);
   assert.equal(node.isLazy, true);
@@ -149,7 +149,7 @@ test("the output of `info` is converted to a tree, a replay configuration and a 
   assert.deepEqual(filesOf(info, find), [rrfile, sandbox.path('o/hd0.qcow2')], 'the image stays');
 });
 
-test('if a command fails, the reason is reported in terms that fit the editor', async (t) => {
+test('if a command fails, the reported reason uses the terms of the editor', async (t) => {
   const sandbox = new Sandbox(t);
   sandbox.write('text.rr', 'no recording at all');
   const { stderr } = await sandbox.cli(['info', 'text.rr', '--json']);

@@ -46,7 +46,7 @@ test('if a recording has no writable drive, its state-only image is listed too',
   );
 });
 
-test('"keep both" adds to all file names the same number, for which no file exists, and changes nothing else', () => {
+test('"keep both" adds the same unused number to all file names, and changes nothing else', () => {
   const launch = parseLaunch(GIVEN);
   const { changes, files } = keepBoth(posix, GIVEN, launch, there('boot.rr', 'over/hd0.qcow2', 'over/hd0-2.qcow2'));
   assert.deepEqual(changes, {

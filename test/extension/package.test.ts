@@ -31,7 +31,7 @@ function settingsAskedFor(): { launch: Set<string>; drive: Set<string> } {
 
 test('the schema contains exactly the settings that the adapter reads', () => {
   const { launch, drive } = settingsAskedFor();
-  // This is an alternative to cwd that the editor sets; users cannot set it.
+  // The editor sets this as an alternative to cwd; users cannot set it.
   launch.delete('workspaceFolder');
   assert.deepEqual(Object.keys(schema).sort(), [...launch].sort());
   assert.deepEqual(Object.keys(schema.drives.items.properties).sort(), [...drive].sort());

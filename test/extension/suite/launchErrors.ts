@@ -41,7 +41,7 @@ const REMEDY =
 const KEPT = 'kept';
 const scratch = () => path.join(folder().uri.fsPath, 'scratch');
 
-/** Makes the valid recording of which each mistake gets a copy. */
+/** Makes the valid recording that is copied for each mistake. */
 async function recordOnce(): Promise<void> {
   const session = new TestSession();
   assert.ok(await session.start(demo({ rrfile: `${KEPT}/demo.rr`, drives: drives(`${KEPT}/hd0.qcow2`) })));

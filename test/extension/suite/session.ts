@@ -58,7 +58,7 @@ export class TestSession {
     return this.stopped(from);
   }
 
-  /** The first `stopped` event after the first `from` messages. */
+  /** The first `stopped` event among the messages, starting at index `from`. */
   async stopped(from = 0): Promise<DebugProtocol.StoppedEvent['body']> {
     const find = () => this.messages.slice(from).find((message) => nameOf(message) === 'event stopped');
     await until('it stops', () => find() !== undefined);
