@@ -66,7 +66,7 @@ function measureGuest(kernel: string, pairs: number): void {
 interface Guest {
   /** The number of steps of one run. */
   steps: number;
-  /** The number of runs that take SECONDS seconds without stop points. */
+  /** The number of runs that together take SECONDS seconds without stop points. */
   runs: number;
   /** The address of an instruction in the hottest loop. */
   hot: bigint;
@@ -96,7 +96,10 @@ function inspectGuest(kernel: string): Guest {
   });
 }
 
-/** The steps of a run, and how many such runs take SECONDS seconds: several if the guest ends before. */
+/**
+ * The number of steps in a run, and the number of runs that take SECONDS seconds: more than one if the guest ends
+ * earlier.
+ */
 function extentOf(timeline: Timeline): { steps: number; runs: number } {
   for (let steps = 100_000_000, before = 0; ; steps *= 2) {
     const start = performance.now();
@@ -117,7 +120,9 @@ function isNeverChanged(kernel: string, address: number, steps: number): boolean
   });
 }
 
-/** Finds an address on the page at which no instruction starts: all are breakpoints, and each hit removes one. */
+/**
+ * Finds an address on the page that is never executed: sets breakpoints everywhere, and removes each one that is hit.
+ */
 function neverExecuted(kernel: string, page: bigint, steps: number): bigint | undefined {
   const left = new Set(Array.from({ length: PAGE / 2 }, (_, i) => page + BigInt(i * 2)));
   return withRecording(kernel, (timeline) => {
@@ -130,7 +135,7 @@ function neverExecuted(kernel: string, page: bigint, steps: number): bigint | un
   });
 }
 
-/** Finds the page with the most changes during some steps, and the words in it that do not change. */
+/** Finds the page that changes most often during a short run, and the words in it that do not change. */
 function wordsBesideWrites(timeline: Timeline): number[] {
   const read = () => timeline.inspect().readMemory(BigInt(RAM), MEMORY_BYTES).slice();
   const before = read();

@@ -89,7 +89,7 @@ class ElfWriter {
     return code.bytes();
   }
 
-  /** The bytes of a unit differ only in names, addresses and offsets, so all units are made from one template. */
+  /** Units differ only in names, addresses and offsets, so all of them are made from one template. */
   private *info(): Generator<Uint8Array> {
     const { units, functionsPerUnit } = this.shape;
     const { template, patches } = this.unitTemplate();
