@@ -82,7 +82,7 @@ static void wait(uint64_t ticks)
   REGISTER64(MTIMECMP) = ~0UL;
 }
 
-// Wakes hart 1 with a software interrupt. Hart 1 wakes hart 0 in the same way, and then neither is pending.
+// Wakes hart 1 with a software interrupt. Hart 1 wakes hart 0 the same way, and then neither interrupt is pending.
 static uint64_t lines_of_other(void)
 {
   REGISTER32(CLINT) = 0;
