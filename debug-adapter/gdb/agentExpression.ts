@@ -33,7 +33,8 @@ export function anyOf(predicates: readonly Predicate[]): Predicate {
 /** The maximum number of nodes in the resulting tree. The trees of conditions that users write have 10 to 50 nodes. */
 const NODES_MAX = 1000;
 /**
- * The maximum number of bytecodes that are executed on all paths together. Without this limit, a loop would not end.
+ * The maximum number of bytecodes that are executed on all paths together. Without this limit, translating a loop would
+ * not end.
  */
 const STEPS_MAX = 3000;
 /** The maximum number of stack elements, as in gdbserver. */

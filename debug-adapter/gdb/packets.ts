@@ -23,7 +23,7 @@ const INTERRUPT = 0x03;
 const TELNET_ESCAPE = 0xff;
 const TELNET_BREAK = 0xf3;
 const WRITE_BINARY = 0x58; // X
-/** A text that occurs in HTTP request lines, in status lines and in the HTTP/2 preface. */
+/** Text that occurs in HTTP request lines, in status lines and in the HTTP/2 preface. */
 const HTTP = Uint8Array.from('http/', (character) => character.charCodeAt(0));
 const LOWER_CASE = 0x20;
 
