@@ -41,7 +41,7 @@ export function connect(
     if (!hasEnded) user.disconnected();
     hasEnded = true;
   };
-  // An error needs no handling of its own: a `close` event follows it and ends the connection.
+  // An error needs no separate handling: a `close` event follows it and ends the connection.
   for (const stream of new Set([from, to])) stream.on('error', () => {}).once('close', ended);
   // For the standard streams, `end` is not followed by `close`.
   if (!Object.is(from, to)) from.once('end', ended);

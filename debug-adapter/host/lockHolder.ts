@@ -6,13 +6,13 @@ export interface LockHolder {
   pid: number;
   host: string;
   /**
-   * A text that distinguishes a process from a later one with the same process ID; null if the system does not provide
-   * such a text.
+   * Distinguishes a process from a later one with the same process ID; null if the system does not provide the
+   * information.
    */
   process: string | null;
   /**
-   * A text that is unique for each session. It is not generated from random bytes, because node:crypto takes longer to
-   * load than any other Node module.
+   * A string that is unique for each session. It is not generated from random bytes, because node:crypto takes longer
+   * to load than any other Node module.
    */
   token: string;
   /** A description of the session for messages, such as `recording a.rr`; empty if unknown. */
@@ -40,7 +40,7 @@ export function hasExited(holder: Pick<LockHolder, 'pid' | 'host' | 'process'>):
   return holder.process !== null && now !== null && holder.process !== now;
 }
 
-/** Makes a text safe to print. Any user may have written it, so only one short line of printable characters is kept. */
+/** Makes text safe to print. Any user may have written it, so only one short line of printable characters is kept. */
 export const printable = (text: unknown): string =>
   typeof text === 'string' ? text.replaceAll(/\p{C}/gu, '?').slice(0, 100) : '';
 

@@ -38,7 +38,7 @@ export function openFile(filePath: string, mode: OpenMode, name = filePath): Hos
   let handle: number;
   checkFileName(name);
   try {
-    // Check before opening the file, because for some devices opening alone triggers an action.
+    // Check before opening the file, because merely opening some devices has side effects.
     checkRegularFile(statSync(filePath, { throwIfNoEntry: false }), name);
     handle = openSync(filePath, flagsOf(mode) | NONBLOCKING, OWNER_ONLY_MODE);
   } catch (error) {
