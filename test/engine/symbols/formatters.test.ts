@@ -41,7 +41,7 @@ test('the first summary whose condition holds is used; an optional summary that 
   assert.equal(valueWith(types, 'second.at').text, 'negative');
 });
 
-test('a formatter also applies to a value that is part of the summary of another value, or that a pointer points to', () => {
+test('a formatter also applies to a value inside the summary of another value, and to the target of a pointer', () => {
   assert.match(valueWith(POINT, 'second').text, /at = \(-3, 0x4\)/);
   const children = `${POINT}<Type Name="node"><Expand><Item Name="where">at</Item></Expand></Type>`;
   assert.deepEqual(shown(valueWith(children, '&first')).slice(0, 1), ['where = (1, 0xfffffffe)']);
