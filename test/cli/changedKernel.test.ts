@@ -7,7 +7,7 @@ import { guest } from '../support/guests.ts';
 
 const HELLO = readFileSync(guest('small/hello'));
 
-test('a replay reports that the kernel at its path has changed, and replays the recorded one', async (t) => {
+test('a replay reports that the kernel file has changed since it was recorded, and replays the recorded kernel', async (t) => {
   const sandbox = new Sandbox(t);
   const session = { kernel: sandbox.write('kernel.elf', HELLO) };
   const { console } = await sandbox.record(session);
@@ -27,7 +27,7 @@ test('a replay reports that the kernel at its path has changed, and replays the 
   assert.doesNotMatch(without.stderr, /differs/);
 });
 
-test('the symbols command writes the recorded kernel, even if the file at its path has changed', async (t) => {
+test('the symbols command writes the recorded kernel, even if the kernel file has changed', async (t) => {
   const sandbox = new Sandbox(t);
   await sandbox.record({ kernel: sandbox.write('kernel.elf', HELLO) });
   sandbox.write('kernel.elf', 'another');

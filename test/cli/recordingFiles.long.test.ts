@@ -258,7 +258,7 @@ suite('pack and unpack', () => {
     });
   }
 
-  test('omitted base images are reported with their digests, and only the correct ones are accepted', async (t) => {
+  test('unpack reports omitted base images with their digests, and accepts only images that match', async (t) => {
     const source = recorded.copy(t);
     await does(source, 'pack two.rr --into all.pack --without-bases');
     assert.ok(source.read('all.pack').length < MIB);
