@@ -81,7 +81,7 @@ test('an invalid condition, hit condition or log message is refused, and the mes
   assert.equal((await dap.until('continue')).description, 'The guest reported failure with code 1', 'none was set');
 });
 
-test('a breakpoint whose condition cannot be evaluated stops the guest, and the stop shows the reason', async (t) => {
+test('a breakpoint whose condition cannot be evaluated stops the guest, and the stop event gives the reason', async (t) => {
   const dap = await atEntry(t);
   const { verified } = await setOnLine(dap, WRITE_LINE, { condition: '*(char *)block == 1' });
   assert.equal(verified, true);

@@ -62,7 +62,7 @@ async function watch(dap: DapClient): Promise<void> {
   assert.equal(breakpoints[0].verified, true);
 }
 
-/** Performs the walk by sending DAP requests, and checks what the adapter reports at each stop. */
+/** Performs the demo's debugging session with DAP requests, and checks what the adapter reports at each stop. */
 class AdapterDriver implements WalkDriver {
   private readonly dap: DapClient;
   /** The adapter's description of the write at the last stop. */

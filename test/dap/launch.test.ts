@@ -74,7 +74,7 @@ test('existing files are overwritten only when "overwrite" is "always"', async (
 });
 
 longTest(
-  "after the user confirms, blkreplay's own files are replaced for that session, and no other files",
+  "after the user confirms, that session replaces blkreplay's own files, but no other files",
   async (t) => {
     const sandbox = new Sandbox(t);
     const first = new DapClient(t);

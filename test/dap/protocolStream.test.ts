@@ -62,7 +62,7 @@ test('no more requests are read while too many are waiting', () => {
   assert.deepEqual(log, ['evaluate', 'resume']);
 });
 
-test('a client to which writing has failed never counts as behind', () => {
+test('once a write to a client has failed, the client never counts as behind', () => {
   const { client, stream, request, sendEvent, happened } = slowClient();
   sendEvent(2 * UNSENT_BYTES_MAX);
   const { unsentBytes } = client;

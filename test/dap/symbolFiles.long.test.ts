@@ -181,7 +181,7 @@ test('a symbol file provides breakpoints for a kernel that firmware starts', asy
 
 // --- files with other code -----------------------------------------------------------------------------------------------
 
-test('symbols from a different build are reported once and apply only where their code runs', async (t) => {
+test('symbols from a different build are reported once, and apply only where the machine runs the same code', async (t) => {
   const sandbox = new Sandbox(t);
   sandbox.write('kernel.elf', stripped(CALLS));
   sandbox.write('other.elf', OTHER_BUILD);
