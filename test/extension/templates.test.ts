@@ -67,7 +67,7 @@ test('files named like kernels come first, then less deeply nested files', () =>
   assert.deepEqual(sortByLikelihood(posix, files), ['/w/build/kernel.elf', '/w/user/ls.elf', '/w/user/deep/sh.elf']);
 });
 
-test("a kernel's file name that ends in something like an address is escaped, so that it is still treated as a name", () => {
+test("a kernel's file name whose end looks like an address is escaped, so that all of it is treated as a name", () => {
   const [record] = recordAndReplay(posix, '/w', { kernels: ['/w/kernel@5'], disks: [] });
   assert.equal(record.kernel, '${workspaceFolder}/kernel@@5');
 });

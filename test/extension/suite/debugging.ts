@@ -68,8 +68,8 @@ export function debugging(): void {
 }
 
 /**
- * Performs the walk with the commands of VS Code's debug toolbar. VS Code's API cannot set data breakpoints, so that
- * request is sent directly to the adapter.
+ * Performs the demo's debugging session with the commands of VS Code's debug toolbar. VS Code's API cannot set data
+ * breakpoints, so that request is sent directly to the adapter.
  */
 class VsCodeDriver implements WalkDriver {
   private readonly session: TestSession;
