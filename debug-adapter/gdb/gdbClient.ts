@@ -76,8 +76,8 @@ export class GdbClient {
   }
 
   /**
-   * Declares that gdb expects only this hart to run in the next run. The other harts run too, but breakpoints that they
-   * hit are ignored.
+   * Declares that gdb expects only this hart to run until the next stop. The other harts run too, but breakpoints that
+   * they hit are ignored.
    */
   resumeOnly(hart: number): void {
     this.onlyHart = hart;

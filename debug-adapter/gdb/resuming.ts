@@ -39,7 +39,7 @@ export function reverse(client: GdbClient, action: 'continue' | 'step'): Promise
 const stepBackward = (client: GdbClient): Sliced<StopReason> =>
   client.hasSteppedOverAccess('backward') ? stayHere() : stepBack(client.session, client.hartToStep());
 
-/** The run for a step that the machine has already made. */
+/** A run that does nothing, for a step that the machine has already made. */
 // eslint-disable-next-line require-yield -- there is nothing to wait for
 function* stayHere(): Sliced<StopReason> {
   return { kind: 'step' };
