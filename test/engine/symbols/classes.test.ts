@@ -13,7 +13,7 @@ const SOURCE = fixture('values/classes').replace('.elf', '.cpp');
 for (const name of ['gcc', 'clang']) {
   const file = fixture(`values/classes-${name}`);
 
-  test(`the innermost values of every global are printed as in gdb: classes-${name}`, (t) => {
+  test(`the leaf values of every global are printed as in gdb: classes-${name}`, (t) => {
     if (!requireTool(GDB, t)) return;
     const symbols = open(file);
     const frame = frameAt(symbols, file, 'main');

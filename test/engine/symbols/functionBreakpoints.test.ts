@@ -58,7 +58,7 @@ test('a breakpoint on the name of a C++ function has the same addresses as in gd
   }
 });
 
-test('the const qualifier of a method may be omitted, and no function is found for a name that does not match', () => {
+test('the const qualifier of a method may be omitted, but wrong or incomplete names find no function', () => {
   const symbols = open(CPP);
   assert.equal(symbols.functionBreakpoints('Box::area(int)').length, 1);
   assert.equal(symbols.functionBreakpoints('Box::area()').length, 1);

@@ -11,7 +11,7 @@ import { localNamed, runFixture, valueIn } from './support/run.ts';
 for (const name of ['gcc', 'clang']) {
   const file = fixture(`values/numbers-${name}`);
 
-  test(`the innermost values of every global are printed as in gdb: numbers-${name}`, (t) => {
+  test(`the leaf values of every global are printed as in gdb: numbers-${name}`, (t) => {
     if (!requireTool(GDB, t)) return;
     const symbols = open(file);
     const frame = frameAt(symbols, file, 'main');

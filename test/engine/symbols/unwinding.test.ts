@@ -12,8 +12,8 @@ import { sampleStacks, STACK_BELOW, type SampledFrame, type StackSample } from '
 import { some } from '../../support/extent.ts';
 
 /**
- * The guests, each with the number of stops, the maximum number of steps between two stops, and the breakpoints from
- * which some steps start.
+ * The guests, each with the number of stops, the maximum number of steps between two stops, and the breakpoints to
+ * which the guest runs before some of the stops.
  */
 const SAMPLED: { file: string; rounds: number; stepsMax: number; breaks?: string[] }[] = [
   { file: fixture('flow-O0-v4'), rounds: 80, stepsMax: 40 },
@@ -76,7 +76,9 @@ function compareStack(
 /** A frame, with its function and the functions inlined at its address, innermost first. */
 type WholeFrame = SampledFrame & { names: string[] };
 
-/** Merges gdb's separate frames for inlined functions into whole frames, and drops frames at address 0. */
+/**
+ * Merges gdb's separate frames for inlined functions into the frames that contain them, and drops frames at address 0.
+ */
 function withoutInlined(frames: SampledFrame[]): WholeFrame[] {
   const whole: WholeFrame[] = [];
   for (const frame of frames.filter(({ pc }) => pc !== 0n)) {

@@ -13,7 +13,7 @@ import { some } from '../../support/extent.ts';
 const PRINT_SETTINGS = ['set print null-stop on', 'set print elements 200', 'set print frame-arguments all'];
 
 for (const file of some(FIXTURES, 4)) {
-  test(`the innermost values of every global are printed as in gdb, and their expressions give the same values: ${path.basename(file)}`, (t) => {
+  test(`the leaf values of every global are printed as in gdb, and their expressions give the same values: ${path.basename(file)}`, (t) => {
     if (!requireTool(GDB, t)) return;
     const symbols = open(file);
     const frame = frameAt(symbols, file, 'main');

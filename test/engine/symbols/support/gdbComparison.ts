@@ -227,8 +227,8 @@ const approximate = (number: string): string =>
 const FLOAT = /-?\d+(?:\.\d+)?(?:e[+-]\d+)?(?![A-Za-hj-z_\d"'])/g;
 
 /**
- * Whether gdb failed to evaluate the value, so that there is nothing to compare with. Unreadable memory is not such a
- * failure.
+ * Whether gdb failed to evaluate the value, so that there is nothing to compare with. Unreadable memory does not count
+ * as a failure.
  */
 const isFailure = (text: string): boolean => text.startsWith('error: ') && !text.startsWith('error: Cannot access');
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Value } from '../../../../debug-adapter/engine/symbols/index.ts';
 
-/** Returns the innermost values of a value: those without members, and pointers, whose targets are left out. */
+/** Returns the leaf values inside a value: those without members, and pointers, whose targets are left out. */
 export function leavesOf(value: Value): Value[] {
   const isPointer = value.memoryReference !== value.lvalue?.address || value.typeName.includes('*');
   if (value.childCount === 0 || (isPointer && !value.typeName.endsWith(']'))) return [value];
