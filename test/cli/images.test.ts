@@ -25,7 +25,7 @@ const DATA_AT = 0x8400_0000;
 const BOUNDED = ['--stop-at', '2_000_000_000', '--json'];
 
 /**
- * A sandbox with the files for the tests below. `high.elf` is loaded above the firmware; the code can run at any
+ * A sandbox with the files for the tests below. `high.elf` is loaded above the firmware; its code can run at any
  * address.
  */
 function placeWithImages(t: TestContext): Sandbox {
