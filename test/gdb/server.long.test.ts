@@ -7,7 +7,7 @@ import { makeElf } from '../support/elf.ts';
 import { GdbClient } from '../support/gdbClient.ts';
 import { serve, sessionIn } from './gdbSupport.ts';
 
-test('a recording under gdb equals a recording without gdb: same positions, console printed once', async (t) => {
+test('a recording under gdb equals a recording without gdb: the positions are the same, and the console output is printed once', async (t) => {
   const sandbox = new Sandbox(t);
   const plain = new Sandbox(t);
   const seed = ['--rng-seed', RNG_SEED];

@@ -70,7 +70,7 @@ interface GdbStep {
 
 type LineAt = NonNullable<ReturnType<WalkedRecording['symbols']['lineAt']>>;
 
-/** Checks that the registers and the line that gdb shows are those at its position. */
+/** Checks that the registers and the line that gdb shows are those at gdb's position. */
 function stopIsRight({ session, symbols }: WalkedRecording, stop: GdbStop): void {
   complete(session.goTo(stop.position));
   const { inspector } = session;
