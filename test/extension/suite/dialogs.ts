@@ -76,7 +76,7 @@ export function dialogs(): void {
       );
     });
 
-    test('deleting a recording keeps it by default, and otherwise also deletes its own files', async () => {
+    test('the dialog for deleting a recording keeps it by default; Delete also deletes its own files', async () => {
       assert.ok(await session.start(demo()));
       await session.stopped();
       await vscode.debug.stopDebugging();

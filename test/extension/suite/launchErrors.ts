@@ -34,7 +34,7 @@ export function launchErrors(): void {
   });
 }
 
-/** Matches an expected value, or a remedy that is a sentence or clause. */
+/** Matches the part of a message that gives an expected value, or a remedy as a sentence or clause. */
 const REMEDY =
   /: expected |[.:;,] (or )?(add|build|change|check|choose|close|compile|convert|copy|correct|create|delete|end|free|give|increase|leave|link|move|omit|pass|put|rebase|rebuild|record|remove|replay|restore|run|set|shorten|specify|start|try|update|use)\b/i;
 
