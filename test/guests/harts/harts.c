@@ -9,7 +9,7 @@
 #define INTERVAL 500  // 50 microseconds
 
 static uint32_t present;   // the number of harts that have started
-static uint32_t count;     // the number of harts that hart 0 uses, once it is not 0
+static uint32_t count;     // the number of harts to use; 0 until hart 0 sets it
 static uint32_t arrivals;  // the number of times a hart has arrived at a barrier
 
 static struct hart {
