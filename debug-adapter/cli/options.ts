@@ -39,7 +39,7 @@ export type CommandLine =
  */
 export interface MachineOptions {
   kernel: string | null;
-  /** The load address of a kernel that is not an ELF file; null means after the firmware. */
+  /** The load address of a kernel that is not an ELF file. If null, the kernel is loaded after the firmware. */
   kernelAddress: number | null;
   bios: string | null;
   initrd: string | null;
