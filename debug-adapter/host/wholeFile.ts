@@ -88,7 +88,7 @@ function tryRead(handle: number, into: Uint8Array, { name, isPipe }: Source): nu
 /** Waits until a process has opened the pipe for writing, which may happen some time after the reader opens it. */
 class PipeWriterWait {
   private attemptsLeft = 20;
-  /** Whether a process has opened the pipe for writing. The end of the file is then final. */
+  /** Whether a process has opened the pipe for writing. If so, there is no more data after an end of file. */
   private hasWriter = false;
 
   waitForWriter(): boolean {
