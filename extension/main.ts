@@ -5,6 +5,7 @@ import { registerReverseSteps } from './commands/reverseSteps.ts';
 import { registerConfigurations } from './configuration/register.ts';
 import { registerConsole } from './console/guestTerminals.ts';
 import { type OverlaysApi, registerOverlays } from './overlays/register.ts';
+import { registerQemuImport } from './qemuImport/register.ts';
 import { Sessions } from './sessions.ts';
 import { registerPosition } from './timeline/positionItem.ts';
 
@@ -22,6 +23,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     sessions,
     registerConfigurations(context),
     registerConsole(sessions),
+    registerQemuImport(),
     overlays,
     registerPosition(sessions),
     registerPositions(sessions),

@@ -63,7 +63,7 @@ const CONTRACTS: Record<string, Record<string, RegExp>> = {
     [`${ENGINE}/timeline`]: /\/bootFiles\.ts$/,
   },
   extension: {
-    [MESSAGES]: /\/(extension|userError)\.ts$/,
+    [MESSAGES]: /\/(extension|qemuImport|userError)\.ts$/,
     'debug-adapter/dap': /\/(customProtocol|launchConfiguration)\.ts$/,
     [ENGINE]: /\/engine\/limits\.ts$/,
   },

@@ -33,6 +33,23 @@ export function rangeOfSetting(text: string, configuration: string, setting: str
   return { start: range.start, end: range.end };
 }
 
+/**
+ * The range of launch.json's object, and of its list of configurations with their ranges; no list if there is none.
+ * Undefined if the text is not an object.
+ */
+export function rangesOfConfigurations(
+  text: string,
+): { root: TextRange & { isEmpty: boolean }; list: (TextRange & { items: TextRange[] }) | undefined } | undefined {
+  const root = new JsoncReader(text).value();
+  if (!root.members) return undefined;
+  const list = member(root, 'configurations')?.value;
+  if (list && !list.items) return undefined;
+  return {
+    root: { start: root.start, end: root.end, isEmpty: root.members.length === 0 },
+    list: list?.items && { start: list.start, end: list.end, items: list.items },
+  };
+}
+
 function member(value: Value | undefined, key: string) {
   return value?.members?.find((found) => found.key === key);
 }

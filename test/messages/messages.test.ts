@@ -56,6 +56,7 @@ const NO_MESSAGES: readonly RegExp[] = [
   /^debug-adapter\/engine\/symbols\/(expressions\/(typeNames|builtInTypes)|types\/(typeReader|scopedName)|demangling\/itaniumTables)\.ts$/, // names of types and operators
   /^debug-adapter\/engine\/machine\/cpu\/extensions\.ts$/, // kinds of extensions, in a table
   /^debug-adapter\/gdb\/registers\.ts$/, // XML for gdb
+  /^extension\/qemuImport\/optionTable\.ts$/, // names of QEMU's options
   /^debug-adapter\/engine\/symbols\/formatters\/(builtIn\/(cpp|rust|kernels)|xml)\.ts$/, // natvis files, and XML
 ];
 

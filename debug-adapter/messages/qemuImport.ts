@@ -1,0 +1,170 @@
+import { badInput, type UserError } from './userError.ts';
+import { quoted } from './shown.ts';
+
+/**
+ * What the command *Import QEMU Command Line* shows: why an option has no equal setting, errors of the import, and the
+ * dialogs.
+ */
+export const qemuDifferences = {
+  // --- the machine
+  is32Bit: () => 'The machine is 64-bit. Build the program for RV64.',
+  board: (board: string) => `The board ${quoted(board)} is not available. The virt board is used instead.`,
+  boardMissing: () => 'The command does not select a board. The virt board is used.',
+  aclint: () =>
+    'The machine has a CLINT, which has the same registers for M-mode. The S-mode software interrupt device does not exist.',
+  aia: () => 'The machine has a PLIC. AIA is not available.',
+  dumpdtb: () => 'To write the device tree to a file, run "blkreplay record --dumpdtb FILE".',
+  machineProperty: (property: string) => `The board has no property ${quoted(property)}.`,
+  cpuModel: (model: string) => `The CPU model ${quoted(model)} is not available. The harts are like QEMU's rv64.`,
+  cpuFeatureMissing: (feature: string) => `The harts do not have the CPU feature ${quoted(feature)}.`,
+  cpuFeatureStays: (feature: string) => `The CPU feature ${quoted(feature)} cannot be switched off.`,
+  cpuProperty: (property: string) => `The harts have no CPU property ${quoted(property)}.`,
+  hartLimit: (max: number) => `The machine has at most ${max} harts.`,
+  hartCountUnclear: () => 'The number of harts is not a number. Set "harts" in launch.json.',
+  memoryLimit: (used: string) => `This RAM size is not available. The machine has ${used}.`,
+  memoryUnclear: () => 'The RAM size is not a number. Set "memory" in launch.json.',
+  numa: () => 'The machine has no NUMA nodes.',
+  fwCfg: () => 'The machine has no fw_cfg device.',
+  tables: () => 'The machine has no ACPI or SMBIOS tables.',
+  tpm: () => 'The machine has no TPM.',
+  flash: () => 'The machine has no flash memory.',
+
+  // --- booting
+  ownFirmware: () => "This file is part of QEMU. blkreplay's built-in SBI firmware is used instead.",
+  noBootFile: () => 'The command does not name a kernel or firmware. Set "kernel" in launch.json.',
+  loaderData: () => 'Only files can be loaded, not values.',
+  loaderCpu: () => 'The harts start at the address in the boot ROM, not at the address of this file.',
+  loaderRawElf: () => 'If this file is an ELF file, it is loaded at its own addresses.',
+  loadLimit: (max: number) => `At most ${max} files can be loaded.`,
+  appendLimit: (max: number) => `The kernel command line is longer than ${max} characters.`,
+  noSymbols: (file: string) =>
+    `${file} contains no symbols. For source-level debugging, add the ELF file that it was made from to "symbols".`,
+
+  // --- drives and devices
+  pciDisk: () => 'The machine has no PCI bus. The disk is a virtio-mmio device instead.',
+  defaultDisk: () => 'No device uses this drive. It is a virtio-mmio disk here.',
+  diskController: (device: string) => `The machine has no ${device} controller, so this disk is missing.`,
+  diskInterface: (name: string) => `The machine has no ${quoted(name)} interface, so this disk is missing.`,
+  driveUnused: () => 'No device uses this drive, so the guest does not see it.',
+  driveUnknown: (id: string) => `The command does not define the drive ${quoted(id)}.`,
+  driveWithoutFile: () => 'This drive has no image file.',
+  driveWithoutMedium: () => 'This disk has no drive.',
+  driveProtocol: (protocol: string) => `Disk images must be files. ${quoted(protocol)} is not available.`,
+  driveFormat: (format: string) => `The image format ${quoted(format)} is not available. Convert the image to qcow2.`,
+  driveFormatGuessed: (format: string) => `The command does not name the image format. ${format} is assumed.`,
+  driveLimit: (max: number) => `The machine has at most ${max} disks here.`,
+  driveProperty: (property: string) => `The disk has no property ${quoted(property)}.`,
+  slotTaken: () => 'Another disk is already in this virtio slot, so a free slot is used.',
+  slotUnknown: () => 'The machine has the virtio slots 0 to 7, so a free slot is used.',
+  pciRng: () => 'The machine has no PCI bus. The entropy source is a virtio-mmio device instead.',
+  cdrom: () => 'The machine has no CD-ROM drive.',
+  otherDisk: () => 'The machine has only virtio disks, so this disk is missing.',
+  network: () => 'The machine has no network device.',
+  usb: () => 'The machine has no USB controller.',
+  pci: (device: string) => `The machine has no PCI bus, so ${quoted(device)} is not available.`,
+  virtioDevice: (device: string) =>
+    `${quoted(device)} is not available. The machine has only virtio disks and an entropy source.`,
+  device: (device: string) => `The device ${quoted(device)} is not available.`,
+  graphics: () => 'The machine has no display.',
+  audio: () => 'The machine has no sound device.',
+  sharedFolder: () => 'The machine has no shared folders. Copy the files into a disk image.',
+  object: (type: string) => `Objects of type ${quoted(type)} are not available.`,
+  global: (property: string) => `The property ${quoted(property)} cannot be changed.`,
+
+  // --- console and debugging
+  serial: () => "The guest's console is a terminal in VS Code.",
+  secondSerial: () => 'The machine has one UART.',
+  gdbListen: () =>
+    'gdb can connect to a TCP port of this computer or to a Unix socket. Set "gdbServer" in launch.json.',
+  semihostingArguments: () => 'The arguments for semihosting calls are the kernel and its command line.',
+  instructionTime: () => 'An instruction always takes 1 ns of virtual time (shift=0).',
+  qemuRecording: () => 'Recordings of QEMU cannot be replayed. Record the guest again.',
+  realTimeClock: () => "The guest's clock starts at the date and time of this computer in UTC.",
+  log: () => 'There is no execution log. Use exception breakpoints and logpoints.',
+  noShutdown: () => 'The session ends when the guest powers off.',
+  qemuSnapshot: () => 'Snapshots of running QEMU machines cannot be loaded.',
+  configurationFile: () => 'The options in this file are not imported.',
+  seed: () => 'To make recordings identical, set "rngSeed" in launch.json.',
+  watchdog: () => 'The machine has no watchdog.',
+  valueMissing: () => 'The command ends before the value of this option.',
+  unknownOption: () => 'This option is not known.',
+
+  // --- variables
+  unknownValue: (names: readonly string[]) =>
+    `The value of ${names.join(', ')} is not known. Replace ${names.map((name) => `<${name}>`).join(', ')} in launch.json.`,
+  unknownSetting: (names: readonly string[], setting: string) =>
+    `The value of ${names.join(', ')} is not known. Set "${setting}" in launch.json.`,
+  unknownOptions: (name: string) => `The value of ${name} is not known. Options in it are not imported.`,
+};
+
+export const qemuErrors = {
+  noCommand: (): UserError =>
+    badInput('qemu-no-command', {}, 'The text contains no qemu-system-riscv64 command.', 'Copy the whole command.'),
+  openQuote: (quote: string): UserError =>
+    badInput(
+      'qemu-open-quote',
+      { quote },
+      `The command line contains an opening ${quote} without a closing one.`,
+      'Copy the whole command.',
+    ),
+  tooLong: (max: number): UserError =>
+    badInput('qemu-too-long', { max }, `The text is longer than ${max} characters.`, 'Select only the command.'),
+  commandTooLong: (max: number): UserError =>
+    badInput(
+      'qemu-command-too-long',
+      { max },
+      `The command line is longer than ${max} characters with the values of its variables.`,
+      'Shorten it, or add the configuration to launch.json manually.',
+    ),
+};
+
+// --- dialogs --------------------------------------------------------------------------------------------------------
+
+export const importQemuTitle = () => 'Import QEMU Command Line';
+export const importQemuPrompt = () => 'Enter a qemu-system-riscv64 command';
+export const importQemuPick = () => 'Select the command to import';
+export const importQemuType = () => 'Enter a Command...';
+export const fromSelection = () => 'selection';
+export const fromClipboard = () => 'clipboard';
+export const atLine = ({ file, line }: { file: string; line: number }) => `${file}:${line}`;
+export const importQemuNoFolder = () => 'Open a folder first. The configuration is added to its launch.json.';
+export const importFailed = (problem: string) => `The command line was not imported. ${problem}`;
+export const launchNotWritten = () =>
+  'launch.json was not changed, because its brackets do not match. Correct it, then import the command line again.';
+
+export const imported = (configuration: string) => `Added the configuration "${configuration}" to launch.json.`;
+export const importedWithOneDifference = ({
+  configuration,
+  option,
+  difference,
+}: {
+  configuration: string;
+  option: string;
+  difference: string;
+}) => `${imported(configuration)} Not imported as in QEMU: ${option}. ${difference}`;
+export const importedWithDifferences = ({
+  configuration,
+  count,
+  options,
+}: {
+  configuration: string;
+  count: number;
+  options: readonly string[];
+}) => `${imported(configuration)} ${count} options are not imported as in QEMU: ${options.join(', ')}.`;
+export const importDetailsButton = () => 'Details';
+
+/** The text of the document that *Details* opens. */
+export const importDetails = (details: {
+  configuration: string;
+  command: string;
+  differences: readonly { options: readonly string[]; difference: string }[];
+}) =>
+  [
+    `# ${importQemuTitle()}`,
+    `Configuration: ${details.configuration}`,
+    `    ${details.command}`,
+    '## Options that differ from QEMU',
+    details.differences
+      .map(({ options, difference }) => `${options.map((option) => `- \`${option}\``).join('\n')}\n\n  ${difference}`)
+      .join('\n\n'),
+  ].join('\n\n') + '\n';

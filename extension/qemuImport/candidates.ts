@@ -1,0 +1,106 @@
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import { atLine, fromClipboard, fromSelection } from '../../debug-adapter/messages/qemuImport.ts';
+import { UserError } from '../../debug-adapter/messages/userError.ts';
+import { shortName } from '../configuration/paths.ts';
+import { findQemuCommands, type QemuCommand, textKind } from './findCommands.ts';
+
+/** A command that the user can import. */
+export interface Candidate {
+  command: QemuCommand;
+  /** Where it was found, as the user sees it. */
+  from: string;
+  /** The folder to which its file names are relative, relative to the workspace folder. */
+  folder: string;
+}
+
+/** The commands that were found, and the first reason why a selected or copied one cannot be read. */
+export interface Candidates {
+  found: Candidate[];
+  problem: UserError | undefined;
+}
+
+const FILES = '**/{[Mm]akefile,GNUmakefile,[Mm]akefile.*,*.mk,*.sh,*.bash,*.zsh}';
+const NOT_IN = '**/{node_modules,.git,.blkreplay,target,build}/**';
+/** The maximum number of files that are searched, and their maximum size. */
+const FILES_MAX = 300;
+const FILE_BYTES_MAX = 256 << 10;
+
+/**
+ * Finds QEMU commands where a user has one: in the selection or the file in the active editor, in the clipboard, and in
+ * the makefiles and scripts of the workspace folder, in this order. Each command is listed once.
+ */
+export async function findCandidates(folder: vscode.WorkspaceFolder): Promise<Candidates> {
+  const searches = [
+    () => inEditor(folder),
+    async () => inText(await vscode.env.clipboard.readText(), { from: fromClipboard(), folder: '' }),
+    () => inWorkspace(folder),
+  ];
+  const found = new Map<string, Candidate>();
+  let problem: UserError | undefined;
+  for (const search of searches) {
+    try {
+      for (const candidate of await search()) {
+        const key = `${candidate.folder}\n${candidate.command.text}`;
+        if (!found.has(key)) found.set(key, candidate);
+      }
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      problem ??= error;
+    }
+  }
+  return { found: [...found.values()], problem };
+}
+
+function inText(text: string, { from, folder }: Omit<Candidate, 'command'>): Candidate[] {
+  return findQemuCommands(text, 'text').map((command) => ({ command, from, folder }));
+}
+
+/** The selected commands; without a selection, those of the file. A selected line can use variables of its file. */
+function inEditor(folder: vscode.WorkspaceFolder): Promise<Candidate[]> {
+  const editor = vscode.window.activeTextEditor;
+  if (!editor) return Promise.resolve([]);
+  const { document, selection } = editor;
+  const isFile = document.uri.scheme === 'file';
+  const inFile = isFile ? inDocument(folder, document.uri, document.getText()) : [];
+  if (selection.isEmpty) return Promise.resolve(inFile);
+  const isSelected = (line: number) => line >= selection.start.line && line <= selection.end.line;
+  const selected = inFile.filter(({ command }) => isSelected(command.line - 1));
+  if (selected.length > 0) return Promise.resolve(selected.map((one) => ({ ...one, from: fromSelection() })));
+  const origin = { from: fromSelection(), folder: isFile ? folderOf(folder, document.uri) : '' };
+  return Promise.resolve(inText(document.getText(selection), origin));
+}
+
+async function inWorkspace(folder: vscode.WorkspaceFolder): Promise<Candidate[]> {
+  const files = await vscode.workspace.findFiles(new vscode.RelativePattern(folder, FILES), NOT_IN, FILES_MAX);
+  const found = await Promise.all(files.map((file) => inWorkspaceFile(folder, file)));
+  return found.flat();
+}
+
+async function inWorkspaceFile(folder: vscode.WorkspaceFolder, file: vscode.Uri): Promise<Candidate[]> {
+  try {
+    const { size } = await vscode.workspace.fs.stat(file);
+    if (size > FILE_BYTES_MAX) return [];
+    const text = new TextDecoder().decode(await vscode.workspace.fs.readFile(file));
+    return inDocument(folder, file, text);
+  } catch {
+    // Do not offer a file that cannot be read.
+    return [];
+  }
+}
+
+function inDocument(folder: vscode.WorkspaceFolder, file: vscode.Uri, text: string): Candidate[] {
+  const name = shortName(path, folder.uri.fsPath, file.fsPath);
+  return findQemuCommands(text, textKind(file.fsPath)).map((command) => ({
+    command,
+    from: atLine({ file: name, line: command.line }),
+    folder: folderOf(folder, file),
+  }));
+}
+
+/** The folder of a file, relative to the workspace folder and with slashes. Empty for a file outside it. */
+function folderOf(folder: vscode.WorkspaceFolder, file: vscode.Uri): string {
+  const name = shortName(path, folder.uri.fsPath, file.fsPath);
+  const parent = path.isAbsolute(name) ? '' : path.dirname(name).replaceAll(path.sep, '/');
+  return parent === '.' ? '' : parent;
+}

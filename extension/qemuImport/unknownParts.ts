@@ -1,0 +1,28 @@
+/**
+ * Parts of a word whose value is not in the text, such as a variable that another file assigns. They stay marked until
+ * the word becomes a setting, where the user sees them as `<NAME>`. The marks are private characters of Unicode, so no
+ * input contains them (`withoutMarks`).
+ */
+const START = '\ue000';
+const END = '\ue001';
+const PART = /\ue000([^\ue001]*)\ue001/g;
+
+export const unknownPart = (name: string): string => START + name + END;
+
+/** The names of the unknown parts, each once. */
+export const unknownNames = (word: string): string[] => [...new Set([...word.matchAll(PART)].map(([, name]) => name))];
+
+/** The name of the unknown part if the word has no other text. */
+export const onlyUnknown = (word: string): string | undefined =>
+  word.startsWith(START) && word.indexOf(END) === word.length - 1 ? word.slice(1, -1) : undefined;
+
+export const withoutUnknown = (word: string): string => word.replaceAll(PART, '');
+
+/**
+ * The word as the user sees it. `${` gets the same form as an unknown part, because VS Code would replace `${env:NAME}`
+ * and run `${command:NAME}` in launch.json.
+ */
+export const shownWord = (word: string): string => word.replaceAll(PART, '<$1>').replaceAll(/\$\{([^}]*)\}?/g, '<$1>');
+
+/** The input without characters that have a meaning here, and without NUL, which no file name contains. */
+export const withoutMarks = (text: string): string => text.replaceAll(/[\ue000\ue001\0]/g, ' ');

@@ -1,0 +1,235 @@
+/** QEMU commands are found in makefiles, scripts and pasted text, with the values of their variables. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { findQemuCommands, textKind, type TextKind } from '../../extension/qemuImport/findCommands.ts';
+import { qemuErrors } from '../../debug-adapter/messages/qemuImport.ts';
+import { UserError } from '../../debug-adapter/messages/userError.ts';
+
+/** The commands in a text without the program's name. */
+const commands = (text: string, kind: TextKind = 'text'): string[] =>
+  findQemuCommands(text, kind).map(({ text }) => text.replace(/^\S*qemu-system-riscv64 /, ''));
+
+const makefile = (text: string) => commands(text, 'makefile');
+const script = (text: string) => commands(text, 'script');
+/** A makefile with one recipe. */
+const rule = (assignments: string, options: string) =>
+  makefile(`${assignments}\nrun:\n\tqemu-system-riscv64 ${options}\n`);
+
+test('the kind of a text follows from the name of its file', () => {
+  for (const name of ['Makefile', 'os/makefile', 'C:\\w\\GNUmakefile', 'mk/qemu.mk', 'Makefile.riscv']) {
+    assert.equal(textKind(name), 'makefile', name);
+  }
+  assert.equal(textKind('scripts/run.sh'), 'script');
+  assert.equal(textKind('README.md'), 'text');
+});
+
+// --- pasted text ----------------------------------------------------------------------------------------------------
+
+test('quotes, backslashes and comments are those of the shell', () => {
+  assert.deepEqual(commands(`qemu-system-riscv64 -append "a 'b' \\"c\\"" -kernel 'x y' # comment`), [
+    `-append 'a '\\''b'\\'' "c"' -kernel 'x y'`,
+  ]);
+  assert.deepEqual(commands('qemu-system-riscv64 -M virt \\\n  -m 1G \\\r\n  -smp 2\necho done'), [
+    '-M virt -m 1G -smp 2',
+  ]);
+  assert.deepEqual(commands(String.raw`qemu-system-riscv64 -kernel a\ b -append ""`), [`-kernel 'a b' -append ''`]);
+});
+
+test('prompts, environments, other programs, redirections and pipes around the command are left out', () => {
+  assert.deepEqual(
+    commands('$ sudo LD_LIBRARY_PATH=/x exec timeout 10 /opt/qemu-system-riscv64 -M virt 2>&1 | tee log'),
+    ['-M virt'],
+  );
+  assert.deepEqual(commands('cd build && qemu-system-riscv64 -M virt > log 2>/dev/null -m 1G; echo done'), [
+    '-M virt -m 1G',
+  ]);
+  assert.deepEqual(commands('# qemu-system-riscv64 -M virt'), ['-M virt'], 'a root prompt');
+});
+
+test('the command is found in prose, in code and in quotes', () => {
+  assert.deepEqual(commands("Don't forget: run `qemu-system-riscv64 -M virt` in the build folder."), ['-M virt']);
+  assert.deepEqual(commands(`runner = "qemu-system-riscv64 -M virt -append 'a b'"`), [`-M virt -append 'a b'`]);
+  assert.deepEqual(commands('tmux new -d "qemu-system-riscv64 -M virt -s" && tmux attach'), ['-M virt -s']);
+  assert.deepEqual(commands('"C:\\tools\\qemu-system-riscv64.exe" -M virt').length, 1);
+  assert.deepEqual(
+    commands('Install qemu-system-riscv64 first. The qemu-system-riscv64 program emulates a board.'),
+    [],
+  );
+  assert.deepEqual(commands('qemu-system-x86_64 -M q35'), []);
+});
+
+test('a manual marks the values to replace', () => {
+  assert.deepEqual(commands('qemu-system-riscv64 -kernel <path-to>/Image -append "root=<disk>" -m <size>'), [
+    '-kernel <path-to>/Image -append root=<disk> -m <size>',
+  ]);
+});
+
+test('each distinct command is listed once, with the line where it starts', () => {
+  const text =
+    'text\n\nqemu-system-riscv64 -M virt\nqemu-system-riscv64 -M virt\nqemu-system-riscv32 -M virt \\\n -s\n';
+  assert.deepEqual(
+    findQemuCommands(text, 'text').map(({ line, is32Bit }) => [line, is32Bit]),
+    [
+      [3, false],
+      [5, true],
+    ],
+  );
+});
+
+// --- scripts --------------------------------------------------------------------------------------------------------
+
+test('variables of a script have their values, defaults and array elements', () => {
+  assert.deepEqual(script('K=out/k.elf\nexport MEM=1G\nqemu-system-riscv64 -kernel $K -m ${MEM} -smp ${CPUS:-4}'), [
+    '-kernel out/k.elf -m 1G -smp 4',
+  ]);
+  assert.deepEqual(script('ARGS=(-M virt\n  -append "a b")\nARGS+=(-s)\nqemu-system-riscv64 "${ARGS[@]}" "$@"'), [
+    "-M virt -append 'a b' -s '<$@>'",
+  ]);
+  assert.deepEqual(script('QEMU=qemu-system-riscv64\nOPTS="-M virt -s"\n$QEMU $OPTS -S'), ['-M virt -s -S']);
+  assert.deepEqual(script('CMD="qemu-system-riscv64 -M virt"\nif [ $GDB = 1 ]; then\n  CMD+=" -s"\nfi\nexec $CMD'), [
+    '-M virt',
+  ]);
+});
+
+test('the folder of a script, the current folder and the home folder are known', () => {
+  const text =
+    'D="$(cd "$(dirname "${BASH_SOURCE[0]}")"/.. && pwd)"\nqemu-system-riscv64 -kernel $D/k -initrd $(pwd)/r -bios $HOME/b';
+  assert.deepEqual(script(text), ['-kernel ./../k -initrd ./r -bios ~/b']);
+});
+
+test('a value that is not in the script stays visible under its name', () => {
+  assert.deepEqual(script('qemu-system-riscv64 -kernel $KERNEL -m $(free -m)M -smp `nproc`'), [
+    '-kernel <KERNEL> -m <command>M -smp <command>',
+  ]);
+});
+
+test('branches of a script do not replace values outside them', () => {
+  assert.deepEqual(script('M=virt\nif [ "$1" = u ]; then\n  M=sifive_u\nfi\nqemu-system-riscv64 -M $M'), ['-M virt']);
+});
+
+// --- makefiles ------------------------------------------------------------------------------------------------------
+
+test('assignments of a makefile: recursive, simple, conditional and appending', () => {
+  assert.deepEqual(
+    rule('A = $(B)\nB = late\nC := $(D)x\nD = 1\nE ?= e\nE ?= f\nF = 1\nF += 2', '-a $(A) $C ${E} $(F)'),
+    ['-a late <D>x e 1 2'],
+  );
+  assert.deepEqual(rule('export X := v # comment\noverride Y ::= w', '-a $X $Y'), ['-a v w']);
+  assert.deepEqual(rule('OPTS = -M virt \\\n   -m 1G \\\n\t-smp 2', '$(OPTS)'), ['-M virt -m 1G -smp 2']);
+});
+
+test('conditionals of a makefile choose the branch that applies by default', () => {
+  const branch = (condition: string, before = '') =>
+    rule(`${before}\n${condition}\nX = yes\nelse\nX = no\nendif`, '-a $(X)')[0];
+  assert.equal(branch('ifeq ($(LAB),net)'), '-a no', 'a variable without a value is empty');
+  assert.equal(branch('ifeq ($(LAB),net)', 'LAB = net'), '-a yes');
+  assert.equal(branch('ifneq "$(LAB)" ""', 'LAB = net'), '-a yes');
+  assert.equal(branch('ifdef CPUS'), '-a no');
+  assert.equal(branch('ifndef CPUS'), '-a yes');
+  assert.equal(branch("ifeq '$(ARCH)' 'riscv64'"), '-a yes', 'the architecture of the command');
+  const chain = 'B ?= two\nifeq ($(B),one)\nX = 1\nelse ifeq ($(B),two)\nX = 2\nelse\nX = 3\nendif';
+  assert.deepEqual(rule(chain, '-a $(X)'), ['-a 2']);
+  const nested = 'ifdef NO\nifndef NO\nX = 1\nelse\nX = 2\nendif\nelse\nX = 3\nendif';
+  assert.deepEqual(rule(nested, '-a $(X)'), ['-a 3']);
+});
+
+test('recipes know their target and prerequisites, and the variables of their target', () => {
+  const text =
+    'run: k.elf fs.img\n\t@qemu-system-riscv64 -kernel $< -initrd $^\ndebug: OPTS += -s\ndebug:\n\t-qemu-system-riscv64 -M virt $(OPTS)\n';
+  assert.deepEqual(makefile(text), ['-kernel k.elf -initrd k.elf fs.img', '-M virt -s']);
+  assert.deepEqual(makefile('run: ; qemu-system-riscv64 -M virt\n'), ['-M virt']);
+});
+
+test('functions of make have their results if these do not depend on the system', () => {
+  const value = (text: string) => rule('L = b.o c.o\nN =', `-a ${text}`)[0].replace('-a ', '');
+  assert.equal(value('$(addprefix x/,$(L))'), 'x/b.o x/c.o');
+  assert.equal(value('$(L:.o=.c)'), 'b.c c.c');
+  assert.equal(value('$(if $(N),yes,no)'), 'no');
+  assert.equal(value('$(firstword $(wildcard a.fd) $(wildcard b.fd))'), 'a.fd');
+  assert.equal(value('$(abspath k)$(CURDIR)'), 'k.');
+  assert.equal(value('$(shell uname)'), '<shell>');
+});
+
+test('a command that is not in a recipe, or whose name has a variable, is found', () => {
+  const text = 'QEMU := qemu-system-$(ARCH)\ndefine run\n  $(call cmd,$(QEMU),-M virt)\nendef\n';
+  assert.deepEqual(makefile(text), ['-M virt']);
+  assert.deepEqual(makefile('x:\n\t# qemu-system-riscv64 -M virt\n'), [], 'a comment');
+});
+
+test('text copied from a makefile is read as one', () => {
+  assert.deepEqual(commands('CPUS := 3\nOPTS = -M virt -smp $(CPUS)\nqemu:\n\tqemu-system-riscv64 $(OPTS)\n'), [
+    '-M virt -smp 3',
+  ]);
+  assert.deepEqual(commands('\tqemu-system-riscv64 -kernel $(KERNEL)'), ['-kernel <KERNEL>']);
+});
+
+// --- hostile text ---------------------------------------------------------------------------------------------------
+
+/** The sentence of the error, or the number of commands. Fails if it takes more than two seconds. */
+function outcome(text: string, kind: TextKind = 'text'): string | number {
+  const start = performance.now();
+  try {
+    return findQemuCommands(text, kind).length;
+  } catch (error) {
+    assert.ok(error instanceof UserError, String(error));
+    return error.message;
+  } finally {
+    const milliseconds = performance.now() - start;
+    assert.ok(milliseconds < 2000, `${milliseconds} ms`);
+  }
+}
+
+test('an open quote is one clear sentence', () => {
+  for (const quote of ['"', "'"]) {
+    const message = outcome(`qemu-system-riscv64 -append ${quote}console=ttyS0`);
+    assert.equal(message, qemuErrors.openQuote(quote).message);
+    assert.equal(
+      message,
+      `The command line contains an opening ${quote} without a closing one. Copy the whole command.`,
+    );
+  }
+  assert.equal(outcome('qemu-system-riscv64 -M ${X'), qemuErrors.openQuote('{').message);
+  const twice = 'qemu-system-riscv64 -append "a\nqemu-system-riscv64 -M virt';
+  assert.deepEqual(commands(twice), ['-M virt'], 'a later command is still found');
+});
+
+test('a megabyte of text ends in bounded time', () => {
+  const lines = (line: string, length = 1 << 15) => line.repeat(Math.ceil(length / line.length));
+  assert.equal(outcome(lines('x', 1 << 20)), 0);
+  assert.equal(outcome(`qemu-system-riscv64 -M ${lines('x', 1 << 20)}`), qemuErrors.commandTooLong(32_000).message);
+  assert.equal(outcome(lines('qemu-system-riscv64 -M virt\n', 1 << 20)), 1);
+  for (const line of [
+    '$',
+    '$(',
+    '${',
+    "'\n",
+    '"$\n',
+    '`\n',
+    'A=(\n',
+    '$(A) \n',
+    '\\\n',
+    '<a>',
+    'a=$(cd $(dirname  \n',
+    '${a:-',
+  ]) {
+    outcome(`${lines(line)}\nqemu-system-riscv64 -M virt`, 'script');
+    outcome(`${lines(line)}\nqemu-system-riscv64 -M virt`);
+    outcome(`qemu-system-riscv64 -M ${lines(line)}`);
+    outcome(`x:\n\tqemu-system-riscv64 ${lines(line)}`, 'makefile');
+    outcome(`A := ${lines(line)}\nx:\n\tqemu-system-riscv64 $(A)`, 'makefile');
+  }
+  assert.equal(outcome('qemu-system-'.repeat(300_000)), qemuErrors.tooLong(2 << 20).message);
+});
+
+test('variables that refer to themselves, or grow without limit, end in bounded time', () => {
+  assert.deepEqual(rule('A = $(B)\nB = $(A)', '-a $(A)'), ['-a <A>']);
+  const doubling = Array.from({ length: 60 }, (_, i) => `A${i + 1} = $(A${i})$(A${i})`).join('\n');
+  const run = '\nrun:\n\tqemu-system-riscv64 -a $(A60)\n';
+  assert.equal(outcome(`A0 = x\n${doubling}${run}`, 'makefile'), qemuErrors.commandTooLong(32_000).message);
+  assert.equal(outcome(`A0 =\n${doubling}${run}`, 'makefile'), qemuErrors.commandTooLong(32_000).message);
+  const doublingInScript = Array.from({ length: 60 }, (_, i) => `A${i + 1}=$A${i}$A${i}`).join('\n');
+  outcome(`A0=x\n${doublingInScript}\nqemu-system-riscv64 -a $A60`, 'script');
+  const calls = `a:\n\tqemu-system-riscv64 ${'$(call f,'.repeat(10_000)}x${')'.repeat(10_000)}\n`;
+  outcome(calls, 'makefile');
+  outcome(`qemu-system-riscv64 -m ${'${a:-'.repeat(5000)}x${'}'.repeat(5000)}`);
+});
