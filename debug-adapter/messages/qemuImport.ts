@@ -32,7 +32,7 @@ export const qemuDifferences = {
   // --- booting
   ownFirmware: () => "This file is part of QEMU. blkreplay's built-in SBI firmware is used instead.",
   noBootFile: () => 'The command does not name a kernel or firmware. Set "kernel" in launch.json.',
-  loaderData: () => 'Only files can be loaded, not values.',
+  loaderData: () => 'Only files can be loaded into memory, not values.',
   loaderCpu: () => 'The harts start at the address in the boot ROM, not at the address of this file.',
   loaderRawElf: () => 'If this file is an ELF file, it is loaded at its own addresses.',
   loadLimit: (max: number) => `At most ${max} files can be loaded.`,
@@ -42,7 +42,7 @@ export const qemuDifferences = {
 
   // --- drives and devices
   pciDisk: () => 'The machine has no PCI bus. The disk is a virtio-mmio device instead.',
-  defaultDisk: () => 'No device uses this drive. It is a virtio-mmio disk here.',
+  defaultDisk: () => 'No device uses this drive. It becomes a virtio-mmio disk.',
   diskController: (device: string) => `The machine has no ${device} controller, so this disk is missing.`,
   diskInterface: (name: string) => `The machine has no ${quoted(name)} interface, so this disk is missing.`,
   driveUnused: () => 'No device uses this drive, so the guest does not see it.',
@@ -52,7 +52,7 @@ export const qemuDifferences = {
   driveProtocol: (protocol: string) => `Disk images must be files. ${quoted(protocol)} is not available.`,
   driveFormat: (format: string) => `The image format ${quoted(format)} is not available. Convert the image to qcow2.`,
   driveFormatGuessed: (format: string) => `The command does not name the image format. ${format} is assumed.`,
-  driveLimit: (max: number) => `The machine has at most ${max} disks here.`,
+  driveLimit: (max: number) => `There are virtio slots for ${max} disks.`,
   driveProperty: (property: string) => `The disk has no property ${quoted(property)}.`,
   slotTaken: () => 'Another disk is already in this virtio slot, so a free slot is used.',
   slotUnknown: () => 'The machine has the virtio slots 0 to 7, so a free slot is used.',
@@ -67,7 +67,7 @@ export const qemuDifferences = {
   device: (device: string) => `The device ${quoted(device)} is not available.`,
   graphics: () => 'The machine has no display.',
   audio: () => 'The machine has no sound device.',
-  sharedFolder: () => 'The machine has no shared folders. Copy the files into a disk image.',
+  sharedFolder: () => 'The guest has no access to folders of this computer. Copy the files into a disk image.',
   object: (type: string) => `Objects of type ${quoted(type)} are not available.`,
   global: (property: string) => `The property ${quoted(property)} cannot be changed.`,
 
@@ -124,8 +124,8 @@ export const importQemuTitle = () => 'Import QEMU Command Line';
 export const importQemuPrompt = () => 'Enter a qemu-system-riscv64 command';
 export const importQemuPick = () => 'Select the command to import';
 export const importQemuType = () => 'Enter a Command...';
-export const fromSelection = () => 'selection';
-export const fromClipboard = () => 'clipboard';
+export const fromSelection = () => 'Selection';
+export const fromClipboard = () => 'Clipboard';
 export const atLine = ({ file, line }: { file: string; line: number }) => `${file}:${line}`;
 export const importQemuNoFolder = () => 'Open a folder first. The configuration is added to its launch.json.';
 export const importFailed = (problem: string) => `The command line was not imported. ${problem}`;

@@ -33,7 +33,7 @@ const FILE_BYTES_MAX = 256 << 10;
 export async function findCandidates(folder: vscode.WorkspaceFolder): Promise<Candidates> {
   const searches = [
     () => inEditor(folder),
-    async () => inText(await vscode.env.clipboard.readText(), { from: fromClipboard(), folder: '' }),
+    async () => inText(await clipboardText(), { from: fromClipboard(), folder: '' }),
     () => inWorkspace(folder),
   ];
   const found = new Map<string, Candidate>();
@@ -51,6 +51,14 @@ export async function findCandidates(folder: vscode.WorkspaceFolder): Promise<Ca
   }
   return { found: [...found.values()], problem };
 }
+
+/** In a browser, the clipboard may be unavailable until the user allows access. The import does not wait for that. */
+const CLIPBOARD_MS_MAX = 1000;
+const clipboardText = (): Promise<string> =>
+  Promise.race([
+    Promise.resolve(vscode.env.clipboard.readText()).catch(() => ''),
+    new Promise<string>((resolve) => setTimeout(resolve, CLIPBOARD_MS_MAX, '')),
+  ]);
 
 function inText(text: string, { from, folder }: Omit<Candidate, 'command'>): Candidate[] {
   return findQemuCommands(text, 'text').map((command) => ({ command, from, folder }));
@@ -73,6 +81,9 @@ function inEditor(folder: vscode.WorkspaceFolder): Promise<Candidate[]> {
 
 async function inWorkspace(folder: vscode.WorkspaceFolder): Promise<Candidate[]> {
   const files = await vscode.workspace.findFiles(new vscode.RelativePattern(folder, FILES), NOT_IN, FILES_MAX);
+  // Files near the workspace folder come first.
+  const depth = (file: vscode.Uri) => file.path.split('/').length;
+  files.sort((a, b) => depth(a) - depth(b) || (a.path < b.path ? -1 : 1));
   const found = await Promise.all(files.map((file) => inWorkspaceFile(folder, file)));
   return found.flat();
 }

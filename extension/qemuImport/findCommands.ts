@@ -21,6 +21,7 @@ export interface QemuCommand {
 /** Larger files are not makefiles or scripts that a person wrote. */
 export const TEXT_CHARACTERS_MAX = 2 << 20;
 const COMMANDS_MAX = 100;
+const NAMES_MAX = 5;
 const FAILURES_MAX = 20;
 /** Lines without a command that cannot be split, as in prose. The number limits the time for a hostile text. */
 const LINES_UNCLEAR_MAX = 500;
@@ -57,14 +58,17 @@ function inMakefile(text: string): QemuCommand[] {
   const noVariables: ValueOf = () => undefined;
   // Some makefiles name the program `qemu-system-$(ARCH)` and take ARCH from the command line.
   const named = [...text.matchAll(/qemu-system-\$[({]([\w.-]+)[)}]/g)].map(([, name]) => name);
-  const missing = [...new Set(named)].filter((name) => !new RegExp(`^\\s*${escaped(name)}\\s*[:?+]?=`, 'm').test(text));
+  const isAssigned = (name: string) => new RegExp(`^[ \\t]*${escaped(name)}[ \\t]*[:?+]?=`, 'm').test(text);
+  const missing = [...new Set(named)].slice(0, NAMES_MAX).filter((name) => !isAssigned(name));
   const assignments = missing.map((name) => `${name} = riscv64\n`).join('');
   const lines = recipeLines(assignments + text, (line) => MENTIONS_QEMU.test(line));
   const failures = new Failures();
   const found = lines.flatMap(({ line, text: recipe }) =>
-    failures.unless(() => commandsAt(recipe, 0, noVariables).map((words) => ({ line: line - missing.length, words }))),
+    failures.unless(() =>
+      commandsAt(recipe, 0, noVariables).flatMap((words) => commandIn(words, line - missing.length, 0)),
+    ),
   );
-  return failures.checked(found.flatMap(({ line, words }) => commandIn(words, line, 0)));
+  return failures.checked(found);
 }
 
 const escaped = (name: string) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
@@ -113,7 +117,8 @@ function commandsFrom(
     const isFound = commands.some((words) => commandIn(words, 0, 0).length > 0);
     if (isFound || !program) return { lines: commands, end };
   } catch (error) {
-    if (!(error instanceof UserError) || !program) return { lines: [], end: start };
+    if (!(error instanceof UserError)) throw error;
+    if (!program) return { lines: [], end: start };
   }
   const quote =
     /["'`]?[^\s"'`(]*$/.exec(content.slice(Math.max(0, program.index - PATH_MAX), program.index))![0][0] ?? '';

@@ -23,17 +23,20 @@ import { detailsText, noticeText } from './differenceTexts.ts';
  * *Import QEMU Command Line*: finds or asks for a command, adds a configuration to launch.json, shows it there, and
  * says what differs from QEMU. `given` is a command from another part of the extension.
  */
-export async function importQemu(given?: string): Promise<void> {
+export async function importQemu(showDetails: ShowDetails, given?: string): Promise<void> {
   const folder = await workspaceFolder();
   if (!folder) return;
   try {
     const candidate = given === undefined ? await choose(folder) : typed(given);
-    if (candidate) await importCandidate(folder, candidate);
+    if (candidate) await importCandidate(folder, candidate, showDetails);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     void vscode.window.showErrorMessage(importFailed(textFor(error, 'editor')));
   }
 }
+
+/** Shows a text in a read-only document with this name. */
+export type ShowDetails = (name: string, text: string) => Promise<void>;
 
 async function workspaceFolder(): Promise<vscode.WorkspaceFolder | undefined> {
   const folders = vscode.workspace.workspaceFolders ?? [];
@@ -52,14 +55,14 @@ async function choose(folder: vscode.WorkspaceFolder): Promise<Candidate | undef
   if (found.length === 0) return ask();
   const items = [
     ...found.map((candidate) => ({
-      label: candidate.command.text.replace(/^\S*(?=qemu-system-)/, ''),
-      description: candidate.from,
+      label: candidate.from,
+      detail: candidate.command.text.replace(/^\S*(?=qemu-system-)/, ''),
       candidate,
     })),
     { label: importQemuType(), candidate: undefined, alwaysShow: true },
   ];
   const chosen = await vscode.window.showQuickPick(items, {
-    ...{ title: importQemuTitle(), placeHolder: importQemuPick(), matchOnDescription: true },
+    ...{ title: importQemuTitle(), placeHolder: importQemuPick(), matchOnDetail: true },
   });
   return chosen && (chosen.candidate ?? ask());
 }
@@ -88,7 +91,11 @@ function problemOf(text: string): string | undefined {
   }
 }
 
-async function importCandidate(folder: vscode.WorkspaceFolder, { command, folder: own }: Candidate): Promise<void> {
+async function importCandidate(
+  folder: vscode.WorkspaceFolder,
+  { command, folder: own }: Candidate,
+  showDetails: ShowDetails,
+): Promise<void> {
   const existing = vscode.workspace.getConfiguration('launch', folder.uri).get<unknown>('configurations');
   const { configuration, differences } = importQemuCommand(command, {
     folder: own,
@@ -101,9 +108,8 @@ async function importCandidate(folder: vscode.WorkspaceFolder, { command, folder
   const show = differences.length > 0 ? vscode.window.showWarningMessage : vscode.window.showInformationMessage;
   // The notice stays open after the command has ended.
   void show(noticeText(configuration.name, differences), ...buttons).then(async (answer) => {
-    if (answer === undefined) return;
-    const content = detailsText(configuration.name, command.text, differences);
-    await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: 'markdown', content }));
+    if (answer !== undefined)
+      await showDetails(configuration.name, detailsText(configuration.name, command.text, differences));
   });
 }
 

@@ -43,7 +43,7 @@ class Makefile {
   private found: Recipe[] = [];
   private rule: { target: string; prerequisites: string } | undefined;
   /** For each open conditional: whether its current branch applies, and whether one of its branches has applied. */
-  private conditions: { applies: boolean; hasApplied: boolean }[] = [];
+  private conditions: { isOuterActive: boolean; applies: boolean; hasApplied: boolean }[] = [];
   private definition: string | undefined;
   /** Assignments that hold only for the recipe of one target. */
   private ofTargets = new Map<string, string[]>();
@@ -63,11 +63,14 @@ class Makefile {
 
   recipes(isWanted: (line: string) => boolean): RecipeLine[] {
     let length = 0;
+    let expandedLength = 0;
     return this.found.flatMap(({ line, text, target, prerequisites }) => {
       const own = this.ofTargets.get(target);
       const variables = own ? this.variables.copy() : this.variables;
       for (const assignment of own ?? []) this.assign(assignment, variables);
       const expanded = variables.expand(text, { target, prerequisites }).replace(/^[\s@+-]+/, '');
+      expandedLength += expanded.length;
+      if (expandedLength > RECIPES_CHARACTERS_MAX) throw qemuErrors.commandTooLong(COMMAND_CHARACTERS_MAX);
       if (!isWanted(expanded)) return [];
       length += expanded.length;
       // Many long recipes are not a command that somebody would import.
@@ -81,7 +84,8 @@ class Makefile {
     const rule = ofTarget ? null : RULE.exec(content);
     if (ofTarget) {
       const target = this.variables.expand(ofTarget[1]).trim();
-      this.ofTargets.set(target, [...(this.ofTargets.get(target) ?? []), ofTarget[2]]);
+      const assignments = this.ofTargets.get(target) ?? [];
+      if (assignments.length < TARGET_VARIABLES_MAX) this.ofTargets.set(target, [...assignments, ofTarget[2]]);
     } else if (rule) {
       const [prerequisites, command] = divided(rule[2], ';');
       this.rule = { target: this.variables.expand(rule[1]).trim(), prerequisites };
@@ -112,7 +116,8 @@ class Makefile {
   }
 
   private applies(): boolean {
-    return this.conditions.every(({ applies }) => applies);
+    const top = this.conditions.at(-1);
+    return !top || (top.isOuterActive && top.applies);
   }
 
   /** Handles a line that starts, changes or ends a conditional. */
@@ -124,14 +129,14 @@ class Makefile {
     }
     const [, isElse, directive, operands] = CONDITIONAL.exec(text) ?? [];
     if (directive !== undefined && !isElse) {
-      const applies = this.applies() && this.holds(directive, operands);
-      this.conditions.push({ applies, hasApplied: applies });
+      const isOuterActive = this.applies();
+      const applies = isOuterActive && this.holds(directive, operands);
+      this.conditions.push({ isOuterActive, applies, hasApplied: applies });
       return true;
     }
     if (!/^\s*else\b/.test(text)) return false;
     if (!top) return true;
-    const isOuterActive = this.conditions.slice(0, -1).every(({ applies }) => applies);
-    top.applies = isOuterActive && !top.hasApplied && (directive === undefined || this.holds(directive, operands));
+    top.applies = top.isOuterActive && !top.hasApplied && (directive === undefined || this.holds(directive, operands));
     top.hasApplied ||= top.applies;
     return true;
   }
@@ -156,6 +161,9 @@ class Makefile {
 /** The names of the architecture in the makefiles of kernels. */
 const RISCV64 = /^(riscv|riscv64|riscv64gc|rv64)$/;
 const RECIPES_MAX = 10_000;
+const TARGET_VARIABLES_MAX = 50;
+/** All recipes with their values; the number limits the time for a hostile makefile. */
+const RECIPES_CHARACTERS_MAX = 10_000_000;
 const COMMANDS_CHARACTERS_MAX = 20 * COMMAND_CHARACTERS_MAX;
 
 /** `(a,b)`, `"a" "b"` or `'a' 'b'`. A comma in parentheses belongs to a function. */

@@ -63,7 +63,6 @@ export const QEMU_OPTIONS: readonly QemuOption[] = [
   imported('initrd', 'initrd', applyInitrd),
   imported('append', 'append', applyAppend),
   imported('dtb', 'dtb', applyDeviceTree),
-  missing('shim', qemuDifferences.otherDisk),
 
   // Drives and devices
   imported('drive', 'drives', applyDrive),

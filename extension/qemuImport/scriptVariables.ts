@@ -46,5 +46,10 @@ const HEAD_CHARACTERS = 300;
 const FAILURES_MAX = 50;
 const ASSIGNMENT = /^[ \t]*(?:(?:export|local|readonly|declare|typeset)[ \t]+(?:-\w+[ \t]+)*)?([A-Za-z_]\w*)(\+)?=/;
 
-const joined = (current: string | string[] | undefined, added: string | string[]): string | string[] =>
-  typeof current === 'string' && typeof added === 'string' ? current + added : [current ?? [], added].flat();
+const ELEMENTS_MAX = 1000;
+
+function joined(current: string | string[] | undefined, added: string | string[]): string | string[] {
+  if (typeof current === 'string' && typeof added === 'string') return current + added;
+  if (current !== undefined && current.length >= ELEMENTS_MAX && typeof current !== 'string') return current;
+  return [current ?? [], added].flat();
+}

@@ -199,6 +199,12 @@ test('a megabyte of text ends in bounded time', () => {
   assert.equal(outcome(`qemu-system-riscv64 -M ${lines('x', 1 << 20)}`), qemuErrors.commandTooLong(32_000).message);
   assert.equal(outcome(lines('qemu-system-riscv64 -M virt\n', 1 << 20)), 1);
   for (const line of [
+    'ifdef A\n',
+    'ifndef A\n',
+    'a: B += c\n',
+    'A+=(x)\n',
+    'A += x\n',
+    '   \n',
     '$',
     '$(',
     '${',
@@ -216,6 +222,7 @@ test('a megabyte of text ends in bounded time', () => {
     outcome(`${lines(line)}\nqemu-system-riscv64 -M virt`);
     outcome(`qemu-system-riscv64 -M ${lines(line)}`);
     outcome(`x:\n\tqemu-system-riscv64 ${lines(line)}`, 'makefile');
+    outcome(`${lines(line)}\na:\n\tqemu-system-riscv64 -s`, 'makefile');
     outcome(`A := ${lines(line)}\nx:\n\tqemu-system-riscv64 $(A)`, 'makefile');
   }
   assert.equal(outcome('qemu-system-'.repeat(300_000)), qemuErrors.tooLong(2 << 20).message);
