@@ -1,6 +1,7 @@
 // Bundles the entry points into dist/, as CommonJS because VS Code loads extensions and adapters with `require`.
 import { build } from 'esbuild';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { writePackageReadme } from './docs/packageReadme.ts';
 import { noticesFor } from './notices.ts';
 import { prebuilt } from './prebuilt.mjs';
 
@@ -54,4 +55,5 @@ const extension = await build({
   footer: { js: 'const BLKREPLAY_LOADING_MS = performance.now() - BLKREPLAY_LOADING_AT;' },
 });
 
+writePackageReadme();
 writeFileSync('dist/THIRD_PARTY_NOTICES.txt', noticesFor([adapter.metafile, extension.metafile]));

@@ -18,15 +18,15 @@ test('the demo: F5, a data breakpoint, Reverse and Step Back, then snapshots; th
     `F5 to the first stop, with the whole run of the guest in it: ${startMs()} ms (wanted: at most 2000 warm)`,
   );
   assert.match(await workbench.terminalText(), DEMO.guestError);
-  await workbench.togglePane('Watch', 'closed');
+  for (const unused of ['Watch', 'Breakpoints']) await workbench.togglePane(unused, 'closed');
   await workbench.screenshot('demo-1-failure');
 
   const console = await workbench.terminalText();
   const recorded = await walk(workbench, { console, screenshotName: 'demo-2-record' });
 
-  await workbench.togglePane('Breakpoints', 'closed');
   await workbench.togglePane('Overlays', 'open');
   await takeSnapshot(workbench, 'the culprit');
+  await workbench.treeRow('Overlays', 'the culprit').hover();
   await workbench.screenshot('demo-3-snapshot');
   await workbench.clickInTree('Overlays', 'replay_init', 'Go to Snapshot');
   await workbench.until('the machine is at its beginning', async () => /^0 \/ /.test(await workbench.placeText()));
@@ -71,7 +71,7 @@ class WorkbenchDriver implements WalkDriver {
 
   async stopAtWrites(variable: string): Promise<void> {
     const row = await this.workbench.variable('Globals', ...variable.split('.'));
-    await this.workbench.contextMenu(row, 'Break on Value Change');
+    await this.workbench.contextMenu(row, 'Break on Value Change', `${this.screenshotName}-menu`);
   }
 
   async move(command: Move): Promise<void> {
@@ -81,6 +81,7 @@ class WorkbenchDriver implements WalkDriver {
       return position(await this.workbench.placeText()) !== from && (await this.workbench.isStopped());
     });
     this.positions.push(position(await this.workbench.placeText()));
+    if (command === 'stepBack') await this.workbench.screenshot(`${this.screenshotName}-step-back`);
   }
 
   async location(isExpected: (location: Location) => boolean): Promise<Location> {

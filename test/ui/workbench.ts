@@ -168,10 +168,11 @@ export class Workbench {
     return label!.replace(/^.*?, value /, '');
   }
 
-  async contextMenu(row: Locator, item: string): Promise<void> {
+  async contextMenu(row: Locator, item: string, screenshotName?: string): Promise<void> {
     await row.click({ button: 'right' });
     const entry = this.page.locator('.monaco-menu .action-label', { hasText: item }).first();
     await entry.hover();
+    if (screenshotName) await this.screenshot(screenshotName);
     // A menu ignores clicks for a moment after it has opened, so that the click that opened it selects nothing. The
     // click is therefore repeated.
     await this.until(`${item} is chosen`, async () => {
