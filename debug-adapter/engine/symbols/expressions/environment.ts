@@ -74,10 +74,11 @@ export class Environment implements TypeNames {
   enumerator(name: string): TypedNumber | undefined {
     const found: (Enumerator & { type: Type })[] = [];
     const { last } = splitName(name);
-    for (const die of this.parts.names.find('enumerator', last, this.unit)) {
+    for (const die of this.parts.names.find('enumerator', last, this.unit, name)) {
       const type = this.parts.types.typeFrom(die);
       const all = type.kind === 'enumeration' ? type.enumerators() : [];
-      found.push(...all.filter((each) => splitName(each.name).last === last).map((each) => ({ ...each, type })));
+      const named = all.filter((each) => splitName(each.name).last === last);
+      found.push(...this.scope.candidates(name, named, (each) => each.name).map((each) => ({ ...each, type })));
       if (found.length >= CANDIDATES_MAX || die.unit.language === 'c') break;
     }
     const best = this.scope.best(name, found, (each) => each.name);
@@ -127,9 +128,9 @@ export class Environment implements TypeNames {
     const isC = this.unit?.language === 'c' && scope === '';
     for (const prefix of tag === '' ? (isC ? [''] : ANY_KEYWORD) : (SAME_KEYWORDS[tag] ?? [tag])) {
       const found: Die[] = [];
-      for (const die of this.parts.names.find('type', prefix + last, this.unit)) {
+      for (const die of this.parts.names.find('type', prefix + last, this.unit, name)) {
         if (die.unit.language === 'c' && prefix !== tag) continue;
-        found.push(die);
+        found.push(...this.scope.candidates(name, [die], scopedName));
         if (found.length >= CANDIDATES_MAX || die.unit.language === 'c') break;
       }
       const best = this.scope.best(name, found, scopedName);
@@ -178,7 +179,7 @@ export class Environment implements TypeNames {
   private global(name: string): Variable | undefined {
     const found: Variable[] = [];
     for (const variable of this.parts.variables.globalsNamed(splitName(name).last, this.unit)) {
-      found.push(variable);
+      found.push(...this.scope.candidates(name, [variable], (each) => each.name));
       if (found.length >= CANDIDATES_MAX || this.unit?.language === 'c') break;
     }
     return this.scope.best(name, found, (variable) => variable.name);

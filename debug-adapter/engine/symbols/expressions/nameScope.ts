@@ -17,7 +17,7 @@ export class NameScope {
    * `crate::`, `self::` and `super::` at the start of the name are ignored.
    */
   best<T>(name: string, candidates: readonly T[], nameOf: (candidate: T) => string): T | undefined {
-    const wanted = withShortTypes(withoutAnonymous(name)).replace(/^((crate|self|super)::)+/, '');
+    const wanted = plainName(name);
     const named = candidates.map((candidate) => ({ candidate, name: withoutAnonymous(nameOf(candidate)) }));
     if (wanted.startsWith('::')) return named.find((each) => `::${each.name}` === wanted)?.candidate;
     for (const scope of this.scopes) {
@@ -26,4 +26,13 @@ export class NameScope {
     }
     return named.find((each) => each.name.endsWith(`::${wanted}`))?.candidate;
   }
+
+  /** The candidates from which `best` may select one. */
+  candidates<T>(name: string, all: readonly T[], nameOf: (candidate: T) => string): T[] {
+    const end = plainName(name).replace(/^(?!::)/, '::');
+    return all.filter((each) => `::${withoutAnonymous(nameOf(each))}`.endsWith(end));
+  }
 }
+
+const plainName = (name: string): string =>
+  withShortTypes(withoutAnonymous(name)).replace(/^((crate|self|super)::)+/, '');

@@ -1,4 +1,5 @@
 import { reversedComponents } from '../lines/paths.ts';
+import { splitName, withoutAnonymous } from '../types/scopedName.ts';
 
 /** What a name in the debug information stands for. */
 export type NameKind = 'variable' | 'type' | 'enumerator' | 'function' | 'file';
@@ -30,6 +31,37 @@ export function hashBytes(bytes: Uint8Array, start: number, end: number, kind: n
 }
 
 const result: NameHash = { high: 0, low: 0 };
+
+/** The hash of a pair of hashes, such as those of a scope and of a name in it. */
+export function combined(first: NameHash, second: NameHash): NameHash {
+  const high = Math.imul(Math.imul(first.high, 0x9e37_79b1) ^ second.high, 0x85eb_ca6b);
+  const low = Math.imul(Math.imul(first.low, 0xc2b2_ae35) ^ second.low, 0x27d4_eb2f);
+  return { high: (high ^ (high >>> 15)) >>> 0, low: (low ^ (low >>> 13)) >>> 0 };
+}
+
+/**
+ * The hash under which a name typed by the user is looked up. A type or enumerator with a scope is looked up with the
+ * last component of its scope.
+ */
+export function lookupHash(kind: NameKind, name: string): NameHash {
+  if (kind === 'file') return hashText(fileKey(name), kind);
+  const { scope, last } = splitName(name.replace(/^(struct|union|enum|class) /, ''));
+  const plain = { ...hashText(nameKey(last), kind) };
+  if (kind !== 'type' && kind !== 'enumerator') return { ...hashText(nameKey(name), kind) };
+  const outer = nameKey(
+    withoutAnonymous(`${scope}::`)
+      .replace(/^((crate|self|super)?::)+/, '')
+      .replace(/::$/, ''),
+  );
+  return outer === '' ? plain : combined({ ...hashText(outer, 'type') }, plain);
+}
+
+function hashText(text: string, kind: NameKind): NameHash {
+  const bytes = encoder.encode(text);
+  return hashBytes(bytes, 0, bytes.length, KIND_NUMBER[kind]);
+}
+
+const encoder = new TextEncoder();
 
 /**
  * The end of the part of a DW_AT_name that serves as the key in the index: the name without its template arguments. All

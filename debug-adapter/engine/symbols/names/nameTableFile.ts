@@ -60,7 +60,7 @@ const ORDER = ['high', 'low', 'starts', 'ends', 'units', 'unreadable'] as const;
 /** "BRNT" */
 const MAGIC = 0x544e_5242;
 /** Increase this number whenever the layout, the hashes or the rules for which names are indexed change. */
-const VERSION = 1;
+const VERSION = 2;
 const CHECKSUM_AT = 12;
 /** The lengths are covered by the checksum. */
 const LENGTHS_AT = CHECKSUM_AT + 8;

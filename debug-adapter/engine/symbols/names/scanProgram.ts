@@ -15,6 +15,8 @@ export interface ScanProgram {
   isDeclaration: boolean;
   hasChildren: boolean;
   descends: boolean;
+  /** Whether the entry is a scope that qualifies the names in it. */
+  isScope: boolean;
 }
 
 /** The operations of a scan. If an operation's operand is a size, 0 means that the value is a LEB128 number. */
@@ -45,7 +47,8 @@ export function scanProgram(abbreviation: Abbreviation, sizes: FormSizes, isC: b
   const steps: number[] = [];
   const has = (name: number) => names.includes(name);
   const kind = KINDS[tag] ?? NO_KIND;
-  const nameAttribute = kind < 0 ? -1 : has(AT.name) ? AT.name : LINKAGE_NAME;
+  const isScope = !isC && SCOPES.has(tag);
+  const nameAttribute = kind < 0 && !isScope ? -1 : has(AT.name) ? AT.name : LINKAGE_NAME;
   for (let i = 0; i < names.length; i++) {
     const [name, form] = [names[i], forms[i]];
     const step =
@@ -64,6 +67,7 @@ export function scanProgram(abbreviation: Abbreviation, sizes: FormSizes, isC: b
     isDeclaration,
     hasChildren,
     descends: (isC ? DESCENDS_IN_C : DESCENDS).has(tag),
+    isScope,
   };
 }
 
@@ -161,6 +165,9 @@ const KINDS: Record<number, number | undefined> = {
   [TAG.subprogram]: KIND_NUMBER.function,
   [TAG.enumerator]: KIND_NUMBER.enumerator,
 };
+/** The number of the kind of name that an entry with a tag defines; undefined if it defines none. */
+export const kindOfTag = (tag: number): number | undefined => KINDS[tag];
+
 const NEEDS_LOCATION = new Set<number>([TAG.variable, TAG.member]);
 const ORIGINS = new Set<number>([AT.specification, AT.abstractOrigin]);
 
@@ -174,6 +181,10 @@ const DESCENDS = new Set<number>([
   CLASS_TYPE,
   TAG.subprogram,
   TAG.lexicalBlock,
+]);
+
+const SCOPES = new Set<number>([
+  ...[TAG.namespace, MODULE, TAG.structureType, TAG.unionType, CLASS_TYPE, TAG.enumerationType],
 ]);
 
 const OFFSET_FORMS = new Set<number>([

@@ -3,7 +3,7 @@ import { AT } from '../dwarf/constants.ts';
 import type { Unit } from '../dwarf/info.ts';
 import { EntryReader, NAME } from './entryReader.ts';
 import { KIND_NUMBER, keyEnd } from './nameHash.ts';
-import type { NameTableBuilder } from './nameTable.ts';
+import type { NamedScope, NameTableBuilder } from './nameTable.ts';
 import { OffsetMap } from './offsetMap.ts';
 import { ProgramTable } from './programTable.ts';
 import type { ScanProgram } from './scanProgram.ts';
@@ -32,7 +32,7 @@ export interface FarOrigin {
  */
 export class UnitScan {
   readonly farOrigins: FarOrigin[] = [];
-  private readonly builder: NameTableBuilder;
+  readonly builder: NameTableBuilder;
   private readonly sections: NameSections;
   /** The numbers of the names in `.debug_str` and `.debug_line_str`, by offset and kind. */
   private readonly known = { strings: new OffsetMap(), lineStrings: new OffsetMap() };
@@ -51,10 +51,6 @@ export class UnitScan {
     const entries = new EntryReader(bytes, unit.firstDie - unit.start);
     const isComplete = new OneUnit(this, { unit, index, entries }).addNames();
     if (!isComplete) this.builder.addUnreadable(index);
-  }
-
-  add(name: number, unit: number, kind: number): void {
-    this.builder.add(name, unit, kind);
   }
 
   /** The number of the current entry's name; -1 if it has none. */
@@ -105,10 +101,14 @@ class OneUnit {
   private readonly unit: Unit;
   private readonly index: number;
   private readonly entries: EntryReader;
-  /** Three numbers for each declaration: its offset in the unit, its name and its kind. */
-  private readonly declarations: number[] = [];
+  private isComplete = true;
+  private readonly declarations: Declaration[] = [];
   /** The offsets of the entries that definitions complete. */
   private readonly completed = new Set<number>();
+  /** The scopes of the entries that contain the current one; undefined for the top level. */
+  private readonly scopes: (NamedScope | undefined)[] = [];
+  /** The scopes that declared classes form, by the offsets of the declarations. */
+  private readonly declaredScopes = new Map<number, NamedScope | undefined>();
 
   constructor(scan: UnitScan, { unit, index, entries }: { unit: Unit; index: number; entries: EntryReader }) {
     this.scan = scan;
@@ -135,7 +135,8 @@ class OneUnit {
       entries.read(program);
       const { kind } = program;
       // Variables and types in a function are not visible outside it.
-      if (kind >= 0 && (functionDepth === Infinity || kind === KIND_NUMBER.function)) this.addEntry(program, offset);
+      const isVisible = functionDepth === Infinity || kind === KIND_NUMBER.function;
+      if ((kind >= 0 || program.isScope) && isVisible) this.addEntry(program, { offset, depth });
       if (!program.hasChildren) {
         if (depth === 0) break;
       } else if (program.descends) {
@@ -144,18 +145,51 @@ class OneUnit {
       } else if (!this.skipChildren()) return false;
     }
     this.addCompletedDeclarations();
-    return entries.at <= entries.end;
+    return this.isComplete && entries.at <= entries.end;
   }
 
-  private addEntry(program: ScanProgram, offset: number): void {
+  private addEntry(program: ScanProgram, { offset, depth }: { offset: number; depth: number }): void {
     const { entries } = this;
-    const { kind } = program;
+    const { isScope } = program;
+    const kind = program.kind >= 0 ? program.kind : KIND_NUMBER.type;
     if (entries.origin >= 0) this.completed.add(entries.origin);
-    const name = program.isIndexed ? this.scan.nameOf(entries, this.unit, kind) : -1;
+    const name = program.isIndexed || isScope ? this.scan.nameOf(entries, this.unit, kind) : -1;
+    const scope = depth > 0 ? this.scopes[depth - 1] : undefined;
+    if (isScope) this.scopes[depth] = this.innerScope(program, { name, offset, scope });
+    else this.scopes[depth] = scope;
+    if (!program.isIndexed) return;
     if (name < 0) {
       if (entries.farOrigin >= 0) this.scan.farOrigins.push({ unit: this.index, kind, offset: entries.farOrigin });
-    } else if (program.isDeclaration) this.declarations.push(offset, name, kind);
-    else this.scan.add(name, this.index, kind);
+    } else if (program.isDeclaration) this.declarations.push({ offset, name, kind, scope });
+    else {
+      this.add(name, kind, scope);
+      // An enumerator belongs to its enumeration and to the scope that contains the enumeration.
+      const outer = kind === KIND_NUMBER.enumerator ? this.scopes[depth - 2] : undefined;
+      if (outer) this.scan.builder.addScoped(name, this.index, outer);
+    }
+  }
+
+  /** The scope that an entry forms. An unnamed entry is completed by a declaration, or belongs to the outer scope. */
+  private innerScope(
+    { isDeclaration }: ScanProgram,
+    { name, offset, scope }: { name: number; offset: number; scope: NamedScope | undefined },
+  ): NamedScope | undefined {
+    const { origin, farOrigin } = this.entries;
+    if (name < 0) {
+      // The names in the scope cannot be listed under the name of a scope that is declared elsewhere.
+      if (farOrigin >= 0 || (origin >= 0 && !this.declaredScopes.has(origin))) this.isComplete = false;
+      return origin >= 0 ? this.declaredScopes.get(origin) : scope;
+    }
+    const inner = this.scan.builder.scope(name, scope);
+    if (isDeclaration) this.declaredScopes.set(offset, inner);
+    return inner;
+  }
+
+  private add(name: number, kind: number, scope: NamedScope | undefined): void {
+    const { builder } = this.scan;
+    builder.add(name, this.index, kind);
+    const isTypeOrEnumerator = kind === KIND_NUMBER.type || kind === KIND_NUMBER.enumerator;
+    if (scope && isTypeOrEnumerator) builder.addScoped(name, this.index, scope);
   }
 
   /**
@@ -163,9 +197,8 @@ class OneUnit {
    * their class. Other declarations are not indexed, because each unit that includes a header repeats them.
    */
   private addCompletedDeclarations(): void {
-    const { declarations } = this;
-    for (let i = 0; i < declarations.length; i += 3) {
-      if (this.completed.has(declarations[i])) this.scan.add(declarations[i + 1], this.index, declarations[i + 2]);
+    for (const { offset, name, kind, scope } of this.declarations) {
+      if (this.completed.has(offset)) this.add(name, kind, scope);
     }
   }
 
@@ -198,6 +231,17 @@ class OneUnit {
     return true;
   }
 }
+
+/** A declaration: its offset in the unit, its name, and the scope that contains it. */
+interface Declaration {
+  offset: number;
+  name: number;
+  kind: number;
+  scope: NamedScope | undefined;
+}
+
+/** Whether the entries of a unit are in a `.dwo` file. */
+export const isSkeleton = ({ skeleton }: Unit): boolean => skeleton.has(AT.dwoName) || skeleton.has(AT.gnuDwoName);
 
 const KINDS = Object.keys(KIND_NUMBER).length;
 const OFFSET_MAX = 2 ** 32 / KINDS;

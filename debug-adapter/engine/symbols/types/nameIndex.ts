@@ -22,11 +22,12 @@ export class NameIndex {
 
   /**
    * The entries with a given name, starting with those in the unit `first`. They are read during the iteration, so
-   * callers should stop at the first suitable entry.
+   * callers should stop at the first suitable entry. If `qualifiedName` is given, entries in other scopes may be
+   * omitted.
    */
-  *find(kind: NameKind, name: string, first?: Unit): Generator<Die> {
+  *find(kind: NameKind, name: string, first?: Unit, qualifiedName = name): Generator<Die> {
     if (first) yield* this.findIn(first, kind, name);
-    for (const unit of this.hints.unitsOf(kind, name)) {
+    for (const unit of this.hints.unitsOf(kind, qualifiedName)) {
       if (unit !== first) yield* this.findIn(unit, kind, name);
     }
   }
