@@ -78,6 +78,9 @@ export const imageHasNoSymbols = (name: string) =>
 export const debugInfoIsDamaged = (name: string, section: string, damage: string) =>
   sentence(`${name}: ${section} is damaged (${damage}). Some lines or variables are missing. Build it again.`);
 
+export const symbolIndexIsDamaged = (name: string, section: string, damage: string) =>
+  sentence(`${name}: ${section} is damaged (${damage}) and is not used. Finding names takes longer.`);
+
 export const symbolsHaveChanged = (name: string) =>
   sentence(`${name} has changed since the session started. Some lines or variables are missing. Restart the session.`);
 

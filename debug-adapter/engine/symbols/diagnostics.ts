@@ -1,4 +1,4 @@
-import { debugInfoIsDamaged, symbolsHaveChanged } from '../../messages/symbols.ts';
+import { debugInfoIsDamaged, symbolIndexIsDamaged, symbolsHaveChanged } from '../../messages/symbols.ts';
 import { MalformedData, WHOLE_FILE } from './damage.ts';
 
 /** Diagnostics about a file's debug information, each shown to the user once. */
@@ -18,7 +18,9 @@ export class Diagnostics {
   addDamage({ section, problem }: MalformedData): void {
     if (this.seen.has(section)) return;
     this.seen.add(section);
-    this.add(section === WHOLE_FILE ? symbolsHaveChanged(this.name) : debugInfoIsDamaged(this.name, section, problem));
+    if (section === WHOLE_FILE) this.add(symbolsHaveChanged(this.name));
+    else if (INDEX_SECTIONS.has(section)) this.add(symbolIndexIsDamaged(this.name, section, problem));
+    else this.add(debugInfoIsDamaged(this.name, section, problem));
   }
 
   add(sentence: string): void {
@@ -39,3 +41,6 @@ export class Diagnostics {
     }
   }
 }
+
+/** Sections that only speed up lookups. */
+const INDEX_SECTIONS = new Set(['.debug_names', '.gdb_index', '.debug_gnu_pubnames']);

@@ -101,6 +101,7 @@ export const AT = {
   gnuTailCall: 0x2115,
   gnuDwoName: 0x2130,
   gnuDwoId: 0x2131,
+  gnuPubnames: 0x2134,
   gnuRangesBase: 0x2132,
   gnuAddrBase: 0x2133,
 } as const;

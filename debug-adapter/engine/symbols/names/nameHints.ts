@@ -4,17 +4,21 @@ import type { DebugInfo, Unit } from '../dwarf/info.ts';
 import { lineFileNames } from '../dwarf/line.ts';
 import { allBytes, bytesOnce } from '../elf/fileBytes.ts';
 import { fileKey, KIND_NUMBER, keyEnd, type NameKind } from './nameHash.ts';
+import { type IndexedName, type IndexedNames, readIndexedNames } from './indexedNames.ts';
 import { NameTableBuilder, type NameTable } from './nameTable.ts';
 import { decodeNameTable } from './nameTableFile.ts';
-import { UnitScan } from './unitScan.ts';
+import { isSkeleton, UnitScan } from './unitScan.ts';
 
 /**
  * Determines which units may define a name, so that a lookup need not read all units. The table is created on first
- * use, which takes about 10 ms per megabyte of debug information, unless the host has provided it.
+ * use, which takes about 10 ms per megabyte of debug information, unless the host has provided it, or the file contains
+ * an index for names of that kind.
  */
 export class NameHints {
   private readonly info: DebugInfo;
   private table: NameTable | undefined;
+  /** A table from the indexes in the file; undefined if there are none, `unread` before they are read. */
+  private indexed: { table: NameTable; kinds: ReadonlySet<NameKind> } | undefined | 'unread' = 'unread';
 
   /** `index` was made by `createSymbolIndex`. It is not used if it is damaged. */
   constructor(info: DebugInfo, index?: Uint8Array) {
@@ -26,9 +30,30 @@ export class NameHints {
   /** The units that may define a name or use a source file, in ascending order of their keys. */
   unitsOf(kind: NameKind, name: string): Unit[] {
     const { units } = this.info;
-    this.table ??= scanNames(this.info);
-    return this.table.unitsOf(kind, name).flatMap((index) => units[index] ?? []);
+    return this.tableFor(kind)
+      .unitsOf(kind, name)
+      .flatMap((index) => units[index] ?? []);
   }
+
+  private tableFor(kind: NameKind): NameTable {
+    if (this.table) return this.table;
+    if (this.indexed === 'unread') this.indexed = indexedTable(this.info);
+    if (this.indexed?.kinds.has(kind)) return this.indexed.table;
+    this.table = scanNames(this.info);
+    return this.table;
+  }
+}
+
+/** The table of the names in the indexes of a file; undefined if they cover too few units. */
+export function indexedTable(info: DebugInfo): { table: NameTable; kinds: ReadonlySet<NameKind> } | undefined {
+  const builder = new NameTableBuilder();
+  const indexed = readIndexedNames(info, builder);
+  if (!indexed) return undefined;
+  const sizeOf = ({ start, end }: Unit) => end - start;
+  const total = info.units.reduce((sum, unit) => sum + sizeOf(unit), 0);
+  const covered = [...indexed.byUnit.keys()].reduce((sum, index) => sum + sizeOf(info.units[index]), 0);
+  // The other units would be scanned twice if a name of another kind is looked up later.
+  return covered * 2 < total ? undefined : { table: tableOf(info, builder, indexed), kinds: indexed.kinds };
 }
 
 /** Adds the source files of units to a name table. A line table that several units share is read once. */
@@ -78,8 +103,12 @@ class FileScan {
 
 /** Creates the table of a file's names. Damaged and split units count as units that may define any name. */
 export function scanNames(info: DebugInfo): NameTable {
+  return tableOf(info, new NameTableBuilder(), undefined);
+}
+
+/** Scans the units whose names are not in an index. */
+function tableOf(info: DebugInfo, builder: NameTableBuilder, indexed: IndexedNames | undefined): NameTable {
   const { sections } = info;
-  const builder = new NameTableBuilder();
   const scan = new UnitScan(builder, {
     abbreviations: sections.get('.debug_abbrev'),
     strings: allBytes(sections.get('.debug_str')),
@@ -89,6 +118,11 @@ export function scanNames(info: DebugInfo): NameTable {
   const files = new FileScan(info, builder);
   info.units.forEach((unit, index) => {
     try {
+      const names = indexed?.byUnit.get(index);
+      if (names) {
+        addIndexed(builder, index, names);
+        return files.add(unit, index);
+      }
       // The entries of a skeleton unit are in a .dwo file, which has its own strings.
       const isHere = !isSkeleton(unit) && unit.sections === sections;
       if (isHere) scan.scan(unit, index, bytesOnce(unit.section, unit.start, unit.end));
@@ -106,7 +140,12 @@ export function scanNames(info: DebugInfo): NameTable {
   return builder.finish();
 }
 
-const isSkeleton = ({ skeleton }: Unit): boolean => skeleton.has(AT.dwoName) || skeleton.has(AT.gnuDwoName);
+function addIndexed(builder: NameTableBuilder, unit: number, names: readonly IndexedName[]): void {
+  for (const { name, kind, scope } of names) {
+    builder.add(name, unit, kind);
+    if (scope) builder.addScoped(name, unit, scope);
+  }
+}
 
 function nameAt(info: DebugInfo, offset: number): Uint8Array | undefined {
   try {
