@@ -19,7 +19,8 @@ import { type LaunchConfiguration, parseLaunch } from './launchConfiguration.ts'
 import { ENGINE_COMMANDS, type EngineEvent, SIGNALS, sizeOf, type EngineRequest } from './messages.ts';
 import { openDebuggee, type DebuggeeEnvironment } from './openDebuggee.ts';
 import { OpenSession, type RunEnvironment } from './openSession.ts';
-import { ANSWERS, longRun, RUNS } from './requests/index.ts';
+import { Preparation } from './preparation.ts';
+import { ANSWERS, longRun, PREPARATIONS, RUNS } from './requests/index.ts';
 import { conditionProblem, endText, stoppedBody, threadOf } from './stopEvents.ts';
 import { textFor } from '../messages/userError.ts';
 
@@ -45,6 +46,7 @@ type Request = Extract<EngineRequest, { kind: 'request' }>;
 export class EngineService {
   private environment: ServiceEnvironment;
   private console: GuestConsole;
+  private preparation: Preparation;
   private open: OpenSession | undefined;
   private wasLaunched = false;
   private isClosed = false;
@@ -54,13 +56,15 @@ export class EngineService {
   constructor(environment: ServiceEnvironment) {
     this.environment = environment;
     this.console = new GuestConsole((event, body) => this.event(event, body));
+    this.preparation = new Preparation(environment);
   }
 
   received(message: EngineRequest): void {
     switch (message.kind) {
       case 'request':
+        if (this.preparation.delays(() => this.received(message))) return;
         if (message.command === 'launch') return void this.launch(message);
-        return this.handleRequest(message);
+        return this.prepareRequest(message);
       case 'close':
         this.isClosed = true;
         this.close();
@@ -74,6 +78,14 @@ export class EngineService {
   }
 
   // --- requests --------------------------------------------------------------------------------------------------------
+
+  private prepareRequest(request: Request): void {
+    const { open } = this;
+    const prepare = PREPARATIONS[request.command];
+    if (!open || !prepare) return this.handleRequest(request);
+    const work = prepare(open.debuggee, new Arguments(request.command, request.arguments));
+    this.preparation.run(work, () => this.handleRequest(request));
+  }
 
   /** Answers a request, with an error response if the request fails. */
   private handleRequest(request: Request): void {

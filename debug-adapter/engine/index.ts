@@ -101,6 +101,7 @@ export {
   type ResolvedBreakpoint,
   resolveAddress,
   resolveFunction,
+  resolveFunctionInSlices,
   resolveLine,
 } from './session/resolvedBreakpoint.ts';
 export type { SourceFrame } from './session/sourceFrames.ts';

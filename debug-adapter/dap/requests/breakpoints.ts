@@ -7,7 +7,9 @@ import {
   type ResolvedBreakpoint,
   resolveAddress,
   resolveFunction,
+  resolveFunctionInSlices,
   resolveLine,
+  type Sliced,
   UserError,
 } from '../../engine/index.ts';
 import {
@@ -43,6 +45,12 @@ function resolveSourceLine({ symbols, sources }: Debuggee, path: string, line: n
 export function setFunctionBreakpoints(debuggee: Debuggee, args: Arguments, ids: readonly number[]) {
   const set = { list: 'functions', kind: 'function breakpoint', wanted: args.list('breakpoints'), ids } as const;
   return setList(debuggee, set, (one) => resolveFunction(debuggee.symbols, one.text('name')));
+}
+
+/** Finds the functions, so that `setFunctionBreakpoints` takes little time. */
+export function* findFunctions({ symbols, configuration }: Debuggee, args: Arguments): Sliced<void> {
+  if (configuration.noDebug) return;
+  for (const one of args.list('breakpoints')) yield* resolveFunctionInSlices(symbols, one.text('name'));
 }
 
 export function setInstructionBreakpoints(debuggee: Debuggee, args: Arguments, ids: readonly number[]) {

@@ -1,8 +1,9 @@
+import type { Sliced } from '../../engine/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Debuggee } from '../debuggee.ts';
 import type { LongRun } from '../progress.ts';
 import { progressTitles } from '../../messages/dap.ts';
-import { setBreakpoints, setFunctionBreakpoints, setInstructionBreakpoints } from './breakpoints.ts';
+import { findFunctions, setBreakpoints, setFunctionBreakpoints, setInstructionBreakpoints } from './breakpoints.ts';
 import { dataBreakpointInfo, setDataBreakpoints } from './dataBreakpoints.ts';
 import { consoleInput } from './console.ts';
 import { disassemble } from './disassemble.ts';
@@ -54,6 +55,11 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
   'blkreplay/takeSnapshot': takeSnapshot,
   'blkreplay/renameSnapshot': renameSnapshot,
   'blkreplay/deleteSnapshot': deleteSnapshot,
+};
+
+/** The parts of requests that may take long. They run in slices before the request is answered. */
+export const PREPARATIONS: Readonly<Record<string, (debuggee: Debuggee, args: Arguments) => Sliced<void>>> = {
+  setFunctionBreakpoints: findFunctions,
 };
 
 /** Returns a LongRun for commands whose runs may take a long time: those that go back, and those that search. */

@@ -1,3 +1,4 @@
+import { complete, type Sliced } from '../base/sliced.ts';
 import type { CodeGroup } from '../symbols/index.ts';
 import type { GuestMemory } from './loadedCode.ts';
 import type { LoadedSymbols } from './loadedSymbols.ts';
@@ -56,12 +57,20 @@ export function resolveLine({ groups }: LoadedSymbols, path: string, line: numbe
  * address.
  */
 export function resolveFunction(symbols: LoadedSymbols, name: string): ResolvedBreakpoint {
-  const { groups } = symbols;
+  return complete(resolveFunctionInSlices(symbols, name));
+}
+
+/**
+ * Like `resolveFunction`, with pauses: a function may be inlined in a thousand units. A later call for the same name
+ * takes no time.
+ */
+export function* resolveFunctionInSlices(symbols: LoadedSymbols, name: string): Sliced<ResolvedBreakpoint> {
   const address = /^\s*\*\s*(0x[0-9a-f]+|\d+)\s*$/i.exec(name)?.[1];
   if (address !== undefined) return resolveAddress(symbols, symbols.memory, BigInt.asUintN(64, BigInt(address)));
-  const found = groups.flatMap((group) => {
-    return inGroup(group, group.addressesOfFunction(name), (address) => group.inlineDepthOf(name, address));
-  });
+  const found: AddressInGroup[] = [];
+  for (const group of symbols.groups) {
+    for (const location of yield* group.locationsOfFunction(name)) found.push({ ...location, group });
+  }
   return reachable(found, { kind: 'noFunction', name });
 }
 

@@ -1,7 +1,7 @@
+import { complete, type Sliced } from '../base/sliced.ts';
 import { compareCode, codeBytesAt, sameCodeIn } from './compareCode.ts';
-import { NameQuery } from './functions/nameQuery.ts';
 import type { Frame, UnwindResult } from './unwinding/frame.ts';
-import type { AddressRange, LineBreakpoint, Symbols } from './symbols.ts';
+import type { AddressRange, FunctionLocation, LineBreakpoint, Symbols } from './symbols.ts';
 
 /** One symbol file, and whether its code is in memory from the start. */
 export interface SymbolFile {
@@ -81,23 +81,20 @@ export class CodeGroup {
    * are skipped: they have no instructions to stop at.
    */
   addressesOfFunction(name: string): bigint[] {
-    const ofFunctions = (file: Symbols) => nonEmpty(file.functionBreakpoints(name));
-    const ofLabels = (file: Symbols) => {
-      const labels = file.symbolsNamed(name).filter(({ kind, address }) => kind !== 'object' && isCode(file, address));
-      return nonEmpty(labels.map(({ address }) => address));
-    };
-    return firstDefined(this.files, ofFunctions) ?? firstDefined(this.files, ofLabels) ?? [];
+    return complete(this.locationsOfFunction(name)).map(({ address }) => address);
   }
 
-  /**
-   * The depth of the inlined call that begins at an address and whose function has the given name. The outermost
-   * inlined call has depth 1. Returns 0 if no such call begins at the address.
-   */
-  inlineDepthOf(name: string, address: bigint): number {
-    const query = new NameQuery(name);
-    const calls = this.fileAt(address).inlinedAt(address);
-    const index = calls.findIndex((call) => call.entry === address && query.matches(call.name));
-    return index < 0 ? 0 : calls.length - index;
+  /** Like `addressesOfFunction`, with pauses. */
+  *locationsOfFunction(name: string): Sliced<readonly FunctionLocation[]> {
+    for (const file of this.files) {
+      const locations = yield* file.functionLocations(name);
+      if (locations.length > 0) return locations;
+    }
+    for (const file of this.files) {
+      const labels = file.symbolsNamed(name).filter(({ kind, address }) => kind !== 'object' && isCode(file, address));
+      if (labels.length > 0) return labels.map(({ address }) => ({ address, inlineDepth: 0 }));
+    }
+    return [];
   }
 
   callerOf(frame: Frame): UnwindResult {
@@ -168,7 +165,6 @@ const INSTRUCTION_BYTES = 4n;
 const hasDebugInfo = (symbols: Symbols) => symbols.hasDebugInfo;
 const isCode = ({ code }: Symbols, address: bigint) =>
   code.some((section) => section.address <= address && address < section.address + section.sizeBytes);
-const nonEmpty = <T>(list: readonly T[]): T[] | undefined => (list.length > 0 ? [...list] : undefined);
 
 function firstDefined<T>(files: readonly Symbols[], ask: (file: Symbols) => T | undefined): T | undefined {
   for (const file of files) {

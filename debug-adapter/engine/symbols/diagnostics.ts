@@ -1,3 +1,4 @@
+import type { Sliced } from '../base/sliced.ts';
 import { debugInfoIsDamaged, symbolIndexIsDamaged, symbolsHaveChanged } from '../../messages/symbols.ts';
 import { MalformedData, WHOLE_FILE } from './damage.ts';
 
@@ -34,6 +35,17 @@ export class Diagnostics {
   guard<T>(fallback: T, answer: () => T): T {
     try {
       return answer();
+    } catch (error) {
+      if (!(error instanceof MalformedData)) throw error;
+      this.addDamage(error);
+      return fallback;
+    }
+  }
+
+  /** Like `guard`, for a computation with pauses. */
+  *guardSliced<T>(fallback: T, answer: Sliced<T>): Sliced<T> {
+    try {
+      return yield* answer;
     } catch (error) {
       if (!(error instanceof MalformedData)) throw error;
       this.addDamage(error);

@@ -1,4 +1,5 @@
 import type { HostCompression } from '../base/host.ts';
+import type { Sliced } from '../base/sliced.ts';
 import type { DebugLink, FindCompanion } from './companions.ts';
 import type { FileBytes } from './elf/fileBytes.ts';
 import type { Frame, FrameView, UnwindResult } from './unwinding/frame.ts';
@@ -53,6 +54,11 @@ export interface Symbols {
    * `functionsNamed`), and one for each of its inlined copies.
    */
   functionBreakpoints(name: string): bigint[];
+  /**
+   * Like `functionBreakpoints`, with pauses: a function may be inlined in a thousand units. The results are kept, so a
+   * later call for the same name takes no time.
+   */
+  functionLocations(name: string): Sliced<readonly FunctionLocation[]>;
   /**
    * The address for a function breakpoint: after the prologue, or at the entry if variable locations are valid there.
    */
@@ -192,6 +198,16 @@ export interface FunctionInfo {
   /** The file of the declaration; undefined for a function without debug information. */
   file: SourceFile | undefined;
   line: number | undefined;
+}
+
+/** An address for a function breakpoint. */
+export interface FunctionLocation {
+  address: bigint;
+  /**
+   * If an inlined copy of the function begins at the address, its depth: 1 for a call that is not inside another
+   * inlined call. Otherwise 0.
+   */
+  inlineDepth: number;
 }
 
 /** An inlined call whose code contains the requested address. */

@@ -17,6 +17,8 @@ export interface BigElfShape {
   buildId?: Uint8Array;
   /** Whether to write `.debug_aranges`. */
   aranges?: boolean;
+  /** Whether the first function of every unit contains an inlined copy of `everywhere`, a function in a header. */
+  hasInlined?: boolean;
   /** If this is false, the file contains the same program without debug information. */
   hasDebugInfo?: boolean;
 }
@@ -102,6 +104,7 @@ class ElfWriter {
       view.setUint32(patches.ownStruct, this.strings.add(`own_${unit}`), true);
       view.setUint32(patches.ownEnumerator, this.strings.add(`OWN_${unit}`), true);
       view.setUint32(patches.variable, this.strings.add(`variable_${unit}`), true);
+      if (patches.inlined > 0) view.setBigUint64(patches.inlined, BigInt(address + 4), true);
       patches.functions.forEach(({ name, low }, i) => {
         view.setUint32(name, this.strings.add(`work_${unit}_${i}`), true);
         view.setBigUint64(low, BigInt(address + i * FUNCTION_BYTES), true);
@@ -163,6 +166,9 @@ class ElfWriter {
     const ownEnumerator = enumeration(strings.add('own_kind'), [0]);
     const variable = w.u8(8).length;
     w.u32(0).u8(1).u16(3).u32(intType).u8(9).u8(3).u64(TEXT_AT);
+    const abstract = w.length;
+    if (this.shape.hasInlined) w.u8(11).u32(strings.add('everywhere')).u8(1).u16(5);
+    let inlined = 0;
     const functions = Array.from({ length: functionsPerUnit }, (_, i) => {
       const name = w.u8(9).length;
       w.u32(0)
@@ -173,12 +179,17 @@ class ElfWriter {
       const sibling = w.u64(0).u64(12).u8(1).u8(0x9c).length;
       w.u32(0);
       w.u8(10).u32(strings.add('argument')).u8(1).u16(11).u32(intType).u8(1).u8(0x5a);
+      if (this.shape.hasInlined && i === 0) {
+        inlined = w.u8(12).u32(abstract).length;
+        w.u64(0).u64(4);
+        w.u8(13).u32(strings.add('listed')).u8(1).u16(12).u32(intType).u32(0);
+      }
       w.patch(sibling, w.u8(0).length);
       return { name, low: lowAt };
     });
     w.u8(0);
     w.patch(0, w.length - 4);
-    const patches = { unitName, line, low, ownStruct, ownEnumerator, variable, functions };
+    const patches = { unitName, line, low, ownStruct, ownEnumerator, variable, functions, inlined };
     return { template: w.bytes(), patches };
   }
 
@@ -323,6 +334,9 @@ function abbreviations(): Uint8Array {
     [0x34, 0, ...declared, 0x49, ref4, 0x02, exprloc],
     [0x2e, 1, ...declared, 0x49, ref4, 0x11, addr, 0x12, data8, 0x40, exprloc, 0x01, ref4],
     [0x05, 0, ...declared, 0x49, ref4, 0x02, exprloc],
+    [0x2e, 0, ...declared],
+    [0x1d, 0, 0x31, ref4, 0x11, addr, 0x12, data8],
+    [0x34, 0, ...declared, 0x49, ref4, 0x02, secOffset],
   ];
   table.forEach(([tag, hasChildren, ...attributes], i) => {
     w.u8(i + 1)

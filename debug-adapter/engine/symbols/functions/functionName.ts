@@ -16,6 +16,8 @@ export function functionName(die: Die): string {
   const demangled = language === 'c++' && linkageName !== undefined ? demangle(linkageName) : undefined;
   // gdb cannot parse the name of a thunk and therefore shows its parameters.
   if (demangled) return / thunk to /.test(demangled.name) ? demangled.name + demangled.parameters : demangled.name;
+  // C has no named scopes.
+  if (language === 'c') return die.name ?? linkageName ?? '';
   const declaration = die.withOrigins().at(-1)!;
   const scope = outlineOf(declaration.unit).scopeAt(declaration.offset);
   const name = qualify(scope, die.name ?? linkageName ?? '');

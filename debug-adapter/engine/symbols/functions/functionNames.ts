@@ -1,3 +1,5 @@
+import { complete, PAUSED, type Sliced } from '../../base/sliced.ts';
+import { MalformedData } from '../damage.ts';
 import { demangle } from '../demangling/demangle.ts';
 import { AT, TAG } from '../dwarf/constants.ts';
 import type { Die } from '../dwarf/die.ts';
@@ -9,8 +11,8 @@ import { reversedComponents } from '../lines/paths.ts';
 import { nameKey } from '../names/nameHash.ts';
 import type { NameHints } from '../names/nameHints.ts';
 import type { SymbolInfo } from '../symbols.ts';
-import { inlinedIn } from './inlinedCopies.ts';
 import type { FunctionEntry, FunctionIndex } from './functionIndex.ts';
+import { FunctionSearch, type InlinedEntry, type UnitMatches } from './functionSearch.ts';
 import { functionName, linkageNameOf } from './functionName.ts';
 import type { NameQuery } from './nameQuery.ts';
 
@@ -21,7 +23,7 @@ export class FunctionNames {
   private readonly lines: LineIndex;
   private readonly symbols: SymbolTable;
   private readonly info: DebugInfo;
-  private optimizedUnits: Unit[] | undefined;
+  private readonly known = new WeakMap<NameQuery, FunctionMatches>();
 
   constructor(parts: {
     info: DebugInfo;
@@ -39,27 +41,61 @@ export class FunctionNames {
 
   /** The functions with debug information. */
   functions(query: NameQuery): FunctionEntry[] {
-    const entries: FunctionEntry[] = [];
-    for (const unit of this.unitsOf(query)) {
-      const keys = new Set(this.matching(unit, query).map(({ key }) => key));
-      if (keys.size > 0) entries.push(...this.index.functionsInUnit(unit).filter(({ die }) => keys.has(die.key)));
-    }
-    return entries;
+    const { functions } = this.search(query);
+    const units = new Set(functions.filter((die) => !isAbstract(die)).map(({ unit }) => unit));
+    const keys = new Set(functions.map(({ key }) => key));
+    return [...units].flatMap((unit) => this.index.functionsInUnit(unit).filter(({ die }) => keys.has(die.key)));
+  }
+
+  /** The functions that a query selects, and their inlined copies. */
+  search(query: NameQuery): FunctionMatches {
+    return complete(this.searchInSlices(query));
   }
 
   /**
-   * The first instructions of the inlined copies of the functions. The copies are in the units that contain the
-   * function's name and in the units that gcc created during link-time optimization.
+   * Like `search`. A function in a header may be inlined in a thousand units, so the search pauses between units. The
+   * result is kept as long as the query.
+   *
+   * The inlined copies of a function are in the units that contain the function's name and in the units that gcc
+   * created during link-time optimization.
    */
-  inlined(query: NameQuery): bigint[] {
+  *searchInSlices(query: NameQuery): Sliced<FunctionMatches> {
+    const known = this.known.get(query);
+    if (known) return known;
     const units = new Set(this.unitsOf(query));
+    const search = new FunctionSearch(nameKey(query.name));
+    const functions: Die[] = [];
     const origins = new Set<number>();
-    for (const unit of units) {
-      for (const die of this.matching(unit, query)) if (isAbstract(die)) origins.add(die.key);
+    const inlined: (InlinedEntry & Omit<InlinedCopy, 'die'>)[] = [];
+    let unpausedBytes = 0;
+    for (const unit of new Set([...units, ...this.optimizedUnits()])) {
+      const matches = this.guarded(() => search.search(unit)) ?? {
+        ...NO_MATCHES,
+        functions: outlineOf(unit).functions,
+      };
+      if (units.has(unit)) {
+        for (const die of this.matching(unit, matches.functions, query)) {
+          functions.push(die);
+          if (isAbstract(die)) origins.add(die.key);
+        }
+      }
+      const [start, end] = [unit.keyBase + unit.start, unit.keyBase + unit.end];
+      for (const entry of matches.inlined) {
+        const isFar = entry.origin < start || entry.origin >= end;
+        if (isFar || origins.has(entry.origin)) inlined.push({ ...entry, unit, hasLists: matches.hasLocationLists });
+      }
+      unpausedBytes += unit.end - unit.start;
+      if (unpausedBytes < SLICE_BYTES) continue;
+      unpausedBytes = 0;
+      yield PAUSED;
     }
-    if (origins.size === 0) return [];
-    this.optimizedUnits ??= this.info.units.filter((unit) => unit.root.text(AT.name) === OPTIMIZED_UNIT);
-    return [...new Set([...units, ...this.optimizedUnits])].flatMap((unit) => inlinedIn(unit, origins));
+    const found = inlined.flatMap(({ origin, offset, unit, ...copy }) => {
+      const die = origins.has(origin) ? this.guarded(() => unit.die(offset)) : undefined;
+      return die ? [{ ...copy, unit, die }] : [];
+    });
+    const result = { functions, inlined: found };
+    this.known.set(query, result);
+    return result;
   }
 
   /** The symbols whose demangled names match the query. They are used for functions without debug information. */
@@ -81,14 +117,27 @@ export class FunctionNames {
     return this.hints.unitsOf('function', nameKey(name));
   }
 
-  private matching(unit: Unit, query: NameQuery): Die[] {
+  private optimizedUnits(): Unit[] {
+    const named = this.hints.unitsOf('file', OPTIMIZED_UNIT);
+    return named.filter(({ skeleton }) => skeleton.text(AT.name) === OPTIMIZED_UNIT);
+  }
+
+  private matching(unit: Unit, offsets: readonly number[], query: NameQuery): Die[] {
     const key = nameKey(query.name);
-    const found: Die[] = [];
-    for (const offset of outlineOf(unit).functions) {
+    return offsets.flatMap((offset) => {
       const die = unit.die(offset);
-      if (die && !die.flag(AT.declaration) && hasKey(die, key) && this.isMatch(die, query)) found.push(die);
+      return die && !die.flag(AT.declaration) && hasKey(die, key) && this.isMatch(die, query) ? [die] : [];
+    });
+  }
+
+  private guarded<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof MalformedData)) throw error;
+      this.info.report(error);
+      return undefined;
     }
-    return found;
   }
 
   private isMatch(die: Die, query: NameQuery): boolean {
@@ -100,6 +149,28 @@ export class FunctionNames {
     return file !== undefined && endsWithPath(file.path, query.file);
   }
 }
+
+/** The result of a search for functions. */
+export interface FunctionMatches {
+  /** The entries of the functions, including those without code. */
+  functions: readonly Die[];
+  inlined: readonly InlinedCopy[];
+}
+
+/** An inlined copy of a function. */
+export interface InlinedCopy {
+  die: Die;
+  unit: Unit;
+  /** 1 for a call that is not inside another inlined call. */
+  depth: number;
+  /** Whether the unit has location lists. */
+  hasLists: boolean;
+}
+
+const NO_MATCHES: UnitMatches = { functions: [], inlined: [], hasLocationLists: false };
+
+/** The amount of debug information to search without a pause: about 5 ms. */
+const SLICE_BYTES = 512 << 10;
 
 /** The DW_AT_name of the units that gcc creates during link-time optimization. */
 const OPTIMIZED_UNIT = '<artificial>';

@@ -1,9 +1,11 @@
+import { complete, PAUSED, type Sliced } from '../../base/sliced.ts';
 import { demangle } from '../demangling/demangle.ts';
 import { AT } from '../dwarf/constants.ts';
+import { rangesOf } from '../dwarf/ranges.ts';
 import type { SymbolTable } from '../elf/symbolTable.ts';
 import type { BreakpointLocations } from '../lines/breakpointLocations.ts';
 import type { LineIndex } from '../lines/lineIndex.ts';
-import type { FunctionInfo, InlinedCall, SymbolInfo } from '../symbols.ts';
+import type { FunctionInfo, FunctionLocation, InlinedCall, SymbolInfo } from '../symbols.ts';
 import { blocksAt } from './block.ts';
 import type { FunctionEntry, FunctionIndex } from './functionIndex.ts';
 import { functionName } from './functionName.ts';
@@ -17,6 +19,7 @@ export class FunctionQueries {
   private readonly symbols: SymbolTable;
   private readonly breakpointLocations: BreakpointLocations;
   private readonly names: FunctionNames;
+  private readonly knownLocations = new Map<string, readonly FunctionLocation[]>();
   /** Whether an address belongs to an executable section. A label in data is not a function. */
   readonly isCode: (address: bigint) => boolean;
 
@@ -59,12 +62,36 @@ export class FunctionQueries {
     );
   }
 
-  /** The addresses for a breakpoint on the functions with a name, including their inlined copies. */
-  breakpointsOn(text: string): bigint[] {
+  /** The locations for a breakpoint on the functions with a name, including their inlined copies. */
+  breakpointsOn(text: string): readonly FunctionLocation[] {
+    return complete(this.breakpointsInSlices(text));
+  }
+
+  /** Like `breakpointsOn`, with pauses. The result is kept, because clients set all breakpoints again on each change. */
+  *breakpointsInSlices(text: string): Sliced<readonly FunctionLocation[]> {
+    const known = this.knownLocations.get(text);
+    if (known) return known;
     const query = new NameQuery(text);
-    const functions = [...this.matching(query, text.trim()).values()].map((each) => this.breakpointAddress(each));
-    const inlined = this.names.inlined(query).map((address) => this.breakpointLocations.afterPrologue(address));
-    return [...new Set([...functions, ...inlined])].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+    const { inlined } = yield* this.names.searchInSlices(query);
+    const depths = new Map<bigint, number>();
+    for (const info of this.matching(query, text.trim()).values()) {
+      depths.set(this.breakpointAddress(info), 0);
+      yield PAUSED;
+    }
+    for (const { die, unit, depth, hasLists } of inlined) {
+      const [first] = rangesOf(die);
+      if (!first) continue;
+      const address = this.breakpointLocations.inlinedBreakpoint(first.start, { unit, hasLists });
+      // An address after the prologue is not the start of the inlined call.
+      const inlineDepth = address === first.start ? depth : 0;
+      depths.set(address, Math.max(depths.get(address) ?? 0, inlineDepth));
+      yield PAUSED;
+    }
+    const locations = [...depths].map(([address, inlineDepth]) => ({ address, inlineDepth }));
+    locations.sort((a, b) => (a.address < b.address ? -1 : 1));
+    if (this.knownLocations.size >= LOCATIONS_MAX) this.knownLocations.clear();
+    this.knownLocations.set(text, locations);
+    return locations;
   }
 
   private matching(query: NameQuery, linkageName: string): Map<bigint, FunctionInfo> {
@@ -126,3 +153,6 @@ function describeSymbol({ name, address, sizeBytes }: SymbolInfo): FunctionInfo 
     line: undefined,
   };
 }
+
+/** The number of names whose locations are kept. */
+const LOCATIONS_MAX = 100;

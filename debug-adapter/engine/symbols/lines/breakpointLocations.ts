@@ -93,19 +93,28 @@ export class BreakpointLocations {
   }
 
   /**
+   * The address for a breakpoint on an inlined call in a unit. If the unit has location lists, this does not read the
+   * unit's functions.
+   */
+  inlinedBreakpoint(address: bigint, { unit, hasLists }: { unit: Unit; hasLists: boolean }): bigint {
+    return hasLists && isFromGcc(unit) ? address : this.afterPrologue(address);
+  }
+
+  /**
    * Whether variable locations are valid from the function entry onward, as in code compiled by gcc 4.5 or later (gdb:
    * COMPUNIT_LOCATIONS_VALID).
    */
   private locationsAreValid(unit: Unit): boolean {
     let valid = this.validFromEntry.get(unit);
     if (valid === undefined) {
-      const isGcc = unit.root.text(AT.producer)?.startsWith('GNU ') ?? false;
-      valid = isGcc && this.functions.functionsInUnit(unit).some(({ blocks }) => hasList(blocks));
+      valid = isFromGcc(unit) && this.functions.functionsInUnit(unit).some(({ blocks }) => hasList(blocks));
       this.validFromEntry.set(unit, valid);
     }
     return valid;
   }
 }
+
+const isFromGcc = (unit: Unit): boolean => unit.root.text(AT.producer)?.startsWith('GNU ') ?? false;
 
 interface CodeLocation {
   use: FileUse;

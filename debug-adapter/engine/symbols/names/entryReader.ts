@@ -43,8 +43,7 @@ export class EntryReader {
   }
 
   /** Reads an entry's attributes. */
-  read(program: ScanProgram): void {
-    const { steps } = program;
+  read({ steps }: Pick<ScanProgram, 'steps'>): void {
     this.nameKind = NAME.none;
     this.sibling = -1;
     this.origin = -1;

@@ -1,25 +1,26 @@
-import { AbbreviationTable } from '../dwarf/abbrev.ts';
+import { type Abbreviation, AbbreviationTable } from '../dwarf/abbrev.ts';
 import type { FormSizes } from '../dwarf/forms.ts';
 import { FORM } from '../dwarf/constants.ts';
 import type { Section } from '../byteCursor.ts';
 import { allBytes } from '../elf/fileBytes.ts';
-import { scanProgram, type ScanProgram } from './scanProgram.ts';
 
 /**
  * The scan programs for the abbreviations of the current unit. Most units have their own abbreviations table, but
  * nearly all declarations also occur in other tables, so each distinct declaration is translated only once.
  */
-export class ProgramTable {
+export class ProgramTable<P> {
   private readonly section: Section;
   private readonly bytes: Uint8Array;
   /** The programs of the current table, by code. */
-  private programs: (ScanProgram | undefined)[] = [];
+  private programs: (P | undefined)[] = [];
   private current = '';
-  private readonly known = new Map<string, ScanProgram | undefined>();
+  private readonly known = new Map<string, P | undefined>();
+  private readonly translate: Translate<P>;
   private at = 0;
 
-  constructor(section: Section) {
+  constructor(section: Section, translate: Translate<P>) {
     this.section = section;
+    this.translate = translate;
     this.bytes = allBytes(section);
   }
 
@@ -39,14 +40,14 @@ export class ProgramTable {
       const key = variant + this.text(declaration);
       if (!this.known.has(key)) {
         const abbreviation = new AbbreviationTable(this.section, start).get(code);
-        this.known.set(key, scanProgram(abbreviation, { version, is64, addressBytes }, isC));
+        this.known.set(key, this.translate(abbreviation, { version, is64, addressBytes }, isC));
       }
       this.programs[code] = this.known.get(key);
     }
   }
 
   /** The scan program for a code; undefined if the declaration is missing or its entries cannot be scanned. */
-  get(code: number): ScanProgram | undefined {
+  get(code: number): P | undefined {
     return this.programs[code];
   }
 
@@ -79,6 +80,9 @@ export class ProgramTable {
     return value;
   }
 }
+
+/** Translates an abbreviation to a program; undefined if its entries cannot be scanned. */
+type Translate<P> = (abbreviation: Abbreviation, sizes: FormSizes, isC: boolean) => P | undefined;
 
 /**
  * The limit for abbreviation codes. Compilers number abbreviations from 1, so a larger code means that the table is

@@ -43,25 +43,18 @@ const NO_KIND = -1;
  * that the unit cannot be scanned. In C, functions and structures contain no names that are visible outside them.
  */
 export function scanProgram(abbreviation: Abbreviation, sizes: FormSizes, isC: boolean): ScanProgram | undefined {
-  const { tag, names, forms, hasChildren } = abbreviation;
-  const steps: number[] = [];
+  const { tag, names, hasChildren } = abbreviation;
   const has = (name: number) => names.includes(name);
   const kind = KINDS[tag] ?? NO_KIND;
   const isScope = !isC && SCOPES.has(tag);
-  const nameAttribute = kind < 0 && !isScope ? -1 : has(AT.name) ? AT.name : LINKAGE_NAME;
-  for (let i = 0; i < names.length; i++) {
-    const [name, form] = [names[i], forms[i]];
-    const step =
-      (name === nameAttribute ? nameStep(form, sizes) : undefined) ??
-      (name === AT.sibling && hasChildren ? referenceStep(OP.sibling, form, sizes) : undefined) ??
-      (kind >= 0 && ORIGINS.has(name) ? referenceStep(OP.origin, form, sizes) : undefined) ??
-      skipStep(form, sizes);
-    if (!step) return undefined;
-    append(steps, step);
-  }
+  const name = kind < 0 && !isScope ? undefined : has(AT.name) ? AT.name : LINKAGE_NAME;
+  // A name in a supplementary file cannot be scanned.
+  if (name !== undefined && SUPPLEMENTARY_STRINGS.has(abbreviation.forms[names.indexOf(name)])) return undefined;
+  const steps = stepsOf(abbreviation, sizes, { name, hasOrigin: kind >= 0 });
+  if (!steps) return undefined;
   const isDeclaration = has(AT.declaration);
   return {
-    steps: Int32Array.from(steps),
+    steps,
     kind,
     isIndexed: kind >= 0 && (!NEEDS_LOCATION.has(tag) || isDeclaration || has(AT.location) || has(AT.constValue)),
     isDeclaration,
@@ -69,6 +62,30 @@ export function scanProgram(abbreviation: Abbreviation, sizes: FormSizes, isC: b
     descends: (isC ? DESCENDS_IN_C : DESCENDS).has(tag),
     isScope,
   };
+}
+
+/**
+ * The operations that read or skip the attributes of an abbreviation. `name` is the attribute to read as the name.
+ * `hasOrigin` is true if the references to the entries that these entries complete are read. Undefined if the
+ * abbreviation contains a form of unknown length.
+ */
+export function stepsOf(
+  { names, forms, hasChildren }: Abbreviation,
+  sizes: FormSizes,
+  wanted: { name: number | undefined; hasOrigin: boolean },
+): Int32Array | undefined {
+  const steps: number[] = [];
+  for (let i = 0; i < names.length; i++) {
+    const [name, form] = [names[i], forms[i]];
+    const step =
+      (name === wanted.name ? nameStep(form, sizes) : undefined) ??
+      (name === AT.sibling && hasChildren ? referenceStep(OP.sibling, form, sizes) : undefined) ??
+      (wanted.hasOrigin && ORIGINS.has(name) ? referenceStep(OP.origin, form, sizes) : undefined) ??
+      skipStep(form, sizes);
+    if (!step) return undefined;
+    append(steps, step);
+  }
+  return Int32Array.from(steps);
 }
 
 type Step = readonly [operation: number, operand: number];
@@ -144,7 +161,8 @@ function skipStep(form: number, sizes: FormSizes): Step | undefined {
   }
 }
 
-const LINKAGE_NAME = 0x6e;
+const SUPPLEMENTARY_STRINGS = new Set<number>([FORM.strpSup, FORM.gnuStrpAlt]);
+export const LINKAGE_NAME = 0x6e;
 const CLASS_TYPE = 0x02;
 const MODULE = 0x1e;
 const PARTIAL_UNIT = 0x3c;

@@ -6,7 +6,7 @@ import { KIND_NUMBER, keyEnd } from './nameHash.ts';
 import type { NamedScope, NameTableBuilder } from './nameTable.ts';
 import { OffsetMap } from './offsetMap.ts';
 import { ProgramTable } from './programTable.ts';
-import type { ScanProgram } from './scanProgram.ts';
+import { scanProgram, type ScanProgram } from './scanProgram.ts';
 
 /** The sections that a scan needs besides the units. */
 export interface NameSections {
@@ -36,12 +36,12 @@ export class UnitScan {
   private readonly sections: NameSections;
   /** The numbers of the names in `.debug_str` and `.debug_line_str`, by offset and kind. */
   private readonly known = { strings: new OffsetMap(), lineStrings: new OffsetMap() };
-  readonly programs: ProgramTable;
+  readonly programs: ProgramTable<ScanProgram>;
 
   constructor(builder: NameTableBuilder, sections: NameSections) {
     this.builder = builder;
     this.sections = sections;
-    this.programs = new ProgramTable(sections.abbreviations);
+    this.programs = new ProgramTable(sections.abbreviations, scanProgram);
   }
 
   /** Adds the names of the unit whose contents are `bytes`. Throws MalformedData if its root entry is damaged. */
