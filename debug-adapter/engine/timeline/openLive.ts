@@ -11,7 +11,14 @@ import { Recorder } from '../recording/recorder.ts';
 import { Player } from '../recording/player.ts';
 import { RecordingReader } from '../recording/recordingReader.ts';
 import { RecordingWriter } from '../recording/recordingWriter.ts';
-import { bootPlan, namesOfBootFiles, readBootFiles, notifyUnusedAddresses, resolveRngSeed } from './bootFiles.ts';
+import {
+  bootPlan,
+  namesOfBootFiles,
+  readBootFiles,
+  notifyUnusedAddresses,
+  resolveRngSeed,
+  type SessionBootFiles,
+} from './bootFiles.ts';
 import {
   withAllowedDrives,
   type BaseDisk,
@@ -78,7 +85,7 @@ export function openRecord(anyHost: Host, wanted: RecordSetup): LiveTimeline {
   refuseOwnOverlay(wanted.drives);
   const host = withAllowedDrives(anyHost, wanted.drives);
   const setup = resolveOptions(host, wanted);
-  const files = readBootFiles(host, setup, setup.memoryBytes);
+  let files: SessionBootFiles | undefined = readBootFiles(host, setup, setup.memoryBytes);
   const plan = bootPlan(files, setup);
   notifyUnusedAddresses(files, setup.onNotice);
   const targets = writeTargets(setup, setup.rrfile);
@@ -92,7 +99,9 @@ export function openRecord(anyHost: Host, wanted: RecordSetup): LiveTimeline {
     if (!setup.overwrite) refuseExistingName(setup.drives, bases, setup.rrsnapshot);
     checkSnapshotSpace(setup, bases);
     const newFiles = new NewFiles(host, undo);
-    const writer = openWriter(host, setup, bases, files.files, { newFiles, undo });
+    const writer = openWriter(host, setup, bases, files!.files, { newFiles, undo });
+    // The closures below would keep the files in memory.
+    files = undefined;
     const recorder = new Recorder(setup.live, writer);
     const log = new RequestLogSwitch(recorder);
     const drives = openDrives(host, setup, bases, log, { newFiles, undo });

@@ -94,7 +94,16 @@ export function planBoot(files: BootFiles, memoryBytes: number, harts = 1, isa =
   const commandLine = [files.kernel?.name, ...(files.append ?? '').split(' ')].filter(Boolean).join(' ');
   // As in QEMU, firmware receives 0 as the next stage's address if there is no kernel.
   const rom = bootRom({ treeAddress, kernelAddress: kernel?.start ?? 0 });
-  return { regions, treeAddress, tree, commandLine, rom };
+  return { regions: regions.map(withOwnBytes), treeAddress, tree, commandLine, rom };
+}
+
+/**
+ * Copies the bytes of a region that is a small part of its file. The plan is kept for resets, and most of a kernel with
+ * debug information is not loaded.
+ */
+function withOwnBytes(region: MemoryRegion): MemoryRegion {
+  const { bytes } = region;
+  return bytes.length * 2 < bytes.buffer.byteLength ? { ...region, bytes: bytes.slice() } : region;
 }
 
 /** The load address of a non-ELF kernel that follows this firmware. */

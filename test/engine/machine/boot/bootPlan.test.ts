@@ -69,6 +69,15 @@ const PACKED_ELF = {
 };
 const FIRMWARE = { name: 'fw.bin', bytes: new Uint8Array(300_000).fill(0xf1) };
 
+test('a plan does not keep an ELF file with much debug information in memory', () => {
+  const elf = elfOf({ address: RAM });
+  const bytes = new Uint8Array(10_000);
+  bytes.set(elf);
+  const [segment] = planBoot({ kernel: { name: 'vmlinux', bytes } }, 128 * MIB).regions;
+  assert.deepEqual(segment.bytes, elf.subarray(elf.length - 4));
+  assert.equal(segment.bytes.buffer.byteLength, 4);
+});
+
 test('a Linux Image is recognized by its header, which also contains the memory size', () => {
   assert.deepEqual(readLinuxImage(imageOf()), { memoryBytes: 3 * MIB });
   assert.deepEqual(readLinuxImage(imageOf({ memoryBytes: 10 })), { memoryBytes: 5000 });
