@@ -103,7 +103,10 @@ export interface Symbols {
    * contains `pc`, from the outermost to the innermost.
    */
   scopesAt(pc: bigint): Scope[];
-  /** The global variables of the unit that contains `pc` (of all units if `pc` is omitted), without duplicates. */
+  /**
+   * The global variables of the unit that contains `pc`, without duplicates. If `pc` is omitted, those of all units, or
+   * none if the file has more than 1 MiB of debug information.
+   */
   globals(pc?: bigint): Variable[];
   /** A variable's value in a frame. Its `text` and `children` read memory only when they are called. */
   read(variable: Variable, frame: Frame): Value;

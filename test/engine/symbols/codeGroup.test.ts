@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { groupByCode, openSymbols } from '../../../debug-adapter/engine/symbols/index.ts';
+import { groupByCode, openSymbols, type Symbols } from '../../../debug-adapter/engine/symbols/index.ts';
 import { compareCode } from '../../../debug-adapter/engine/symbols/compareCode.ts';
 import { elfFromCode } from '../../../debug-adapter/engine/symbols/kallsyms/imageElf.ts';
 import {
@@ -93,4 +93,19 @@ test('a different build of the booted file can be loaded, and is used for the fu
   assert.equal(given.canRun(given.addressesOfFunction('ackermann')[0]), true);
   assert.equal(program.otherBuildOf, undefined);
   assert.equal(program.canRun(program.addressesOfFunction('main')[0]), true);
+});
+
+test('a difference is found at every offset, with any alignment', () => {
+  const fileOf = (bytes: Uint8Array, address: bigint) =>
+    ({ code: [{ name: '.text', address, sizeBytes: BigInt(bytes.length), bytes }] }) as unknown as Symbols;
+  const bytes = Uint8Array.from({ length: 43 }, (_, i) => i);
+  for (let start = 0; start < 9; start++) {
+    const one = fileOf(bytes.subarray(start), BigInt(start));
+    assert.deepEqual(compareCode(one, fileOf(bytes.slice(), 0n)), { kind: 'same' });
+    for (let i = start; i < bytes.length; i++) {
+      const other = bytes.slice();
+      other[i] ^= 0x80;
+      assert.deepEqual(compareCode(one, fileOf(other, 0n)), { kind: 'different', address: BigInt(i) });
+    }
+  }
 });

@@ -41,6 +41,18 @@ test('setting a breakpoint on a line reads only the units that use the source fi
   assert.ok(file.loadedBytes < 2_500_000, `${file.loadedBytes} bytes`);
 });
 
+test('the globals of a unit are listed; those of a large file are not', (t) => {
+  const file = pagedFile(bigElf(t));
+  const symbols = openSymbols({ name: 'big.elf', bytes: file });
+  assert.deepEqual(symbols.globals(), []);
+  const [found] = symbols.functionsNamed('work_199_1');
+  assert.deepEqual(
+    symbols.globals(found.low).map(({ name }) => name),
+    ['variable_199'],
+  );
+  assert.ok(file.loadedBytes < 2_000_000, `${file.loadedBytes} bytes`);
+});
+
 test('looking up an unknown type leaves no units in memory', (t) => {
   const file = pagedFile(bigElf(t));
   const symbols = openSymbols({ name: 'big.elf', bytes: file });

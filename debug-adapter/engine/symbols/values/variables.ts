@@ -45,7 +45,7 @@ export class Variables {
   globals(pc?: bigint): Variable[] {
     const { codeUnits, info, names } = this.parts;
     const unit = pc === undefined ? undefined : codeUnits.at(pc);
-    const units = pc === undefined ? info.units : unit ? [unit] : [];
+    const units = pc === undefined ? unitsOfSmallFile(info) : unit ? [unit] : [];
     const variables = units.flatMap((each) => names.variablesOf(each).map((die) => this.describe(die)));
     const known = new Set(variables.map(({ name }) => name));
     const unlocated = pc === undefined || !unit ? [] : names.unlocatedOf(unit).map((die) => this.describe(die));
@@ -192,6 +192,15 @@ export class Variables {
     };
   }
 }
+
+/** All units; none if reading them would take long. */
+function unitsOfSmallFile({ units }: DebugInfo): readonly Unit[] {
+  const lengthBytes = units.reduce((sum, { start, end }) => sum + end - start, 0);
+  return lengthBytes <= ALL_GLOBALS_BYTES_MAX ? units : [];
+}
+
+/** Reading the entries of units takes about 30 ms per megabyte. */
+const ALL_GLOBALS_BYTES_MAX = 1 << 20;
 
 export interface VariableParts {
   info: DebugInfo;
