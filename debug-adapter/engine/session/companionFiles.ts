@@ -2,6 +2,7 @@ import { type Host, resolvePath } from '../base/host.ts';
 import { symbolFileOutside } from '../../messages/symbols.ts';
 import { type Notice, UserError } from '../../messages/userError.ts';
 import { baseName, type CompanionFile, type CompanionRequest, type FindCompanion } from '../symbols/index.ts';
+import { openLarge, readRegularFile } from './largeFiles.ts';
 
 /** The folders in which a session looks for files that symbol files refer to. */
 export interface CompanionFolders {
@@ -10,8 +11,6 @@ export interface CompanionFolders {
   /** The folders that the user listed for debug information. */
   symbolPaths: readonly string[];
 }
-
-export const SYMBOL_FILE_BYTES_MAX = 1 << 30;
 
 /**
  * Finds the files that a symbol file refers to: separate debug information, `.dwo` and `.dwp` files, and supplementary
@@ -130,22 +129,11 @@ export class CompanionFiles {
 
   private readRegular(name: string): CompanionFile | undefined {
     return ignoringUserErrors(() => {
+      const large = openLarge(this.host, name);
+      if (large) return large;
       const bytes = readRegularFile(this.host, name);
       return bytes && { name, bytes };
     });
-  }
-}
-
-/** Reads a regular file; undefined if it is too large. Reading a pipe could block forever. */
-export function readRegularFile(host: Host, name: string): Uint8Array | undefined {
-  const file = host.files.open(name, { write: false, create: 'never' });
-  try {
-    const lengthBytes = file.length();
-    if (lengthBytes > SYMBOL_FILE_BYTES_MAX) return undefined;
-    const bytes = new Uint8Array(lengthBytes);
-    return bytes.subarray(0, file.readAt(0, bytes));
-  } finally {
-    file.close();
   }
 }
 

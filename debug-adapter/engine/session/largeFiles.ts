@@ -1,7 +1,6 @@
 import type { Host, HostFile } from '../base/host.ts';
 import { UserError } from '../../messages/userError.ts';
 import { type FileBytes, fileOnDemand } from '../symbols/index.ts';
-import { SYMBOL_FILE_BYTES_MAX } from './companionFiles.ts';
 
 /** A symbol file that is read on demand. */
 export interface LargeFile {
@@ -14,6 +13,8 @@ export interface LargeFile {
   /** Whether the file is the same as when it was opened. */
   isUnchanged(): boolean;
 }
+
+export const SYMBOL_FILE_BYTES_MAX = 1 << 30;
 
 /** Larger files are read on demand, because a session needs only a small part of their debug information. */
 const IN_MEMORY_BYTES_MAX = 16 << 20;
@@ -34,6 +35,19 @@ export function openLarge(host: Host, name: string): LargeFile | undefined {
   }
   file.close();
   return undefined;
+}
+
+/** Reads a regular file; undefined if it is too large. Reading a pipe could block forever. */
+export function readRegularFile(host: Host, name: string): Uint8Array | undefined {
+  const file = host.files.open(name, { write: false, create: 'never' });
+  try {
+    const lengthBytes = file.length();
+    if (lengthBytes > SYMBOL_FILE_BYTES_MAX) return undefined;
+    const bytes = new Uint8Array(lengthBytes);
+    return bytes.subarray(0, file.readAt(0, bytes));
+  } finally {
+    file.close();
+  }
 }
 
 /**

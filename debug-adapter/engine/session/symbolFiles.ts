@@ -6,7 +6,9 @@ import { readLinuxImage } from '../machine/boot/linuxImage.ts';
 import { RAM_BASE } from '../machine/memoryMap.ts';
 import {
   type CodeGroup,
-  crc32,
+  buildIdOfFile,
+  type CompanionFile,
+  crc32OfFile,
   elfFromCode,
   type FileBytes,
   type FindCompanion,
@@ -18,8 +20,8 @@ import {
 } from '../symbols/index.ts';
 import type { BootOptions } from '../timeline/bootFiles.ts';
 import { newBootFiles, type PlacedFile, recordedFiles } from './bootedFiles.ts';
-import { CompanionFiles, type CompanionFolders, readRegularFile, SYMBOL_FILE_BYTES_MAX } from './companionFiles.ts';
-import { type LargeFile, openLarge } from './largeFiles.ts';
+import { CompanionFiles, type CompanionFolders } from './companionFiles.ts';
+import { type LargeFile, openLarge, readRegularFile, SYMBOL_FILE_BYTES_MAX } from './largeFiles.ts';
 import { loadBiases, placedImage, withLoadAddress } from './kernelSymbols.ts';
 
 /** The files in which a session looks for symbols. */
@@ -148,11 +150,13 @@ class SymbolOpener {
     return found;
   }
 
-  private byDebugLink({ name, debugLink, loadBias }: Symbols, find: FindCompanion): Symbols | undefined {
+  private byDebugLink({ name, debugLink, buildId, loadBias }: Symbols, find: FindCompanion): Symbols | undefined {
     if (debugLink === undefined) return undefined;
     let mismatch: string | undefined;
     const file = find({ kind: 'debugLink', name: debugLink.name }, (candidate) => {
-      const isSame = crc32(candidate.bytes) === debugLink.crc;
+      // If both files have build IDs, the checksum, for which the whole file must be read, is not needed.
+      const ids = [buildId, buildId && buildIdOfFile(candidate.bytes, candidate.name)];
+      const isSame = ids[1] === undefined ? crcOf(candidate) === debugLink.crc : ids[0] === ids[1];
       if (!isSame) mismatch ??= candidate.name;
       return isSame;
     });
@@ -236,6 +240,8 @@ interface SymbolSource {
 function readNamed(host: Host, name: string): SymbolSource {
   return openLarge(host, name) ?? { name, bytes: host.files.readWhole(name, SYMBOL_FILE_BYTES_MAX), path: name };
 }
+
+const crcOf = ({ bytes }: CompanionFile) => crc32OfFile('bytes' in bytes ? bytes : { bytes });
 
 const isMoved = ({ offset, textAddress }: SymbolsSetting): boolean => (offset ?? textAddress) !== undefined;
 

@@ -1,3 +1,5 @@
+import type { FileBytes } from './elf/fileBytes.ts';
+
 /**
  * A file that a symbol file refers to. Names and IDs come from the symbol file, so they are untrusted: the
  * session decides where the file may be.
@@ -17,7 +19,10 @@ export type CompanionRequest =
 /** The contents of a companion, and the path at which it was found. */
 export interface CompanionFile {
   name: string;
-  bytes: Uint8Array;
+  /** A file in memory, or a large file that is read on demand. */
+  bytes: Uint8Array | FileBytes;
+  /** The index of a large file: see SymbolsSource. */
+  index?: Uint8Array;
 }
 
 /**

@@ -1,7 +1,8 @@
 /** The public interface of this folder: sessions use it to map addresses to source and to format variables. */
 export { openSymbols } from './openSymbols.ts';
 export type { CompanionFile, CompanionRequest, FindCompanion } from './companions.ts';
-export { crc32 } from './elf/crc32.ts';
+export { crc32, crc32OfFile } from './elf/crc32.ts';
+export { buildIdOfFile } from './elf/elfFile.ts';
 export { createSymbolIndex } from './names/symbolIndex.ts';
 export { type FileBytes, fileOnDemand } from './elf/fileBytes.ts';
 export { elfFromCode, elfFromImage, IMAGE_SECTION } from './kallsyms/imageElf.ts';

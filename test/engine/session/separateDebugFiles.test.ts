@@ -34,13 +34,17 @@ class Scene {
     return file;
   }
 
-  open(link: Uint8Array, options: Partial<SymbolFileOptions> & { symbolPaths?: string[]; workspace?: string } = {}) {
+  open(
+    link: Uint8Array,
+    options: Partial<SymbolFileOptions> & { symbolPaths?: string[]; workspace?: string } = {},
+    host = nodeHost,
+  ) {
     const kernel = this.write('program/kernel.elf', link);
     const { symbolPaths = [], workspace, ...rest } = options;
     const boot = { kernel, bios: null };
     const folders = { symbolPaths: symbolPaths.map((folder) => path.join(this.root, folder)), workspace };
     const all = { boot, memoryBytes: 128 << 20, rrfile: undefined, symbols: [], folders, ...rest };
-    this.groups = openSymbolFiles(nodeHost, all, (notice) => this.notices.push(notice));
+    this.groups = openSymbolFiles(host, all, (notice) => this.notices.push(notice));
     return this;
   }
 
@@ -95,6 +99,43 @@ test('if a debug file has the wrong checksum, the next folder is searched', (t) 
   scene.open(linked('kernel.debug'));
   assert.equal(scene.hasLines, true);
   assert.deepEqual(scene.codes, []);
+});
+
+test('with equal build IDs, the checksum in a link is not compared', (t) => {
+  const scene = new Scene(t);
+  scene.write('program/kernel.debug', withSections(DEBUG, [buildId(BUILD_ID)]));
+  scene.open(withSections(linked('kernel.debug', 1), [buildId(BUILD_ID)]));
+  assert.equal(scene.hasLines, true);
+  scene.open(withSections(linked('kernel.debug', 1), [buildId(BUILD_ID.replace('a', 'b'))]));
+  assert.equal(scene.hasLines, false);
+  assert.deepEqual(scene.codes, ['symbols-link-mismatch']);
+});
+
+test('a large debug file is read in pieces for its checksum, and then on demand', (t) => {
+  const scene = new Scene(t);
+  const large = new Uint8Array((16 << 20) + DEBUG.length);
+  large.set(DEBUG);
+  scene.write('program/kernel.debug', large);
+  const sizes: number[] = [];
+  const files = {
+    ...nodeHost.files,
+    open: (...args: Parameters<typeof nodeHost.files.open>) => {
+      const file = nodeHost.files.open(...args);
+      if (!args[0].endsWith('kernel.debug')) return file;
+      const readAt = (offset: number, into: Uint8Array) => (sizes.push(into.length), file.readAt(offset, into));
+      return {
+        ...file,
+        length: () => file.length(),
+        version: () => file.version!(),
+        close: () => file.close(),
+        readAt,
+      };
+    },
+  };
+  scene.open(linked('kernel.debug', crc32(large)), {}, { ...nodeHost, files });
+  assert.equal(scene.hasLines, true);
+  assert.ok(sizes.length > 16);
+  assert.ok(Math.max(...sizes) <= 1 << 20);
 });
 
 for (const location of ['program', 'elsewhere']) {

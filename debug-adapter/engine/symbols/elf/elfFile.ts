@@ -5,6 +5,7 @@ import {
   symbolsAreTruncated,
 } from '../../../messages/symbols.ts';
 import type { AddressRange } from '../symbols.ts';
+import { UserError } from '../../../messages/userError.ts';
 import { allBytes, type FileBytes, partOfFile } from './fileBytes.ts';
 
 /** An ELF file's sections (System V ABI, "ELF Header" and "Sections"). */
@@ -92,6 +93,16 @@ function withoutOverlaps(sections: readonly ElfSection[]): ElfSection[] {
     end = address + sizeBytes;
     return true;
   });
+}
+
+/** The GNU build ID of a file; undefined if it has none or is not an ELF file that `readElfFile` accepts. */
+export function buildIdOfFile(source: Uint8Array | FileBytes, name: string): string | undefined {
+  try {
+    return readElfFile(source, name).buildId;
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
 }
 
 function readSections(view: DataView, file: FileBytes, name: string): ElfSection[] {
