@@ -24,10 +24,11 @@ export function sourceFramesAt(symbols: Symbols, pc: bigint, entered = 0): Sourc
   const frames: SourceFrame[] = [];
   for (let inlineDepth = inside.length; inlineDepth > 0; inlineDepth--) {
     const body = inside[inlineDepth - 1];
-    frames.push({ name: body.name, at, inlineDepth });
+    frames.push({ name: body.frameName ?? body.name, at, inlineDepth });
     at = callSite(body);
   }
-  const name = symbols.functionAt(pc)?.name ?? symbols.symbolAt(pc)?.text;
+  const info = symbols.functionAt(pc);
+  const name = info?.frameName ?? info?.name ?? symbols.symbolAt(pc)?.text;
   return [...frames, { name, at, inlineDepth: 0 }];
 }
 

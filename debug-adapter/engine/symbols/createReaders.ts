@@ -1,6 +1,7 @@
-import type { MalformedData } from './damage.ts';
+import { MalformedData } from './damage.ts';
 import type { Diagnostics } from './diagnostics.ts';
 import { CallFrameIndex } from './dwarf/callFrameInformation.ts';
+import type { Die } from './dwarf/die.ts';
 import { DebugInfo } from './dwarf/info.ts';
 import { DebugSections } from './elf/debugSections.ts';
 import { readElfFile } from './elf/elfFile.ts';
@@ -20,6 +21,7 @@ import { OtherFiles } from './otherFiles.ts';
 import type { Symbols, SymbolsSource } from './symbols.ts';
 import { NameHints } from './names/nameHints.ts';
 import { NameIndex } from './types/nameIndex.ts';
+import { parameterTypes } from './types/parameterTypes.ts';
 import { TypeReader } from './types/typeReader.ts';
 import { Vtables } from './types/vtables.ts';
 import type { Type } from './types/type.ts';
@@ -76,8 +78,17 @@ export function createReaders(source: SymbolsSource, diagnostics: Diagnostics): 
     return file.code.some((section) => section.address <= at && at < section.address + section.sizeBytes);
   };
   const functionNames = new FunctionNames({ info, index, hints, lines: lineIndex, symbolTable });
+  const parametersOf = (die: Die): string => {
+    try {
+      return parameterTypes(die, types);
+    } catch (error) {
+      if (!(error instanceof MalformedData)) throw error;
+      report(error);
+      return '';
+    }
+  };
   const functionParts = { index, lines: lineIndex, symbolTable, breakpointLocations, names: functionNames, isCode };
-  const functions = new FunctionQueries(functionParts);
+  const functions = new FunctionQueries({ ...functionParts, parametersOf });
   const frames = new Unwinder(new CallFrameIndex(sections, { bias: loadBias, report }), {
     functionStart: (pc) => functions.at(pc)?.low,
     bias: loadBias,
@@ -86,7 +97,7 @@ export function createReaders(source: SymbolsSource, diagnostics: Diagnostics): 
   const tailCalls = new TailCalls({ functions: index, symbolTable });
   const unwinder = new TailCallUnwinder(frames, { functions: index, tailCalls });
   const names = new NameIndex(info, hints, report);
-  const types = new TypeReader(names, report);
+  const types: TypeReader = new TypeReader(names, report);
   const vtables = new Vtables(info, types, report);
   const shown: Omit<ValueContext, 'frame'> = {
     symbolAt: (address: bigint) => namedSymbolAt(address, { symbolTable, index }),

@@ -191,7 +191,10 @@ export interface LineBreakpoint {
 
 /** A function with code. Addresses are virtual. */
 export interface FunctionInfo {
+  /** The qualified name, without parameters. */
   name: string;
+  /** The name in a stack frame, if it differs. */
+  frameName?: string;
   /** The entry address. */
   low: bigint;
   /** The end of the range that contains `low`. */
@@ -216,6 +219,8 @@ export interface FunctionLocation {
 /** An inlined call whose code contains the requested address. */
 export interface InlinedCall {
   name: string;
+  /** The name in a stack frame, if it differs. */
+  frameName?: string;
   /**
    * The start of the call's first range. It identifies the inlined call, because it is the same for every pc within the
    * call.

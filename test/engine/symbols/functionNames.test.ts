@@ -1,7 +1,7 @@
 /** C++ and Rust functions have the same qualified names as in backtraces of gdb, and their variables are in scope. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Symbols } from '../../../debug-adapter/engine/symbols/index.ts';
+import type { FunctionInfo, Symbols } from '../../../debug-adapter/engine/symbols/index.ts';
 import { fixture, open } from './support/fixtures.ts';
 
 test('C++ functions have qualified names', () => {
@@ -68,9 +68,18 @@ test('inlined calls and scopes have qualified names, and the variables of method
   );
 });
 
+test('in frames, names that gdb cannot split, and names from the symbol table, have parameters', () => {
+  const frameNames = new Map(functionsOf(open(fixture('names/names-cpp'))).map((each) => [each.name, each.frameName]));
+  assert.equal(frameNames.get('non-virtual thunk to Both::right'), 'non-virtual thunk to Both::right()');
+  assert.equal(frameNames.get('ns::Box::area'), undefined);
+  const stripped = functionsOf(open(fixture('names/stripped-cpp'))).map(({ frameName }) => frameName);
+  for (const expected of ['ns::Box::area() const', 'main::{lambda(int)#1}::operator()(int) const'])
+    assert.ok(stripped.includes(expected), `${expected} is missing from ${stripped.join(', ')}`);
+});
+
 /** Returns the functions that are found by looking up every code address. */
-function functionsOf(symbols: Symbols): { name: string; low: bigint }[] {
-  const found = new Map<bigint, { name: string; low: bigint }>();
+function functionsOf(symbols: Symbols): FunctionInfo[] {
+  const found = new Map<bigint, FunctionInfo>();
   for (const { address, sizeBytes } of symbols.code) {
     for (let pc = address; pc < address + sizeBytes; pc += 2n) {
       const info = symbols.functionAt(pc);

@@ -5,7 +5,7 @@ import { rangesOf } from '../dwarf/ranges.ts';
 import type { AddressRange } from '../symbols.ts';
 import { readBlocks, type Block } from './block.ts';
 import type { CodeUnits } from './codeUnits.ts';
-import { functionName } from './functionName.ts';
+import { frameName, functionName } from './functionName.ts';
 
 /** The functions with debug information. A unit's functions are read when an address in the unit is first looked up. */
 export class FunctionIndex {
@@ -39,6 +39,7 @@ export class FunctionEntry {
   readonly ranges: AddressRange[];
   private readBlocks: Block | undefined;
   private qualifiedName: string | undefined;
+  private nameInFrames: { name: string | undefined } | undefined;
 
   constructor(die: Die, ranges: AddressRange[]) {
     this.die = die;
@@ -58,6 +59,12 @@ export class FunctionEntry {
   get name(): string {
     this.qualifiedName ??= functionName(this.die);
     return this.qualifiedName;
+  }
+
+  /** The name in stack frames, if it differs: see `frameName`. */
+  frameName(parametersOf: (die: Die) => string): string | undefined {
+    this.nameInFrames ??= { name: frameName(this.die, parametersOf) };
+    return this.nameInFrames.name;
   }
 
   get isAssembly(): boolean {

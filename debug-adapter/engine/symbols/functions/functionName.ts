@@ -1,5 +1,6 @@
 import { demangle } from '../demangling/demangle.ts';
-import { AT } from '../dwarf/constants.ts';
+import type { DemangledName } from '../demangling/mangledText.ts';
+import { AT, TAG } from '../dwarf/constants.ts';
 import type { Die } from '../dwarf/die.ts';
 import { outlineOf, qualify } from '../dwarf/outline.ts';
 
@@ -14,8 +15,7 @@ export function functionName(die: Die): string {
   const linkageName = linkageNameOf(die);
   const { language } = die.unit;
   const demangled = language === 'c++' && linkageName !== undefined ? demangle(linkageName) : undefined;
-  // gdb cannot parse the name of a thunk and therefore shows its parameters.
-  if (demangled) return / thunk to /.test(demangled.name) ? demangled.name + demangled.parameters : demangled.name;
+  if (demangled) return demangled.name;
   // C has no named scopes.
   if (language === 'c') return die.name ?? linkageName ?? '';
   const declaration = die.withOrigins().at(-1)!;
@@ -23,6 +23,28 @@ export function functionName(die: Die): string {
   const name = qualify(scope, die.name ?? linkageName ?? '');
   return language === 'c++' ? withShortTypes(name) : name;
 }
+
+/**
+ * The name of a function in a stack frame, if it differs from its qualified name. gdb cannot split some names into name
+ * and parameters (cp_remove_params): those of thunks, of lambdas' functions and of functions with lambdas or unnamed
+ * types among their template arguments or parameters. In frames, it shows these names with their parameters.
+ * `parametersOf` returns the parameters of a function without a linkage name: `(int, const Point &)`.
+ */
+export function frameName(die: Die, parametersOf: (die: Die) => string): string | undefined {
+  if (die.unit.language !== 'c++') return undefined;
+  const linkageName = linkageNameOf(die);
+  const demangled = linkageName === undefined ? undefined : demangle(linkageName);
+  if (demangled) return withParametersIfIndivisible(demangled);
+  // gdb computes the parameters of inlined functions only from their linkage names.
+  if (die.tag !== TAG.subprogram) return undefined;
+  return withParametersIfIndivisible({ name: functionName(die), parameters: parametersOf(die) });
+}
+
+function withParametersIfIndivisible({ name, parameters }: DemangledName): string | undefined {
+  return INDIVISIBLE.test(name + parameters) ? name + parameters : undefined;
+}
+
+const INDIVISIBLE = / thunk to |\{(?:lambda|unnamed|\.\.\.)|<lambda|\$_\d/;
 
 /** The linkage name of a function; undefined if the debug information does not specify one. */
 export function linkageNameOf(die: Die): string | undefined {

@@ -2,13 +2,14 @@ import { complete, PAUSED, type Sliced } from '../../base/sliced.ts';
 import { demangle } from '../demangling/demangle.ts';
 import { AT } from '../dwarf/constants.ts';
 import { rangesOf } from '../dwarf/ranges.ts';
+import type { Die } from '../dwarf/die.ts';
 import type { SymbolTable } from '../elf/symbolTable.ts';
 import type { BreakpointLocations } from '../lines/breakpointLocations.ts';
 import type { LineIndex } from '../lines/lineIndex.ts';
 import type { FunctionInfo, FunctionLocation, InlinedCall, SymbolInfo } from '../symbols.ts';
 import { blocksAt } from './block.ts';
 import type { FunctionEntry, FunctionIndex } from './functionIndex.ts';
-import { functionName } from './functionName.ts';
+import { frameName, functionName } from './functionName.ts';
 import type { FunctionNames } from './functionNames.ts';
 import { NameQuery } from './nameQuery.ts';
 
@@ -20,6 +21,7 @@ export class FunctionQueries {
   private readonly breakpointLocations: BreakpointLocations;
   private readonly names: FunctionNames;
   private readonly knownLocations = new Map<string, readonly FunctionLocation[]>();
+  private readonly parametersOf: (die: Die) => string;
   /** Whether an address belongs to an executable section. A label in data is not a function. */
   readonly isCode: (address: bigint) => boolean;
 
@@ -29,6 +31,8 @@ export class FunctionQueries {
     symbolTable: SymbolTable;
     breakpointLocations: BreakpointLocations;
     names: FunctionNames;
+    /** The types of a function's parameters: `(int, const Point &)`. */
+    parametersOf: (die: Die) => string;
     isCode: (address: bigint) => boolean;
   }) {
     this.index = parts.index;
@@ -36,6 +40,7 @@ export class FunctionQueries {
     this.symbols = parts.symbolTable;
     this.breakpointLocations = parts.breakpointLocations;
     this.names = parts.names;
+    this.parametersOf = parts.parametersOf;
     this.isCode = parts.isCode;
   }
 
@@ -122,6 +127,7 @@ export class FunctionQueries {
     const calls = blocksAt(entry.blocks, pc).filter(({ kind }) => kind === 'inlined');
     return calls.reverse().map(({ die, ranges }) => ({
       name: functionName(die),
+      frameName: frameName(die, this.parametersOf),
       entry: ranges[0].start,
       range: ranges.find(({ start, end }) => start <= pc && pc < end) ?? ranges[0],
       callFile: this.lines.fileOf(die, AT.callFile),
@@ -129,10 +135,12 @@ export class FunctionQueries {
     }));
   }
 
-  private describe({ die, name, low, high, ranges }: FunctionEntry): FunctionInfo {
+  private describe(entry: FunctionEntry): FunctionInfo {
+    const { die, name, low, high, ranges } = entry;
     const file = die.entryWith(AT.declFile);
     return {
       name,
+      frameName: entry.frameName(this.parametersOf),
       low,
       high,
       ranges,
@@ -144,8 +152,11 @@ export class FunctionQueries {
 
 function describeSymbol({ name, address, sizeBytes }: SymbolInfo): FunctionInfo {
   const range = { start: address, end: address + sizeBytes };
+  const demangled = demangle(name);
   return {
-    name: demangle(name)?.name ?? name,
+    name: demangled?.name ?? name,
+    // As in gdb, functions without debug information have their parameters in frames.
+    frameName: demangled && demangled.name + demangled.parameters,
     low: address,
     high: range.end,
     ranges: [range],

@@ -1,0 +1,40 @@
+import { AT, TAG } from '../dwarf/constants.ts';
+import type { Die } from '../dwarf/die.ts';
+import type { Type } from './type.ts';
+import { typeName } from './typeName.ts';
+import type { TypeReader } from './typeReader.ts';
+import { stripTypedefs } from './typeTraits.ts';
+
+/**
+ * The parameters of a C++ function as in gdb's name for it (dwarf2_compute_name): `(int, const Point &)`. A method that
+ * does not modify its object ends with ` const`.
+ */
+export function parameterTypes(die: Die, types: TypeReader): string {
+  const names: string[] = [];
+  let isConst = false;
+  for (const child of die.children()) {
+    if (child.tag === TAG.unspecifiedParameters) names.push('...');
+    if (child.tag !== TAG.formalParameter) continue;
+    const type = types.typeOf(child);
+    const isArtificial = child.entryWith(AT.artificial)?.flag(AT.artificial) ?? false;
+    if (!isArtificial) names.push(typeName(unqualified(type)));
+    else isConst ||= pointsToConst(type);
+  }
+  return `(${names.length === 0 ? 'void' : names.join(', ')})${isConst ? ' const' : ''}`;
+}
+
+/** The qualifiers of a parameter itself are not part of the function's type. */
+function unqualified(type: Type): Type {
+  let current = type;
+  for (let i = 0; i < CHAIN_MAX && current.kind === 'qualified'; i++) current = current.target();
+  return current;
+}
+
+/** The maximum number of qualifiers; only damaged files exceed it. */
+const CHAIN_MAX = 64;
+
+function pointsToConst(type: Type): boolean {
+  const pointer = stripTypedefs(type);
+  const target = pointer.kind === 'pointer' ? pointer.target() : undefined;
+  return target?.kind === 'qualified' && target.qualifier === 'const';
+}
