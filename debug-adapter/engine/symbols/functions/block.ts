@@ -1,4 +1,4 @@
-import { TAG } from '../dwarf/constants.ts';
+import { AT, TAG } from '../dwarf/constants.ts';
 import type { Die } from '../dwarf/die.ts';
 import { rangesOf } from '../dwarf/ranges.ts';
 import type { AddressRange } from '../symbols.ts';
@@ -42,11 +42,48 @@ export function containsAddress(ranges: readonly AddressRange[], pc: bigint): bo
 function readChildren(block: Block, die: Die, depth: number): void {
   if (depth > DEPTH_MAX) return;
   for (const child of die.children()) {
-    if (child.tag === TAG.variable || child.tag === TAG.formalParameter) block.variables.push(child);
+    if (isVariable(child)) block.variables.push(child);
     else if (child.tag === TAG.lexicalBlock) readInner('block', block, child, depth);
     else if (child.tag === TAG.inlinedSubroutine) readInner('inlined', block, child, depth);
   }
+  block.variables.push(...inheritedVariables(die));
 }
+
+/**
+ * The variables and arguments of the abstract instance (DWARF 5, section 3.3.8) that a concrete instance does not
+ * mention, because they are not used in it. As in gdb (inherit_abstract_dies), they belong to it, usually as
+ * `<optimized out>`.
+ */
+function inheritedVariables(die: Die): Die[] {
+  const abstract = die.reference(AT.abstractOrigin);
+  if (!abstract) return [];
+  const found: Die[] = [];
+  collectVariables(abstract, found, 0);
+  if (found.length === 0) return [];
+  const mentioned = new Set<number>();
+  collectOrigins(die, mentioned, 0);
+  return found.filter(({ key }) => !mentioned.has(key));
+}
+
+/** Collects the variables of a function or block, and those of its inner blocks that have no code of their own. */
+function collectVariables(die: Die, found: Die[], depth: number): void {
+  if (depth > DEPTH_MAX) return;
+  for (const child of die.children()) {
+    if (isVariable(child)) found.push(child);
+    else if (child.tag === TAG.lexicalBlock) collectVariables(child, found, depth + 1);
+  }
+}
+
+function collectOrigins(die: Die, origins: Set<number>, depth: number): void {
+  if (depth > DEPTH_MAX) return;
+  for (const child of die.children()) {
+    const origin = isVariable(child) ? child.reference(AT.abstractOrigin) : undefined;
+    if (origin) origins.add(origin.key);
+    else if (child.tag === TAG.lexicalBlock) collectOrigins(child, origins, depth + 1);
+  }
+}
+
+const isVariable = ({ tag }: Die): boolean => tag === TAG.variable || tag === TAG.formalParameter;
 
 function readInner(kind: 'block' | 'inlined', parent: Block, die: Die, depth: number): void {
   const ranges = rangesOf(die);
