@@ -65,7 +65,8 @@ test('structs, arrays and strings are printed on one line, as in gdb', (t) => {
   const answers = runGdbCommands(file, [...PRINT_SETTINGS, ...names.map((name) => `print ${name}`)]).slice(
     PRINT_SETTINGS.length,
   );
-  const differing = new Map([['zeros', '{0 <repeats 200 times>, …}']]);
+  // PRINT_SETTINGS make gdb end text at the first zero. blkreplay ends only arrays of `char` there.
+  const differing = new Map([['zeros', "'\\000' <repeats 299 times>"]]);
   names.forEach((name, i) => {
     const text = textOf(symbols, name, frame);
     assert.equal(text, differing.get(name) ?? answers[i][0].replace(/^\$\d+ = (\(\w+\) (?=0x))?/, ''), name);

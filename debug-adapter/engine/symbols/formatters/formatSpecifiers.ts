@@ -1,6 +1,6 @@
 import type { Type } from '../types/type.ts';
 import { stripTypedefs } from '../types/typeTraits.ts';
-import { type CharacterKind, characterKind, quoted, STRING_MAX } from '../values/characters.ts';
+import { type CharacterKind, characterKind, quoted, readString, STRING_MAX } from '../values/characters.ts';
 import { GuestValue } from '../values/shownValue.ts';
 
 /** The format specifiers of a natvis expression (Microsoft, "Format specifiers for C++ in the debugger"). */
@@ -69,10 +69,13 @@ function stringText(value: GuestValue, { name }: Format): string {
 
 function quotedText(value: GuestValue, isUtf8: boolean): string | undefined {
   const type = stripTypedefs(value.type);
-  if (type.kind === 'pointer') return /^0x[0-9a-f]+ (?:<[^>]*> )?(\w*".*)$/s.exec(value.text)?.[1];
-  if (type.kind !== 'array') return undefined;
-  const kind = isUtf8 ? UTF_8 : characterKind(type.element());
+  if (type.kind !== 'array' && type.kind !== 'pointer') return undefined;
+  const kind = isUtf8 ? UTF_8 : characterKind(type.kind === 'array' ? type.element() : type.target());
   if (!kind) return undefined;
+  if (type.kind === 'pointer') {
+    const { view } = value.context.frame;
+    return readString(value.integer() ?? 0n, kind, (at, length) => view.readMemory(at, length), quoted);
+  }
   const count = Math.min(type.count ?? 0, STRING_MAX);
   const result = value.readPart(0, count * kind.sizeBytes);
   if (result.kind !== 'bytes') return undefined;

@@ -27,20 +27,67 @@ export function characterKind(type: Type): CharacterKind | undefined {
 /** A character as a number and as text: `65 'A'`, `-5 '\373'`, `8364 L'€'`. */
 export function characterText(number: bigint, kind: CharacterKind): string {
   const unit = Number(BigInt.asUintN(kind.sizeBytes * 8, number));
-  const text = unit === 0x27 ? "\\'" : unitText(unit, kind);
-  return `${number} ${kind.prefix}'${text}'`;
+  const { code } = decode([unit], 0, kind);
+  const text = (code === undefined ? undefined : codeText(code)) ?? unitEscape(unit);
+  return `${number} ${kind.prefix}'${inCharacter(text)}'`;
 }
 
 /** Quotes a string, with C escapes. Bytes are decoded as UTF-8, and 16-bit units as UTF-16. */
 export function quoted(bytes: Uint8Array, kind: CharacterKind): string {
+  return `${kind.prefix}"${charactersOf(bytes, kind)
+    .map(({ text }) => inString(text))
+    .join('')}"`;
+}
+
+/**
+ * A string as gdb prints it (generic_printstr): a character that is repeated more than ten times is shown only once
+ * (`"ab", 'c' <repeats 12 times>, "d"`), and so are the bytes of an incomplete character at the end. After
+ * `STRING_MAX` characters, the text ends with `…`.
+ */
+export function stringText(bytes: Uint8Array, kind: CharacterKind): string {
+  const characters = charactersOf(bytes, kind);
+  const parts: string[] = [];
+  let plain = '';
+  const endPlain = () => {
+    if (plain !== '') parts.push(`"${plain}"`);
+    plain = '';
+  };
+  let i = 0;
+  while (i < characters.length && i < STRING_MAX) {
+    const { text, isIncomplete } = characters[i];
+    let end = i + 1;
+    while (end < characters.length && characters[end].text === text) end++;
+    if (isIncomplete || end - i > REPEATS_MAX) endPlain();
+    if (isIncomplete) parts.push(`<incomplete sequence ${text}>`);
+    else if (end - i > REPEATS_MAX) parts.push(`'${inCharacter(text)}' <repeats ${end - i} times>`);
+    else plain += inString(text).repeat(end - i);
+    i = end;
+  }
+  endPlain();
+  return kind.prefix + (parts.join(', ') || '""') + (i < characters.length ? '…' : '');
+}
+
+/** gdb's default for `set print repeats`. */
+const REPEATS_MAX = 10;
+
+const inString = (text: string): string => (text === '"' ? '\\"' : text);
+const inCharacter = (text: string): string => (text === "'" ? "\\'" : text);
+
+/** The texts of the characters in a string. The units of an invalid sequence have separate texts. */
+function charactersOf(bytes: Uint8Array, kind: CharacterKind): { text: string; isIncomplete?: boolean }[] {
   const units = unitsOf(bytes, kind);
-  let text = `${kind.prefix}"`;
+  const characters: { text: string; isIncomplete?: boolean }[] = [];
   for (let i = 0; i < units.length;) {
     const { code, length } = decode(units, i, kind);
-    text += code === undefined ? unitText(units[i], kind) : code === 0x22 ? '\\"' : codeText(code);
+    if (code === undefined && kind.sizeBytes === 1 && isStartOfCharacter(units, i)) {
+      characters.push({ text: units.slice(i).map(octal).join(''), isIncomplete: true });
+      break;
+    }
+    const escaped = () => units.slice(i, i + length).map((unit) => unitEscape(unit));
+    characters.push({ text: (code === undefined ? undefined : codeText(code)) ?? escaped().join('') });
     i += length;
   }
-  return text + '"';
+  return characters;
 }
 
 /** The number of bytes before the trailing zero characters. */
@@ -50,21 +97,22 @@ export function lengthWithoutZeros(bytes: Uint8Array, { sizeBytes }: CharacterKi
   return Math.ceil(length / sizeBytes) * sizeBytes;
 }
 
-/** The string at an address, quoted; undefined if its first character is unreadable. */
+/** The string at an address, by default as gdb prints it; undefined if its first character is unreadable. */
 export function readString(
   address: bigint,
   kind: CharacterKind,
   read: (address: bigint, lengthBytes: number) => Uint8Array | undefined,
+  show = stringText,
 ): string | undefined {
   const max = STRING_MAX * kind.sizeBytes;
   const bytes: number[] = [];
   for (;;) {
     const chunk = readChunk(address + BigInt(bytes.length), kind.sizeBytes, read);
-    if (!chunk) return bytes.length > 0 ? `${quoted(new Uint8Array(bytes), kind)}…` : undefined;
+    if (!chunk) return bytes.length > 0 ? `${show(new Uint8Array(bytes), kind)}…` : undefined;
     const end = zeroIn(chunk, kind);
     bytes.push(...(end < 0 ? chunk : chunk.subarray(0, end)));
-    if (end >= 0 && bytes.length <= max) return quoted(new Uint8Array(bytes), kind);
-    if (bytes.length > max) return `${quoted(new Uint8Array(bytes.slice(0, max)), kind)}…`;
+    if (end >= 0 && bytes.length <= max) return show(new Uint8Array(bytes), kind);
+    if (bytes.length > max) return `${show(new Uint8Array(bytes.slice(0, max)), kind)}…`;
   }
 }
 
@@ -143,20 +191,26 @@ function decodeUtf8(units: number[], at: number): { code: number | undefined; le
 /** For each number of bytes, the lowest code point whose UTF-8 sequence needs that many. */
 const SHORTEST = [0, 0, 0x80, 0x800, 0x10000];
 
-/** The text of a single unit that is not part of a sequence. */
-function unitText(unit: number, kind: CharacterKind): string {
-  const { code } = decode([unit], 0, kind);
-  if (code !== undefined) return codeText(code);
-  return kind.sizeBytes === 1 ? octal(unit) : `\\x${unit.toString(16)}`;
+/**
+ * Whether the units at the end are the first bytes of a character in UTF-8. As in gdb, characters can have up to six
+ * bytes here, as in the first versions of UTF-8.
+ */
+function isStartOfCharacter(units: number[], at: number): boolean {
+  const [first, ...rest] = units.slice(at);
+  // The first byte begins with as many ones as the character has bytes.
+  const length = first >= 0xc2 && first < 0xfe ? Math.clz32(~(first << 24)) : 1;
+  return rest.length + 1 < length && rest.every((byte) => (byte & 0xc0) === 0x80);
 }
 
-function codeText(code: number): string {
+/** The text of a character; undefined if it has no glyph. */
+function codeText(code: number): string | undefined {
   const short = SHORT_ESCAPES[code];
   if (short) return short;
-  // C0, DEL and C1 control characters have no glyphs.
-  if (code < 0x20 || (code >= 0x7f && code < 0xa0)) return octal(code);
-  return String.fromCodePoint(code);
+  const text = String.fromCodePoint(code);
+  return /[\p{Cc}\p{Cn}\p{Zl}\p{Zp}]/u.test(text) ? undefined : text;
 }
+
+const unitEscape = (unit: number) => (unit <= 0o777 ? octal(unit) : `\\x${unit.toString(16)}`);
 
 const octal = (code: number) => '\\' + code.toString(8).padStart(3, '0');
 

@@ -14,9 +14,8 @@ import {
   characterKind,
   characterText,
   lengthWithoutZeros,
-  quoted,
   readString,
-  STRING_MAX,
+  stringText,
   type CharacterKind,
 } from './characters.ts';
 import { floatText } from './floats.ts';
@@ -90,7 +89,7 @@ function formatBase(value: GuestValue, type: BaseType): string {
 
 function formatComplex(value: GuestValue, component: BaseType): string {
   const result = value.read();
-  if (result.kind !== 'bytes') return unreadableText(result);
+  if (result.kind !== 'bytes' && value.storage.kind !== 'pieces') return unreadableText(result);
   const [real, imaginary] = [0, component.sizeBytes].map((offsetBytes) =>
     formatBase(value.part({ name: '', type: component, offsetBytes: value.offsetBytes + offsetBytes }), component),
   );
@@ -130,18 +129,9 @@ function openArrayText(value: GuestValue, element: Type): string {
 }
 
 function stringAt(value: GuestValue, address: bigint, element: Type): string | undefined {
-  const kind = textKind(element);
+  const kind = characterKind(element);
   return kind && readString(address, kind, (at, length) => value.context.frame.view.readMemory(at, length));
 }
-
-/** The kind of character in an array that is shown as text. Byte-sized integers other than `char` are numbers. */
-function textKind(element: Type): CharacterKind | undefined {
-  const kind = characterKind(element);
-  const base = stripTypedefs(element);
-  return kind?.prefix === '' && !(base.kind === 'base' && TEXT_TYPES.has(base.name)) ? undefined : kind;
-}
-
-const TEXT_TYPES = new Set(['char', 'char8_t']);
 
 /**
  * An address with its symbol. Labels are not shown for data addresses, because almost every address follows some label
@@ -200,31 +190,38 @@ function formatArray(value: GuestValue, type: ArrayType, room: Budget): string {
   const base = stripTypedefs(element);
   if (value.storage.kind === 'optimizedOut') return '<optimized out>';
   if (!type.count) return openArrayText(value, element);
-  const kind = textKind(element);
-  if (kind) return formatString(value, type.count, kind);
+  const kind = characterKind(element);
+  if (kind)
+    return formatString(value, type.count, { ...kind, isText: base.kind === 'base' && base.name.startsWith('char') });
   const count = Math.min(type.count, ELEMENTS_MAX);
   // If even the first element is unreadable, report that once.
   const first = value.readPart(0, Math.min(count, 1) * sizeOf(element));
   if (first.kind !== 'bytes' && value.storage.kind !== 'pieces') return unreadableText(first);
-  // Byte-sized integers other than `char` are numbers, not text.
-  const isBytes = base.kind === 'base' && /Char$/.test(base.encoding);
-  const part = (i: number, inner: Budget) => {
-    const child = elementOf(value, type, i);
-    return isBytes ? withInteger(child, (number) => `${number}`) : format(child, inner);
-  };
+  const part = (i: number, inner: Budget) => format(elementOf(value, type, i), inner);
   // Do not search for repeats among nested arrays and structs: that would read all of them.
   const isPlain = base.kind !== 'array' && !isComposite(base);
   return formatParts(room, { count, isCut: count < type.count, repeatsMin: isPlain ? REPEATS_MIN : Infinity }, part);
 }
 
-/** The string without the zeros at its end. Zeros that are followed by other characters are shown. */
-function formatString(value: GuestValue, count: number, kind: CharacterKind): string {
-  const shown = Math.min(count, STRING_MAX);
+/**
+ * The text of an array of characters. The zeros at the end of a string are omitted. In an array of bytes, such as
+ * `uint8_t`, only the last element is omitted if it is zero, as in gdb.
+ */
+function formatString(value: GuestValue, count: number, kind: CharacterKind & { isText: boolean }): string {
+  const shown = Math.min(count, RUN_MAX);
   const result = value.readPart(0, shown * kind.sizeBytes);
   if (result.kind !== 'bytes') return unreadableText(result);
-  const length = lengthWithoutZeros(result.bytes, kind);
-  return quoted(result.bytes.subarray(0, length), kind) + (shown < count && length === result.bytes.length ? '…' : '');
+  const { bytes } = result;
+  const withoutZeros = lengthWithoutZeros(bytes, kind);
+  const isWide = kind.sizeBytes > 1;
+  const withoutLast = shown === count && withoutZeros < bytes.length ? bytes.length - 1 : bytes.length;
+  const length = kind.isText || isWide ? withoutZeros : withoutLast;
+  const text = stringText(bytes.subarray(0, length), kind);
+  return shown < count && length === bytes.length && !text.endsWith('…') ? `${text}…` : text;
 }
+
+/** The maximum number of characters that are read in order to count a repeated character. */
+const RUN_MAX = 4096;
 
 /** The maximum length of a summary, slightly more than one line of the Variables view. */
 const LINE_CHARACTERS = 160;

@@ -1,11 +1,12 @@
 import { rustTypeName } from '../types/rustTypeName.ts';
-import { hasNumberedMembers, isStringSlice, isTuple } from '../types/rustTypes.ts';
+import { hasNumberedMembers, isStringSlice, isTuple, sliceParts } from '../types/rustTypes.ts';
 import type { ArrayType, CompositeType, Type, Variant } from '../types/type.ts';
 import { isComposite, sizeOf, stripTypedefs } from '../types/typeTraits.ts';
 import { valueTexts } from '../../../messages/symbols.ts';
 import { elementOf, memberOf, type GuestValue } from './parts.ts';
 import { activeVariant, membersOfVariant, sliceContents } from './rustValue.ts';
 import { decodedString, rustCharacter } from './rustStrings.ts';
+import type { ReadResult } from './storage.ts';
 import { ELEMENTS_MAX, formatParts, REPEATS_MIN, unreadableText, type Budget } from './summary.ts';
 
 interface Printer {
@@ -47,7 +48,7 @@ function arrayText(value: GuestValue, type: ArrayType, { format, room }: Printer
   const count = Math.min(type.count, ELEMENTS_MAX);
   // If even the first element is unreadable, report that once.
   const first = value.readPart(0, Math.min(count, 1) * sizeOf(element));
-  if (first.kind !== 'bytes') return unreadableText(first);
+  if (first.kind !== 'bytes' && value.storage.kind !== 'pieces') return unreadableText(first);
   const isPlain = base.kind !== 'array' && !isComposite(base);
   const repeatsMin = isPlain ? REPEATS_MIN : Infinity;
   const isCut = count < type.count;
@@ -57,10 +58,14 @@ function arrayText(value: GuestValue, type: ArrayType, { format, room }: Printer
 }
 
 function compositeText(value: GuestValue, type: CompositeType, printer: Printer): string | undefined {
-  if (type.isIncomplete || value.storage.kind === 'optimizedOut') return undefined;
+  if (type.isIncomplete) return undefined;
+  // A value without bytes is always known.
+  if (type.sizeBytes > 0 && value.storage.kind === 'optimizedOut') return undefined;
   const slice = sliceContents(value);
   if (slice && isStringSlice(type)) return stringText(slice);
   if (slice) return `${type.name} ${printer.format(slice, printer.room)}`;
+  const unknownPart = unreadablePartOfSlice(value, type);
+  if (unknownPart) return (isStringSlice(type) ? '' : `${type.name} `) + unreadableText(unknownPart);
   const part = type.variants?.();
   if (part) {
     if (part.variants.length === 0) return type.name;
@@ -74,6 +79,14 @@ function compositeText(value: GuestValue, type: CompositeType, printer: Printer)
   if (isTuple(type)) return membersText(members, { isNumbered, ...printer });
   if (members.length === 0) return type.name;
   return `${type.name} ${membersText(members, { isNumbered, ...printer })}`;
+}
+
+/** The result of reading the pointer or the length of a slice, if one of them has no value. */
+function unreadablePartOfSlice(value: GuestValue, type: CompositeType): ReadResult | undefined {
+  const parts = sliceParts(type);
+  if (!parts) return undefined;
+  const results = [parts.pointer, parts.length].map((member) => memberOf(value, member).read());
+  return results.find(({ kind }) => kind !== 'bytes');
 }
 
 /**

@@ -4,6 +4,7 @@ import { callStackOf, type StackFrame } from '../../../../debug-adapter/engine/s
 import { globalsOf, localsOf } from '../../../../debug-adapter/engine/session/frameVariables.ts';
 import { isCallerSaved } from '../../../../debug-adapter/engine/symbols/unwinding/registers.ts';
 import { LoadedSymbols } from '../../../../debug-adapter/engine/session/loadedSymbols.ts';
+import { GuestValue } from '../../../../debug-adapter/engine/symbols/values/shownValue.ts';
 import { open } from './fixtures.ts';
 import { elfOf, inspectorOf, type SampledFrame, type SampledValue, type ValueSample } from './valueSamples.ts';
 
@@ -23,6 +24,8 @@ export interface Difference {
   theirs: string;
   /** Whether the value is in a register of a caller that the called function may have overwritten. */
   isOverwritten?: boolean;
+  /** Some bytes of the value have no location. */
+  isIncomplete?: boolean;
 }
 
 export interface Comparison {
@@ -111,8 +114,9 @@ function compareValue(ours: Value, [type, text, children]: SampledValue, where: 
   result.values++;
   const { location } = ours;
   const isOverwritten = location.kind === 'register' && isCallerSaved(location.register);
+  const isIncomplete = isIncompleteValue(ours);
   const differ = (kind: Difference['kind'], own: string, expected: string) =>
-    void result.differences.push({ kind, where, ours: own, theirs: expected, isOverwritten });
+    void result.differences.push({ kind, where, ours: own, theirs: expected, isOverwritten, isIncomplete });
   if (ours.typeName !== type) differ('type', ours.typeName, type);
   else {
     const kind = textDifference(ours.text, text);
@@ -156,6 +160,9 @@ function compareChildren(ours: Value, theirs: SampledValue[2], where: string, re
   }
 }
 
+const isIncompleteValue = (value: Value): boolean =>
+  value instanceof GuestValue && value.storage.kind === 'pieces' && value.bytes() === undefined;
+
 const nameOf = ({ name }: Value): string => (name.startsWith('<anonymous') ? '<anonymous>' : name);
 
 /**
@@ -186,6 +193,7 @@ function normalized(text: string): string {
     .replace(/^@0x[0-9a-f]+: /, '')
     .replace(/::h[0-9a-f]{16}(?=>)/g, '')
     .replace(/^\([^)]*\([^)]*::\*\)\([^)]*\)\) /, '')
+    .replaceAll('<error reading variable: value has been optimized out>', '<optimized out>')
     .replace(/<error reading variable: Missing ELF symbol "\w+"\.>|<invalid address>/g, '<optimized out>')
     .replace(/^-?nan\(0x[0-9a-f]+\)/, 'nan');
 }
@@ -236,7 +244,7 @@ const isFailure = (text: string): boolean => text.startsWith('error: ') && !text
 function isUnknown(text: string): boolean {
   const rest = text.replaceAll(STATIC_MEMBER, '').replace(UNAVAILABLE, '');
   // Rust's composite values begin with the name of their type.
-  const parts = rest.replace(/^.*\{vtable_type\} (?=\{)|[\w:<>&]+ (?=[{(])/g, '');
+  const parts = rest.replace(/^.*\{vtable_type\} (?=\{)|[\w:<>&]+ ?(?=[{(])/g, '');
   return rest === '' || (rest !== text && /^[{[(][^"'0-9]*[}\])]$/.test(parts.replace(/[\w.<>$:]+ ?[=:] ?/g, '')));
 }
 

@@ -19,33 +19,32 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     applies: ({ kind, isOverwritten }) => (kind === 'register' || kind === 'missing') && isOverwritten === true,
   },
   {
-    name: 'bytesAsNumbers',
+    name: 'unusedVariable',
     reason:
-      'gdb shows arrays of `signed char` and `unsigned char` as text. blkreplay shows them as numbers, because ' +
-      '`uint8_t` is one of these types. The elements are equal.',
+      'If a variable belongs to an inner block of an inlined function, gdb also lists it outside this block, as ' +
+      'optimized out.',
     isWorse: false,
-    applies: ({ kind, ours, theirs }) => /^(text|wrong)$/.test(kind) && isSameExceptBytes(ours, theirs),
-  },
-  {
-    name: 'noValue',
-    reason: 'gdb also lists variables that have no location at this position, as optimized out.',
-    isWorse: false,
-    applies: ({ kind, theirs }) => kind === 'noVariable' && /optimized out>/.test(theirs),
+    applies: ({ kind, theirs }) => kind === 'noVariable' && theirs === '<optimized out>',
   },
   {
     name: 'variableLength',
     reason:
-      'Whether the length of an array can be computed where the variable with the length is not known: gdb shows ' +
-      '`[variable length]` although an entry value gives the length, or computes it from an uninitialized register.',
-    isWorse: true,
-    applies: ({ where }) => /^\**(lengths|square) /.test(where),
-  },
-  {
-    name: 'flexibleArray',
-    reason: "gdb's Python interface gives a flexible array member one element; gdb's `print` shows none.",
+      'If the compiler recorded no value for the length of an array, gdb shows a length of 1, no length or, instead of ' +
+      'the elements, 0x0. gdb does not compute a length that is an entry value or is not initialized yet.',
     isWorse: false,
     applies: ({ kind, where, ours, theirs }) =>
-      kind === 'children' && where.startsWith('data of ') && ours === '' && theirs === '[0]',
+      /^\**(lengths|square) /.test(where) &&
+      ((kind === 'type' && ours.includes('[variable length]') && /\[1?\]/.test(theirs)) ||
+        (kind === 'type' && /\[\d+\]/.test(ours) && /^\w+ (\[variable length\])+$/.test(theirs)) ||
+        (kind === 'missing' && theirs === '0x0') ||
+        (kind === 'children' && ours === '')),
+  },
+  {
+    name: 'incompleteSequence',
+    reason: 'gdb omits the last character before an incomplete UTF-8 sequence.',
+    isWorse: false,
+    applies: ({ kind, ours, theirs }) =>
+      kind === 'text' && [ours, theirs].every((text) => text.includes('<incomplete sequence ')),
   },
   {
     name: 'rustSymbols',
@@ -55,12 +54,22 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
       kind === 'text' && where.includes('::{vtable}') && /\{impl#\d+\}|<enums::/.test(theirs),
   },
   {
-    name: 'partOfSlice',
+    name: 'unknownVariant',
     reason:
-      'If only the length of a Rust slice is known, gdb reports that the value has been optimized out. blkreplay shows ' +
-      'the length.',
+      'If the discriminant of a Rust enum is not known, gdb shows the variant whose discriminant is 0. blkreplay shows ' +
+      '`<optimized out>`, because the value may have another variant.',
     isWorse: false,
-    applies: ({ ours, theirs }) => ours.includes('data_ptr: <optimized out>') && theirs.includes('optimized out>'),
+    applies: ({ kind, isIncomplete, theirs }) =>
+      kind === 'missing' && isIncomplete === true && /^core::\w+::(Option|Result)<.*>::(None|Ok\(.*\))$/.test(theirs),
+  },
+  {
+    name: 'elementsOfEnums',
+    reason: 'In an array of Rust enums, gdb shows wrong members for variants after the first element.',
+    isWorse: false,
+    applies: ({ where, ours, theirs }) =>
+      where.startsWith('wide ') &&
+      ours === '[enums::Wide::Low(4), enums::Wide::High(1099511627776)]' &&
+      /High\((0|<optimized out>)\)\]$/.test(theirs),
   },
   {
     name: 'nullptr',
@@ -76,9 +85,14 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   },
   {
     name: 'shortPiece',
-    reason: 'If only the first bytes of a union are known, gdb fills the rest with zeroes.',
+    reason:
+      'If only the first bytes of a value are known, gdb takes the rest as zeroes or as bytes of other variables. If ' +
+      'only the imaginary part of a complex number is known, gdb does not show it.',
     isWorse: false,
-    applies: ({ where }) => /^(p of )?cell /.test(where),
+    applies: ({ kind, where, isIncomplete }) =>
+      isIncomplete === true &&
+      /^(missing|extra|text|wrong)$/.test(kind) &&
+      /^((p of )?cell|[wz]|product|base of adder) /.test(where),
   },
   {
     name: 'entryValue',
@@ -86,13 +100,6 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
       'gdb gives `other` the value {0, 0} where it is an entry value, although it refers to `point`, which is {1, 2}.',
     isWorse: false,
     applies: ({ where }) => /^(\w of \*)?other in frame 0 at geometry::Point::operator\+ classes\.cpp:17/.test(where),
-  },
-  {
-    name: 'lambdaParameters',
-    reason:
-      'gdb leaves out the parameters of functions in frames, but it cannot split the names of functions of lambdas.',
-    isWorse: false,
-    applies: ({ kind, ours, theirs }) => kind === 'frame' && withoutLambdas(ours) === withoutLambdas(theirs),
   },
   {
     name: 'noCallFrameInformation',
@@ -110,27 +117,3 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     applies: ({ kind, ours, theirs }) => kind === 'frame' && theirs.endsWith(` < ${ours}`),
   },
 ];
-
-/**
- * Whether two strings are the same except for the notation of byte arrays: `{1, 0}` in ours and `"\001\000"` in gdb's.
- */
-function isSameExceptBytes(ours: string, theirs: string): boolean {
-  const own = ours.replace(/\{-?\d+(?: <repeats \d+ times>)?(?:, -?\d+(?: <repeats \d+ times>)?)*(?:, …)?\}/g, '#');
-  const bytes = /(?:, )?(?:"(?:[^"\\]|\\.)*"|'\\?[^']+' <repeats \d+ times>|<incomplete sequence [^>]*>)(?:\.\.\.)?/g;
-  const expected = theirs.replace(bytes, '#').replace(/#+/g, '#');
-  let from = 0;
-  return own.split('…').every((part) => {
-    const found = expected.indexOf(part.replace(/"[^"]*"/g, '#'), from);
-    from = found + part.length;
-    return found >= 0;
-  });
-}
-
-/** Removes the parameters from the names of lambda functions in a call stack. */
-const withoutLambdas = (stack: string): string =>
-  stack
-    .split(' < ')
-    .map((frame) =>
-      /\$_|lambda/.test(frame) ? frame.replace(/\((?:[^()]|\([^()]*\))*\)(?: const)?(?= |$)/, '') : frame,
-    )
-    .join(' < ');

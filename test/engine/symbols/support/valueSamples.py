@@ -67,6 +67,9 @@ def parts(value):
     if kind.code in (gdb.TYPE_CODE_REF, gdb.TYPE_CODE_RVALUE_REF):
         return [('&', value.referenced_value())]
     if kind.code == gdb.TYPE_CODE_ARRAY:
+        # For a flexible array member, range() returns one element; gdb's print shows none.
+        if kind.sizeof == 0:
+            return []
         low, high = kind.range()
         return [('[%d]' % i, value[i]) for i in range(low, min(high + 1, low + ELEMENTS))]
     if kind.code in (gdb.TYPE_CODE_STRUCT, gdb.TYPE_CODE_UNION):
