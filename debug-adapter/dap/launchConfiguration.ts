@@ -41,6 +41,8 @@ export interface LaunchConfiguration {
   sourceMap: SourceMapEntry[];
   /** The natvis files, which define how values of some types are shown. */
   visualizerFiles: string[];
+  /** The natvis files in the `.vscode` folders of a trusted workspace. The extension provides this setting. */
+  workspaceVisualizerFiles: string[];
   /** Whether indexes of large symbol files are kept in the user's cache folder. */
   symbolCache: boolean;
   /** A guest panic is a call to one of these functions, or one of these texts printed on the console. */
@@ -97,6 +99,7 @@ export function parseLaunch(input: unknown, resolvePath: ResolvePath): LaunchCon
     symbolPaths: settings.files('symbolPaths'),
     sourceMap: sourceMap(settings),
     visualizerFiles: settings.files('visualizerFiles'),
+    workspaceVisualizerFiles: settings.files('workspaceVisualizerFiles'),
     symbolCache: settings.flag('symbolCache', true),
     panicFunctions: settings.texts('panicFunctions') ?? ['panic'],
     panicTexts: panicTexts(settings),

@@ -59,7 +59,8 @@ export function openDebuggee(
 }
 
 function openGroups(host: Host, configuration: LaunchConfiguration, onNotice: (notice: Notice) => void) {
-  const formatters = readFormatters(host, configuration.visualizerFiles, onNotice);
+  const { visualizerFiles, workspaceVisualizerFiles } = configuration;
+  const formatters = readFormatters(host, [...new Set([...visualizerFiles, ...workspaceVisualizerFiles])], onNotice);
   return openSymbolFiles(host, { ...symbolFilesOf(configuration), formatters }, onNotice);
 }
 

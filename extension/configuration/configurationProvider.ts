@@ -10,6 +10,7 @@ import { findPrograms } from './findPrograms.ts';
 import { missingFiles, type Problem, refusedSetting } from './launchChecks.ts';
 import { showProblem } from './showProblem.ts';
 import { type Configuration, recordAndReplay, recordEach } from './templates.ts';
+import { workspaceVisualizers } from './workspaceVisualizers.ts';
 
 type ResolvedConfiguration = vscode.ProviderResult<vscode.DebugConfiguration>;
 
@@ -41,8 +42,14 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
   ): Promise<vscode.DebugConfiguration | undefined> {
     const checked = check(given);
     if ('problem' in checked) return void showProblem(folder, given.name, checked.problem);
-    return askOverwrite(given, checked.launch);
+    return askOverwrite(withVisualizers(given), checked.launch);
   }
+}
+
+function withVisualizers(given: vscode.DebugConfiguration): vscode.DebugConfiguration {
+  const { isTrusted, workspaceFolders = [] } = vscode.workspace;
+  const folders = workspaceFolders.map(({ uri }) => uri.fsPath);
+  return { ...given, workspaceVisualizerFiles: workspaceVisualizers(folders, isTrusted) };
 }
 
 /**

@@ -11,6 +11,27 @@ const NATVIS = `<AutoVisualizer>
   </Type>
 </AutoVisualizer>`;
 
+test('natvis files of the workspace are used, and files in the launch configuration take precedence', async (t) => {
+  const sandbox = new Sandbox(t);
+  sandbox.write('one.natvis', natvis({ superblock: 'from one' }));
+  sandbox.write('workspace.natvis', natvis({ superblock: 'from the workspace', store: 'a store' }));
+  const dap = new DapClient(t);
+  const files = { visualizerFiles: ['one.natvis'], workspaceVisualizerFiles: ['workspace.natvis'] };
+  await dap.start(demoLaunch(sandbox, files));
+  await dap.event('stopped');
+  const textOf = async (expression: string) =>
+    (await dap.request('evaluate', { expression, context: 'watch' })).result as string;
+  assert.equal(await textOf('store.superblock'), 'from one');
+  assert.equal(await textOf('store'), 'a store');
+});
+
+function natvis(texts: Record<string, string>): string {
+  const types = Object.entries(texts).map(
+    ([name, text]) => `<Type Name="${name}"><DisplayString>${text}</DisplayString></Type>`,
+  );
+  return `<AutoVisualizer>${types.join('')}</AutoVisualizer>`;
+}
+
 test('a natvis file in the launch configuration formats a struct, whose last child is then its raw view', async (t) => {
   const sandbox = new Sandbox(t);
   sandbox.write('demo.natvis', NATVIS);

@@ -33,6 +33,8 @@ test('the schema contains exactly the settings that the adapter reads', () => {
   const { launch, drive } = settingsAskedFor();
   // The editor sets this as an alternative to cwd; users cannot set it.
   launch.delete('workspaceFolder');
+  // The extension provides this setting.
+  launch.delete('workspaceVisualizerFiles');
   assert.deepEqual(Object.keys(schema).sort(), [...launch].sort());
   assert.deepEqual(Object.keys(schema.drives.items.properties).sort(), [...drive].sort());
 });
