@@ -4,9 +4,12 @@ import { registerPositions } from './commands/goToPosition.ts';
 import { registerReverseSteps } from './commands/reverseSteps.ts';
 import { registerConfigurations } from './configuration/register.ts';
 import { registerConsole } from './console/guestTerminals.ts';
+import { CommandLine } from './overlays/commandLine.ts';
+import { Recordings } from './overlays/recordings.ts';
 import { type OverlaysApi, registerOverlays } from './overlays/register.ts';
 import { registerQemuImport } from './qemuImport/register.ts';
 import { Sessions } from './sessions.ts';
+import { registerStart } from './start/register.ts';
 import { registerPosition } from './timeline/positionItem.ts';
 
 declare const BLKREPLAY_LOADING_MS: number;
@@ -18,7 +21,9 @@ declare const BLKREPLAY_LOADING_MS: number;
 export function activate(context: vscode.ExtensionContext): Api {
   const start = performance.now();
   const sessions = new Sessions();
-  const overlays = registerOverlays(context, sessions);
+  const commandLine = new CommandLine(context);
+  const recordings = new Recordings(commandLine);
+  const overlays = registerOverlays(context, sessions, recordings);
   context.subscriptions.push(
     sessions,
     registerConfigurations(context),
@@ -29,6 +34,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     registerPositions(sessions),
     registerReverseSteps(sessions),
     registerEventBreakpoints(sessions),
+    registerStart(context, { sessions, commandLine, recordings }),
   );
   return { overlays, activationMilliseconds: BLKREPLAY_LOADING_MS + performance.now() - start };
 }

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { writePackageReadme } from './docs/packageReadme.ts';
 import { noticesFor } from './notices.ts';
 import { prebuilt } from './prebuilt.mjs';
+import { assembleSample } from './sample.ts';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 
@@ -57,3 +58,4 @@ const extension = await build({
 
 writePackageReadme();
 writeFileSync('dist/THIRD_PARTY_NOTICES.txt', noticesFor([adapter.metafile, extension.metafile]));
+assembleSample('dist/sample');

@@ -63,7 +63,7 @@ const CONTRACTS: Record<string, Record<string, RegExp>> = {
     [`${ENGINE}/timeline`]: /\/bootFiles\.ts$/,
   },
   extension: {
-    [MESSAGES]: /\/(extension|qemuImport|userError)\.ts$/,
+    [MESSAGES]: /\/(extension\w*|qemuImport|userError)\.ts$/,
     'debug-adapter/dap': /\/(customProtocol|launchConfiguration)\.ts$/,
     [ENGINE]: /\/engine\/limits\.ts$/,
   },

@@ -21,7 +21,7 @@ export interface LaunchConfiguration {
   memoryBytes: number | null;
   harts: number | null;
   idle: 'warp' | 'realtime';
-  overwrite: 'ask' | 'always' | 'never';
+  overwrite: 'keepBoth' | 'ask' | 'always' | 'never';
   /** Where the guest's console is shown. */
   console: 'debugConsole' | 'terminal';
   /** Where gdb can connect to the session. */
@@ -45,6 +45,8 @@ export interface LaunchConfiguration {
   workspaceVisualizerFiles: string[];
   /** Whether indexes of large symbol files are kept in the user's cache folder. */
   symbolCache: boolean;
+  /** The memory for cached snapshots; null for the default. */
+  snapshotMemoryBytes: number | null;
   /** A guest panic is a call to one of these functions, or one of these texts printed on the console. */
   panicFunctions: string[];
   panicTexts: string[];
@@ -85,7 +87,7 @@ export function parseLaunch(input: unknown, resolvePath: ResolvePath): LaunchCon
     memoryBytes: memoryBytes(settings),
     harts: harts(settings),
     idle: settings.word('idle', ['warp', 'realtime']) ?? 'realtime',
-    overwrite: settings.word('overwrite', ['ask', 'always', 'never']) ?? 'ask',
+    overwrite: settings.word('overwrite', ['keepBoth', 'ask', 'always', 'never']) ?? 'ask',
     console: settings.word('console', ['debugConsole', 'terminal']) ?? 'debugConsole',
     gdbServer: gdbListenAddress(settings),
     stopOnEntry: settings.flag('stopOnEntry'),
@@ -101,6 +103,7 @@ export function parseLaunch(input: unknown, resolvePath: ResolvePath): LaunchCon
     visualizerFiles: settings.files('visualizerFiles'),
     workspaceVisualizerFiles: settings.files('workspaceVisualizerFiles'),
     symbolCache: settings.flag('symbolCache', true),
+    snapshotMemoryBytes: snapshotMemoryBytes(settings),
     panicFunctions: settings.texts('panicFunctions') ?? ['panic'],
     panicTexts: panicTexts(settings),
     cwd,
@@ -160,6 +163,15 @@ function memoryBytes(settings: Settings): number | null {
   const text = settings.text('memory');
   if (text === null) return null;
   return limits.parseMemorySize(text) ?? settings.bad('memory', expected.memorySetting(limits.MEMORY_MIB));
+}
+
+function snapshotMemoryBytes(settings: Settings): number | null {
+  const text = settings.text('snapshotMemory');
+  if (text === null) return null;
+  const { SNAPSHOT_MEMORY_MIB } = limits;
+  return (
+    limits.parseSnapshotMemory(text) ?? settings.bad('snapshotMemory', expected.memorySetting(SNAPSHOT_MEMORY_MIB))
+  );
 }
 
 function harts(settings: Settings): number | null {

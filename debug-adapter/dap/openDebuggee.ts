@@ -17,6 +17,8 @@ import {
   SharedFolder,
   type SymbolFileOptions,
   type Timeline,
+  TRAVEL_BUDGET,
+  type TravelBudget,
   UserError,
 } from '../engine/index.ts';
 import { launchWouldOverwrite } from '../messages/dap.ts';
@@ -97,6 +99,7 @@ function openTimeline(
   const machine = {
     ...{ kernel, kernelAddress, bios, initrd, load, dtb },
     ...{ drives, rng, rngSeed, noReboot, semihosting },
+    travelBudget: travelBudget(configuration),
     onConsoleByte: console.onConsoleByte,
     onNotice,
   };
@@ -123,11 +126,14 @@ function openTimeline(
   return openRecord(workspace, { ...setup, rrfile, rrsnapshot, version, pace: makePace() });
 }
 
+const travelBudget = ({ snapshotMemoryBytes }: LaunchConfiguration): TravelBudget =>
+  snapshotMemoryBytes === null ? TRAVEL_BUDGET : { ...TRAVEL_BUDGET, memoryBytes: snapshotMemoryBytes };
+
 /**
  * Replaces the errors `overlay-exists` and `recording-exists` with a single error, because the launch configuration's
  * `overwrite` setting applies to both files.
  */
 function withOverwriteSetting(error: unknown, { overwrite }: LaunchConfiguration): unknown {
   const exists = error instanceof UserError && (error.code === 'overlay-exists' || error.code === 'recording-exists');
-  return exists ? launchWouldOverwrite(error, { isAsk: overwrite === 'ask' }) : error;
+  return exists ? launchWouldOverwrite(error, { isAsk: overwrite === 'ask' || overwrite === 'keepBoth' }) : error;
 }

@@ -54,6 +54,7 @@ export { complete, PAUSED, type Pending, PauseSignal, type Sliced } from './base
 export type { Inspector } from './target/inspector.ts';
 export type { End, EndReason, HistoryRange, Target, TargetDisk, TargetStop } from './target/target.ts';
 export { endAtLiveEnd, type Timeline } from './timeline/timeline.ts';
+export { TRAVEL_BUDGET, type TravelBudget } from './timeline/travelBudget.ts';
 export { CSR_NUMBERS, FLOAT_CSRS } from './isa/csrs.ts';
 export { isLeafEntry, pageAddressIn, PTE, rootTable } from './isa/pageTables.ts';
 export { EXCEPTION, IRQ } from './isa/traps.ts';

@@ -43,7 +43,7 @@ export const launchWouldOverwrite = ({ fields, problem }: Message, { isAsk }: { 
     { ...fields, isAsk },
     problem,
     'Specify another file, or set "overwrite" to "always".' +
-      (isAsk ? ' Only VS Code can ask; elsewhere "ask" means "never".' : ''),
+      (isAsk ? ' Only VS Code can ask or keep both; elsewhere, "ask" and "keepBoth" mean "never".' : ''),
   );
 
 export const requestUnknown = (command: unknown) =>

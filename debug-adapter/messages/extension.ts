@@ -19,7 +19,16 @@ export const recordingMissing = ({ file }: { file: string }) =>
 export const overlayMissing = ({ setting, file }: { setting: string; file: string }) =>
   `"${setting}": the overlay ${file} does not exist. Record first with "rr": "record", or specify the overlay of the recording.`;
 
-// --- "overwrite": "ask" ----------------------------------------------------------------------------------------------
+// --- "overwrite" -----------------------------------------------------------------------------------------------------
+
+export const earlierFilesKept = ({ files, renamed }: { files: readonly string[]; renamed: readonly string[] }) =>
+  `${files[0]} is kept. This session uses ${renamed.join(', ')}.`;
+export const replaceEarlierButton = () => 'Replace Earlier Files...';
+export const replaceEarlierQuestion = (files: readonly string[]) =>
+  files.length === 1 ? `Replace ${files[0]}?` : `Replace ${files.length} files from an earlier recording?`;
+export const replaceEarlierDetail = ({ files, renamed }: { files: readonly string[]; renamed: readonly string[] }) =>
+  `${files.join('\n')}\n\n${replaceButton()} ends the session, starts it again, and deletes the earlier content of these ` +
+  `files. The files of the current session are kept: ${renamed.join(', ')}.`;
 
 export const filesExist = (files: readonly string[]) =>
   files.length === 1 ? `${files[0]} already exists.` : `${files.length} files from an earlier recording already exist.`;
@@ -48,6 +57,11 @@ export const configurationNames = {
 };
 
 export const noSession = () => 'No blkreplay session is running. Press F5 to start one.';
+export const startDebuggingButton = () => 'Start Debugging';
+export const openSampleButton = () => 'Open Sample';
+
+export const noItemSelected = () => 'Select a recording or snapshot in the Overlays view.';
+export const showOverlaysButton = () => 'Show Overlays';
 
 // --- positions -------------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { noSession } from '../../debug-adapter/messages/extension.ts';
 import type { Sessions } from '../sessions.ts';
+import { explainWithoutSession } from './withoutSession.ts';
 
 /**
  * Sends a custom request to a session. If the adapter refuses the request, the editor shows the error and the result is
@@ -18,9 +19,10 @@ export async function sendRequest<T>(
   }
 }
 
+/** The session that a command applies to. If there is none, explains this to the user and returns undefined. */
 export function currentSession(sessions: Sessions): vscode.DebugSession | undefined {
   const session = sessions.current;
-  if (!session) void vscode.window.showInformationMessage(noSession());
+  if (!session) void explainWithoutSession(noSession());
   return session;
 }
 

@@ -13,8 +13,9 @@ import { askOverwrite } from './askOverwrite.ts';
  */
 export async function askBeforeRestart(session: vscode.DebugSession): Promise<{ replaces: boolean }> {
   const given = session.configuration;
-  const asking = given.overwriteAnswered ? { ...given, overwrite: 'ask' } : given;
-  const answered = await askOverwrite(asking, parseLaunch(asking, path.resolve));
+  const mayAsk = given.overwriteAnswered || given.overwrite === 'keepBoth';
+  const asking = mayAsk ? { ...given, overwrite: 'ask' } : given;
+  const answered = await askOverwrite(session.workspaceFolder, asking, parseLaunch(asking, path.resolve));
   if (!answered) throw new Error(notRestarted());
   if (answered === asking) return { replaces: false };
   if (!answered.overwriteAnswered) {

@@ -5,7 +5,7 @@ import { type LaunchConfiguration, parseLaunch } from '../../debug-adapter/dap/l
 import { chooseKernel, noKernelFound } from '../../debug-adapter/messages/extension.ts';
 import { DEBUG_TYPE } from '../sessions.ts';
 import { askOverwrite } from './askOverwrite.ts';
-import { withDefaults } from './defaults.ts';
+import { type Preferences, PREFERENCES, withDefaults } from './defaults.ts';
 import { findPrograms } from './findPrograms.ts';
 import { missingFiles, type Problem, refusedSetting } from './launchChecks.ts';
 import { showProblem } from './showProblem.ts';
@@ -33,7 +33,7 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
   ): ResolvedConfiguration {
     const workspaceFolder = folder ?? vscode.workspace.workspaceFolders?.[0];
     const isEmpty = !given.type && !given.request && !given.name;
-    return isEmpty ? configurationWithoutFile(workspaceFolder) : withDefaults(given, workspaceFolder?.uri.fsPath);
+    return isEmpty ? configurationWithoutFile(workspaceFolder) : addDefaults(given, workspaceFolder);
   }
 
   async resolveDebugConfigurationWithSubstitutedVariables(
@@ -42,7 +42,7 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
   ): Promise<vscode.DebugConfiguration | undefined> {
     const checked = check(given);
     if ('problem' in checked) return void showProblem(folder, given.name, checked.problem);
-    return askOverwrite(withVisualizers(given), checked.launch);
+    return askOverwrite(folder, withVisualizers(given), checked.launch);
   }
 }
 
@@ -61,6 +61,15 @@ export const dynamicConfigurations: vscode.DebugConfigurationProvider = {
     return folder ? recordEach(path, folder.uri.fsPath, await findPrograms(folder)) : [];
   },
 };
+
+function addDefaults(
+  given: vscode.DebugConfiguration,
+  folder: vscode.WorkspaceFolder | undefined,
+): vscode.DebugConfiguration {
+  const settings = vscode.workspace.getConfiguration(DEBUG_TYPE, folder);
+  const preferences: Preferences = Object.fromEntries(PREFERENCES.map((name) => [name, settings.get(name)]));
+  return withDefaults(given, folder?.uri.fsPath, preferences);
+}
 
 function check(given: vscode.DebugConfiguration): { launch: LaunchConfiguration } | { problem: Problem } {
   try {
@@ -82,7 +91,7 @@ async function configurationWithoutFile(
     return folder ? null : undefined;
   }
   const chosen = await choose(offered);
-  return chosen && withDefaults<vscode.DebugConfiguration>(chosen, folder!.uri.fsPath);
+  return chosen && addDefaults(chosen, folder);
 }
 
 async function choose(offered: Configuration[]): Promise<Configuration | undefined> {

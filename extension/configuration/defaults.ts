@@ -1,8 +1,21 @@
+/** The defaults that a user can set for all launch configurations; undefined if the editor has no value for one. */
+export interface Preferences {
+  overwrite?: string;
+  console?: string;
+  snapshotMemory?: string;
+  symbolCache?: boolean;
+}
+
+/** The names of the preferences, which are settings of the editor (`blkreplay.console`) and of launch.json. */
+export const PREFERENCES = ['overwrite', 'console', 'snapshotMemory', 'symbolCache'] as const;
+
 /**
  * Adds defaults to a launch configuration before the editor substitutes its variables: the base folder for relative
- * paths, and a terminal for the guest's console. The terminal then opens instead of the Debug Console.
+ * paths, and the user's preferences. If the guest's console is a terminal, the terminal opens instead of the Debug
+ * Console. Settings in the configuration take precedence.
  */
-export function withDefaults<T extends object>(given: T, folder: string | undefined): T {
-  const settings = { console: 'terminal', ...(folder === undefined ? {} : { cwd: folder }), ...given };
+export function withDefaults<T extends object>(given: T, folder: string | undefined, preferences: Preferences = {}): T {
+  const { console = 'terminal', ...others } = preferences;
+  const settings = { console, ...others, ...(folder === undefined ? {} : { cwd: folder }), ...given };
   return settings.console === 'terminal' ? { internalConsoleOptions: 'neverOpen', ...settings } : settings;
 }

@@ -5,10 +5,15 @@ import { type Message, textFor } from '../../debug-adapter/messages/userError.ts
  * of stderr is not an error in JSON format.
  */
 export function commandFailure(stderr: string): string | undefined {
+  const message = failureMessage(stderr);
+  return message && textFor(message, 'editor');
+}
+
+/** The error that a command with the option `--json` has printed; undefined if there is none. */
+export function failureMessage(stderr: string): Message | undefined {
   const lastLine = stderr.trim().split('\n').at(-1) ?? '';
   try {
-    const { error } = JSON.parse(lastLine) as { error: Pick<Message, 'problem' | 'remedy'> };
-    return textFor(error, 'editor');
+    return (JSON.parse(lastLine) as { error?: Message }).error;
   } catch {
     return undefined;
   }

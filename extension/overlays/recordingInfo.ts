@@ -21,6 +21,21 @@ export interface RecordingInfo {
   initrd: string | null;
   drives: RecordedDrive[];
   files: RecordedFile[];
+  details: RecordedDetails;
+}
+
+/** What the header and the end of a recording say about the run. */
+export interface RecordedDetails {
+  blkreplayVersion: string;
+  memoryBytes: number;
+  harts: number;
+  /** The kernel command line; empty if there is none. */
+  append: string;
+  /** False if the process that recorded was killed before it could complete the file. */
+  isComplete: boolean;
+  lastPosition: number;
+  /** Why the run ended, and the guest's exit code; null if the recording is not complete. */
+  end: { reason: string; guestExit: number | null } | null;
 }
 
 interface RecordedDrive {
@@ -43,6 +58,11 @@ interface RecordedFile {
 }
 
 interface InfoOutput {
+  blkreplayVersion: string;
+  machine: { memoryBytes: number; harts: number };
+  append: string;
+  complete: boolean;
+  end: RecordedDetails['end'];
   lastPosition: number;
   rrsnapshot: string;
   bootFiles: { role: 'kernel' | 'bios' | 'initrd' | 'load' | 'dtb'; name: string }[];
@@ -63,6 +83,11 @@ export function readInfo(json: string, rrfile: string): RecordingInfo {
     }),
     rrsnapshot: output.rrsnapshot,
     files: output.files,
+    details: {
+      blkreplayVersion: output.blkreplayVersion,
+      ...{ memoryBytes: output.machine.memoryBytes, harts: output.machine.harts, append: output.append },
+      ...{ isComplete: output.complete, lastPosition: output.lastPosition, end: output.end },
+    },
     overview: overviewOf(output, rrfile),
   };
 }

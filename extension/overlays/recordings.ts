@@ -1,23 +1,17 @@
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import * as path from 'node:path';
-import { promisify } from 'node:util';
 import * as vscode from 'vscode';
-import { commandFailure } from './commandFailure.ts';
+import type { CommandLine } from './commandLine.ts';
 import { fileResolver, readInfo, type RecordingInfo, baseFolder } from './recordingInfo.ts';
 
 const RECORDINGS = '**/*.rr';
 const NOT_IN = '**/node_modules/**';
 const RECORDINGS_MAX = 100;
-const INFO_MILLISECONDS_MAX = 30_000;
 
-/**
- * Finds the recordings in the workspace, and reads them by running blkreplay's command line in the editor's own
- * runtime.
- */
+/** Finds the recordings in the workspace, and reads them with blkreplay's command line. */
 export class Recordings implements vscode.Disposable {
-  private cli: string;
+  private commandLine: CommandLine;
   private changed = new vscode.EventEmitter<void>();
   private watcher = vscode.workspace.createFileSystemWatcher(RECORDINGS, false, true, false);
   /**
@@ -28,8 +22,8 @@ export class Recordings implements vscode.Disposable {
 
   readonly onChanged = this.changed.event;
 
-  constructor(context: vscode.ExtensionContext) {
-    this.cli = path.join(context.extensionPath, 'dist', 'cli.js');
+  constructor(commandLine: CommandLine) {
+    this.commandLine = commandLine;
     this.watcher.onDidCreate(() => this.refresh());
     this.watcher.onDidDelete(() => this.refresh());
   }
@@ -51,39 +45,25 @@ export class Recordings implements vscode.Disposable {
   }
 
   /**
-   * Reads a recording, and returns its contents and a function that resolves the relative names in it. Rejects with the
-   * reason in the editor's terminology.
+   * Reads a recording. Returns its contents, the folder that relative names in it are relative to, and a function that
+   * resolves these names. Rejects with the reason in the editor's terminology.
    */
-  async info(rrfile: string): Promise<{ info: RecordingInfo; resolve: (file: string) => string }> {
+  async info(rrfile: string): Promise<{ info: RecordingInfo; folder: string; resolve: (file: string) => string }> {
     const folders = foldersOf(rrfile);
-    const read = async (folder: string) => readInfo(await this.run(['info', rrfile, '--json'], folder), rrfile);
+    const read = async (folder: string) =>
+      readInfo(await this.commandLine.run(['info', rrfile, '--json'], folder), rrfile);
     const first = await read(folders[0]);
     const start = baseFolder(path, first, folders, existsSync);
     const info = start === folders[0] ? first : await read(start);
-    return { info, resolve: fileResolver(path, [start, ...folders], existsSync) };
+    return { info, folder: start, resolve: fileResolver(path, [start, ...folders], existsSync) };
   }
 
   /** A message about the session that has the file open; null if there is none. */
   async lockHolderMessage(file: string): Promise<string | null> {
-    const output = JSON.parse(await this.run(['identify', file, '--json'], path.dirname(file))) as {
+    const output = JSON.parse(await this.commandLine.run(['identify', file, '--json'], path.dirname(file))) as {
       inUse: string | null;
     };
     return output.inUse;
-  }
-
-  private async run(args: string[], folder: string): Promise<string> {
-    try {
-      const { stdout } = await promisify(execFile)(process.execPath, [this.cli, ...args], {
-        cwd: folder,
-        env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
-        timeout: INFO_MILLISECONDS_MAX,
-        maxBuffer: 1 << 26,
-      });
-      return stdout;
-    } catch (error) {
-      const { stderr = '', message } = error as { stderr?: string; message: string };
-      throw new Error(commandFailure(stderr) ?? message, { cause: error });
-    }
   }
 }
 

@@ -1,8 +1,9 @@
 import * as vscode from 'vscode';
+import { noItemSelected, showOverlaysButton } from '../../debug-adapter/messages/extension.ts';
 import type { Sessions } from '../sessions.ts';
 import { OverlayCommands } from './overlayCommands.ts';
 import { OverlaysView } from './overlaysView.ts';
-import { Recordings } from './recordings.ts';
+import type { Recordings } from './recordings.ts';
 import type { TreeNode } from './treeModel.ts';
 
 /** The view's interface for other extensions and tests: returns the top-level items, or the children of one. */
@@ -14,13 +15,18 @@ export interface OverlaysApi extends vscode.Disposable {
  * Registers the overlays view and its commands. The view is refreshed when the adapter reports a change and when files
  * are created or deleted; a stop only updates the position.
  */
-export function registerOverlays(context: vscode.ExtensionContext, sessions: Sessions): OverlaysApi {
-  const recordings = new Recordings(context);
+export function registerOverlays(
+  context: vscode.ExtensionContext,
+  sessions: Sessions,
+  recordings: Recordings,
+): OverlaysApi {
   const view = new OverlaysView(sessions, recordings);
   const commands = new OverlayCommands({ sessions, recordings, view });
   const refresh = () => view.refresh();
-  const on = (name: string, run: (node: TreeNode) => Promise<void> | void) =>
+  const register = (name: string, run: (node?: TreeNode) => Promise<void> | void) =>
     vscode.commands.registerCommand(`blkreplay.${name}`, run);
+  const on = (name: string, run: (node: TreeNode) => Promise<void> | void) =>
+    register(name, (node) => (node ? run(node) : explainItems()));
 
   const parts = vscode.Disposable.from(
     recordings,
@@ -35,9 +41,9 @@ export function registerOverlays(context: vscode.ExtensionContext, sessions: Ses
       void expandOnce(context);
     }),
     sessions.onEnded((session) => view.forget(session)),
-    on('refreshOverlays', () => recordings.refresh()),
+    register('refreshOverlays', () => recordings.refresh()),
     on('goTo', (node) => commands.goTo(node)),
-    on('takeSnapshot', (node) => commands.takeSnapshot(node)),
+    register('takeSnapshot', (node) => commands.takeSnapshot(node)),
     on('renameSnapshot', (node) => commands.renameSnapshot(node)),
     on('deleteSnapshot', (node) => commands.deleteSnapshot(node)),
     on('replayRecording', (node) => commands.replayRecording(node)),
@@ -45,6 +51,12 @@ export function registerOverlays(context: vscode.ExtensionContext, sessions: Ses
     on('revealFile', (node) => commands.revealFile(node)),
   );
   return { tree: (node) => view.getChildren(node), dispose: () => parts.dispose() };
+}
+
+/** A command for an item was invoked without one, for example by a key. */
+async function explainItems(): Promise<void> {
+  const answer = await vscode.window.showInformationMessage(noItemSelected(), showOverlaysButton());
+  if (answer === showOverlaysButton()) await vscode.commands.executeCommand('blkreplay.overlays.focus');
 }
 
 const EXPANDED = 'overlays.unfolded';

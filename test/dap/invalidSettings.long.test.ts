@@ -20,6 +20,7 @@ const SETTINGS = [
     'append',
     'memory',
     'harts',
+    'snapshotMemory',
     'idle',
     'overwrite',
     'console',

@@ -24,6 +24,7 @@ test("the adapter's messages identify the setting that causes the error", () => 
     [{ load: Array(33).fill('a.elf') }, 'load'],
     [{ dtb: '' }, 'dtb'],
     [{ memory: '3.5M' }, 'memory'],
+    [{ snapshotMemory: '4G' }, 'snapshotMemory'],
     [{ harts: 9 }, 'harts'],
     [{ rngSeed: '12' }, 'rngSeed'],
     [{ noReboot: 'yes' }, 'noReboot'],
@@ -99,6 +100,17 @@ test('the editor adds default settings for the working folder and the console, a
   assert.deepEqual(withDefaults({ console: 'terminal', internalConsoleOptions: 'openOnSessionStart' }, undefined), {
     ...{ console: 'terminal', internalConsoleOptions: 'openOnSessionStart' },
   });
+});
+
+test('preferences are defaults, and launch.json takes precedence', () => {
+  const preferences = { overwrite: 'ask', console: 'debugConsole', snapshotMemory: '64M', symbolCache: false };
+  assert.deepEqual(withDefaults({ name: 'x' }, '/w', preferences), { name: 'x', cwd: '/w', ...preferences });
+  const written = { cwd: '/w', overwrite: 'never', console: 'terminal', snapshotMemory: '1G', symbolCache: true };
+  assert.deepEqual(withDefaults(written, '/w', preferences), { ...written, internalConsoleOptions: 'neverOpen' });
+  assert.equal(parseLaunch({ ...GIVEN, snapshotMemory: '64M' }).snapshotMemoryBytes, 64 << 20);
+  for (const wrong of ['512K', '0', '4G', 'much']) {
+    assert.throws(() => parseLaunch({ ...GIVEN, snapshotMemory: wrong }), /"snapshotMemory" in the launch configuration: expected 1M to 2G/);
+  }
 });
 
 const LAUNCH_JSON = `{

@@ -7,6 +7,7 @@ import { deflateRawSync } from 'node:zlib';
 import { listFiles, PackageManager } from '@vscode/vsce';
 import ts from 'typescript';
 import { parseLaunch } from '../support/launch.ts';
+import { PREFERENCES } from '../../extension/configuration/defaults.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const manifest = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
@@ -115,6 +116,31 @@ test('each icon in package.json exists as a file', () => {
   assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [128, 128]);
 });
 
+test('each step of the walkthrough has a small picture with an alternative text, and buttons that exist', () => {
+  const [{ steps }] = contributes.walkthroughs;
+  const known = contributes.commands.map(({ command }: { command: string }) => command);
+  for (const { id, description, media } of steps) {
+    assert.match(media.altText, /\.$/, id);
+    assert.ok(readFileSync(path.join(ROOT, media.svg)).length < 4096, id);
+    const buttons = [...description.matchAll(/\(command:([\w.]+)\)/g)].map(([, command]) => command);
+    assert.ok(buttons.length > 0, id);
+    for (const command of buttons) assert.ok(!command.startsWith('blkreplay.') || known.includes(command), command);
+  }
+});
+
+test('each setting of the editor is a default for a setting in launch.json, with the same values', () => {
+  const settings: [string, { enum?: unknown; default: unknown; markdownDescription: string }][] = Object.entries(
+    contributes.configuration.properties,
+  );
+  assert.deepEqual(settings.map(([name]) => name.replace('blkreplay.', '')).sort(), [...PREFERENCES].sort());
+  for (const [name, setting] of settings) {
+    const inLaunch = schema[name.replace('blkreplay.', '')];
+    assert.deepEqual([setting.enum, setting.default], [inLaunch.enum, inLaunch.default], name);
+    assert.ok(inLaunch.markdownDescription.includes(`\`${name}\``), name);
+    parseLaunch({ rrfile: 'boot.rr', kernel: 'kernel.elf', [name.replace('blkreplay.', '')]: setting.default });
+  }
+});
+
 test('nothing runs in a workspace that is not trusted', () => {
   assert.equal(manifest.capabilities.untrustedWorkspaces.supported, false);
   assert.equal(manifest.capabilities.virtualWorkspaces.supported, false);
@@ -127,8 +153,10 @@ const README = 'dist/README.md';
 test('the package contains only the extension and its documentation, and is small', async () => {
   const options = { cwd: ROOT, packageManager: PackageManager.None, readmePath: README };
   const files = (await listFiles(options)).sort();
+  const sample = files.filter((file) => file.startsWith('dist/sample/'));
+  assert.ok(sample.includes('dist/sample/.vscode/launch.json') && sample.includes('dist/sample/demo/statistics.c'));
   assert.deepEqual(
-    files.filter((file) => !file.startsWith('media/')),
+    files.filter((file) => !file.startsWith('media/') && !sample.includes(file)),
     [
       ...['CHANGELOG.md', 'LICENSE', README, 'dist/THIRD_PARTY_NOTICES.txt'],
       ...['dist/cli-main.js', 'dist/cli-worker.js', 'dist/cli.js', 'dist/debug-adapter.js', 'dist/engine-worker.js'],
@@ -143,7 +171,7 @@ test('the package contains only the extension and its documentation, and is smal
 
 /**
  * The commands that the sources register by calling `registerCommand('blkreplay.x', …)` or, in extension/overlays,
- * `on('x', …)`.
+ * `on('x', …)` or `register('x', …)`.
  */
 function registeredCommands(): string[] {
   const files = readdirSync(path.join(ROOT, 'extension'), { recursive: true, encoding: 'utf8' });
@@ -163,5 +191,5 @@ function commandsIn(node: ts.Node): string[] {
   const called = node.expression.getText();
   const name = node.arguments[0].text;
   if (called === 'vscode.commands.registerCommand') return [...below, name];
-  return called === 'on' ? [...below, `blkreplay.${name}`] : below;
+  return called === 'on' || called === 'register' ? [...below, `blkreplay.${name}`] : below;
 }

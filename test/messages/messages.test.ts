@@ -54,6 +54,7 @@ const NO_MESSAGES: readonly RegExp[] = [
   /^debug-adapter\/engine\/isa\/csrs\.ts$/,
   /^debug-adapter\/engine\/base\/registerNames\.ts$/,
   /^debug-adapter\/engine\/symbols\/(expressions\/(typeNames|builtInTypes)|types\/(typeReader|scopedName)|demangling\/itaniumTables)\.ts$/, // names of types and operators
+  /^extension\/start\/recordingPage\.ts$/, // HTML
   /^debug-adapter\/engine\/machine\/cpu\/extensions\.ts$/, // kinds of extensions, in a table
   /^debug-adapter\/gdb\/registers\.ts$/, // XML for gdb
   /^extension\/qemuImport\/optionTable\.ts$/, // names of QEMU's options

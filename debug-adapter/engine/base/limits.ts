@@ -19,8 +19,18 @@ export const APPEND_LENGTH_MAX = 64 << 10;
 /** The highest TCP port. */
 export const PORT_MAX = 65_535;
 
-export const isMemorySize = (bytes: number): boolean =>
-  bytes % MIB === 0 && bytes >= MEMORY_MIB.min * MIB && bytes <= MEMORY_BYTES_MAX;
+export const isMemorySize = (bytes: number): boolean => isSizeIn(bytes, MEMORY_MIB);
+
+/** The limits on the memory for cached snapshots. */
+export const SNAPSHOT_MEMORY_MIB = { min: 1, max: 2048, default: 256 } as const;
+
+interface SizeLimits {
+  min: number;
+  max: number;
+}
+
+const isSizeIn = (bytes: number, { min, max }: SizeLimits): boolean =>
+  bytes % MIB === 0 && bytes >= min * MIB && bytes <= max * MIB;
 
 /** A RAM size as users write it: a number of bytes, or a number with a unit. */
 export const MEMORY_SIZE = /^[0-9]+[KMGkmg]?$/;
@@ -29,11 +39,16 @@ export const MEMORY_SIZE = /^[0-9]+[KMGkmg]?$/;
  * Parses a RAM size such as `128M`, `1G`, `262144K` or `134217728`. Undefined if the text is not a size or the size is
  * not within the limits.
  */
-export function parseMemorySize(text: string): number | undefined {
+export const parseMemorySize = (text: string): number | undefined => parseSize(text, MEMORY_MIB);
+
+/** Like `parseMemorySize`, for the memory for cached snapshots. */
+export const parseSnapshotMemory = (text: string): number | undefined => parseSize(text, SNAPSHOT_MEMORY_MIB);
+
+function parseSize(text: string, limits: SizeLimits): number | undefined {
   if (!MEMORY_SIZE.test(text)) return undefined;
   const unitBytes = UNIT_BYTES[text.at(-1)!.toUpperCase()];
   const bytes = unitBytes === undefined ? Number(text) : Number(text.slice(0, -1)) * unitBytes;
-  return isMemorySize(bytes) ? bytes : undefined;
+  return isSizeIn(bytes, limits) ? bytes : undefined;
 }
 
 const UNIT_BYTES: Readonly<Record<string, number | undefined>> = { K: 1 << 10, M: MIB, G: 1 << 30 };

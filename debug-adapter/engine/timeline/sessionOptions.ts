@@ -30,7 +30,7 @@ export interface MachineSetup extends BootOptions {
    * does not change results.
    */
   translationThreshold?: number;
-  /** The limits on cached snapshots, TRAVEL_BUDGET by default. Only for tests; they affect only speed. */
+  /** The limits on cached snapshots, TRAVEL_BUDGET by default. They affect only speed. */
   travelBudget?: TravelBudget;
   /**
    * Receives each byte of the guest's console output with its position; bytes are output again when the history is

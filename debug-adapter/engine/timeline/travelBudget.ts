@@ -14,4 +14,5 @@ export interface TravelBudget {
   snapshots: number;
 }
 
+/** The default limits. A user can set `memoryBytes`. */
 export const TRAVEL_BUDGET: TravelBudget = { memoryBytes: 256 << 20, scratchBytes: 1 << 30, snapshots: 64 };
