@@ -9,7 +9,7 @@ import { Recordings } from './overlays/recordings.ts';
 import { type OverlaysApi, registerOverlays } from './overlays/register.ts';
 import { registerQemuImport } from './qemuImport/register.ts';
 import { Sessions } from './sessions.ts';
-import { registerStart } from './start/register.ts';
+import { registerStart, type StartApi } from './start/register.ts';
 import { registerPosition } from './timeline/positionItem.ts';
 
 declare const BLKREPLAY_LOADING_MS: number;
@@ -19,10 +19,11 @@ declare const BLKREPLAY_LOADING_MS: number;
  * read and no process is started until the user does something, so activation takes milliseconds.
  */
 export function activate(context: vscode.ExtensionContext): Api {
-  const start = performance.now();
+  const startMs = performance.now();
   const sessions = new Sessions();
   const commandLine = new CommandLine(context);
   const recordings = new Recordings(commandLine);
+  const start = registerStart(context, { sessions, commandLine, recordings });
   const overlays = registerOverlays(context, sessions, recordings);
   context.subscriptions.push(
     sessions,
@@ -34,14 +35,15 @@ export function activate(context: vscode.ExtensionContext): Api {
     registerPositions(sessions),
     registerReverseSteps(sessions),
     registerEventBreakpoints(sessions),
-    registerStart(context, { sessions, commandLine, recordings }),
+    start,
   );
-  return { overlays, activationMilliseconds: BLKREPLAY_LOADING_MS + performance.now() - start };
+  return { overlays, start, activationMilliseconds: BLKREPLAY_LOADING_MS + performance.now() - startMs };
 }
 
 /** The API that `vscode.extensions.getExtension('blkreplay.blkreplay').exports` provides. */
 export interface Api {
   overlays: Pick<OverlaysApi, 'tree'>;
+  start: Pick<StartApi, 'openLink' | 'unpackAndReplay'>;
   /** The time that loading and activating the extension's code took, excluding time spent in the editor. */
   activationMilliseconds: number;
 }

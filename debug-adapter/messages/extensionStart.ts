@@ -86,3 +86,20 @@ export const resumeTexts = {
   nothing: () => 'There is no session to resume in this folder. Press F5 to start one.',
   recordingMissing: (file: string) => `${file} no longer exists, so the session cannot be resumed. Record again.`,
 };
+
+// --- tasks that build the program ------------------------------------------------------------------------------------
+
+export const buildTaskTexts = {
+  title: () => 'Build before each recording?',
+  runCommand: (command: string) => `Run "${command}"`,
+  runTask: (label: string) => `Run the task "${label}"`,
+  created: () => 'Creates .vscode/tasks.json and sets "preLaunchTask" in launch.json',
+  existing: () => 'Sets "preLaunchTask" in launch.json',
+  no: () => 'Do not build',
+};
+
+// --- a later recording -----------------------------------------------------------------------------------------------
+
+export const laterRecording = ({ replayed, later }: { replayed: string; later: string }) =>
+  `${later} is newer than ${replayed}, which is being replayed.`;
+export const replayLaterButton = (later: string) => `Replay ${later}`;

@@ -8,6 +8,8 @@ import { askOverwrite } from './askOverwrite.ts';
 import { type Preferences, PREFERENCES, withDefaults } from './defaults.ts';
 import { findPrograms } from './findPrograms.ts';
 import { missingFiles, type Problem, refusedSetting } from './launchChecks.ts';
+import { offerBuildTask } from './offerBuildTask.ts';
+import { offerLaterRecording } from './laterRecording.ts';
 import { showProblem } from './showProblem.ts';
 import { type Configuration, recordAndReplay, recordEach } from './templates.ts';
 import { workspaceVisualizers } from './workspaceVisualizers.ts';
@@ -24,7 +26,9 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
   /** Provides the configurations for a new launch.json. */
   async provideDebugConfigurations(folder: vscode.WorkspaceFolder | undefined): Promise<vscode.DebugConfiguration[]> {
     const found = folder ? await findPrograms(folder) : { kernels: [], disks: [] };
-    return recordAndReplay(path, folder?.uri.fsPath ?? '', found);
+    const [record, replay] = recordAndReplay(path, folder?.uri.fsPath ?? '', found);
+    const preLaunchTask = folder && (await offerBuildTask(folder));
+    return [preLaunchTask === undefined ? record : { ...record, preLaunchTask }, replay];
   }
 
   resolveDebugConfiguration(
@@ -42,6 +46,7 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
   ): Promise<vscode.DebugConfiguration | undefined> {
     const checked = check(given);
     if ('problem' in checked) return void showProblem(folder, given.name, checked.problem);
+    offerLaterRecording(folder, given, checked.launch);
     return askOverwrite(folder, withVisualizers(given), checked.launch);
   }
 }

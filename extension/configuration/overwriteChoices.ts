@@ -26,12 +26,39 @@ export function keepBoth(
 ): { changes: object; files: string[] } {
   let number = 2;
   while (outputsOf(renumbered(path, launch, number)).some(exists)) number++;
-  const rename = (value: unknown) => (typeof value === 'string' ? numbered(path, value, number) : value);
-  const drives = Array.isArray(given.drives) ? given.drives.map((drive) => renameIn(drive, 'overlay', rename)) : [];
   return {
-    changes: { ...renameIn(given.rrfile ? { rrfile: given.rrfile } : {}, 'rrfile', rename), drives },
+    changes: renamedSettings(path, given, number),
     files: outputsOf(renumbered(path, launch, number)),
   };
+}
+
+/**
+ * The newest recording that was made instead of replacing the one that the launch replays: `boot-3.rr` for `boot.rr`.
+ * `changes` are settings that replay it. Undefined if there is no newer recording with all its overlays.
+ */
+export function laterRecording(
+  path: PlatformPath,
+  given: { [setting: string]: unknown },
+  launch: LaunchOutputs,
+  modifiedMs: (file: string) => number | undefined,
+): { changes: object; rrfile: string } | undefined {
+  const recorded: LaunchOutputs = { ...launch, rr: 'record' };
+  let newest = { number: 0, ms: modifiedMs(launch.rrfile) ?? Infinity };
+  for (let number = 2; modifiedMs(numbered(path, launch.rrfile, number)) !== undefined; number++) {
+    const files = outputsOf(renumbered(path, recorded, number));
+    const ms = modifiedMs(files[0])!;
+    if (ms > newest.ms && files.every((file) => modifiedMs(file) !== undefined)) newest = { number, ms };
+  }
+  const { number } = newest;
+  return number === 0
+    ? undefined
+    : { changes: renamedSettings(path, given, number), rrfile: renumbered(path, recorded, number).rrfile };
+}
+
+function renamedSettings(path: PlatformPath, given: { [setting: string]: unknown }, number: number): object {
+  const rename = (value: unknown) => (typeof value === 'string' ? numbered(path, value, number) : value);
+  const drives = Array.isArray(given.drives) ? given.drives.map((drive) => renameIn(drive, 'overlay', rename)) : [];
+  return { ...renameIn(given.rrfile ? { rrfile: given.rrfile } : {}, 'rrfile', rename), drives };
 }
 
 function renameIn<T extends object>(settings: T, key: keyof T, rename: (value: unknown) => unknown): T {

@@ -16,7 +16,7 @@ export function registerLinks(recordings: Recordings): vscode.Disposable {
   return vscode.window.registerUriHandler({ handleUri: (uri) => openLink(recordings, uri) });
 }
 
-async function openLink(recordings: Recordings, uri: vscode.Uri): Promise<void> {
+export async function openLink(recordings: Recordings, uri: vscode.Uri): Promise<void> {
   const link = decodeLink(path, uri);
   if ('problem' in link) return showError(new Error(link.problem));
   const { recording, position } = link;

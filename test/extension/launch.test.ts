@@ -109,7 +109,10 @@ test('preferences are defaults, and launch.json takes precedence', () => {
   assert.deepEqual(withDefaults(written, '/w', preferences), { ...written, internalConsoleOptions: 'neverOpen' });
   assert.equal(parseLaunch({ ...GIVEN, snapshotMemory: '64M' }).snapshotMemoryBytes, 64 << 20);
   for (const wrong of ['512K', '0', '4G', 'much']) {
-    assert.throws(() => parseLaunch({ ...GIVEN, snapshotMemory: wrong }), /"snapshotMemory" in the launch configuration: expected 1M to 2G/);
+    assert.throws(
+      () => parseLaunch({ ...GIVEN, snapshotMemory: wrong }),
+      /"snapshotMemory" in the launch configuration: expected 1M to 2G/,
+    );
   }
 });
 

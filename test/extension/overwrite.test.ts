@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
 import { parseLaunch } from '../support/launch.ts';
-import { existingOutputs, keepBoth } from '../../extension/configuration/overwriteChoices.ts';
+import { existingOutputs, keepBoth, laterRecording } from '../../extension/configuration/overwriteChoices.ts';
 
 const { posix, win32 } = path;
 const there =
@@ -73,4 +73,21 @@ test('"keep both" works with Windows paths', () => {
   const { changes, files } = keepBoth(win32, given, launch, (file) => file === 'C:\\w\\o\\hd0.qcow2');
   assert.deepEqual(changes, { rrfile: 'boot-2.rr', drives: [{ id: 'hd0', overlay: 'o\\hd0-2.qcow2' }] });
   assert.deepEqual(files, ['C:\\w\\boot-2.rr', 'C:\\w\\o\\hd0-2.qcow2']);
+});
+
+test('a replay of a recording is told about a later one, if that one is complete', () => {
+  const launch = parseLaunch({ ...GIVEN, rr: 'replay' });
+  const later = (times: { [file: string]: number }) =>
+    laterRecording(path, GIVEN, launch, (file) => times[path.relative(path.resolve('/w'), file)]);
+  const overlays = { 'over/hd0-2.qcow2': 20, 'over/hd0-3.qcow2': 30 };
+  assert.equal(later({ 'boot.rr': 10 }), undefined);
+  assert.equal(later({ 'boot.rr': 40, 'boot-2.rr': 20, ...overlays }), undefined, 'it is older');
+  assert.equal(later({ 'boot.rr': 10, 'boot-2.rr': 20 }), undefined, 'its overlay is missing');
+  const found = later({ 'boot.rr': 10, 'boot-2.rr': 20, 'boot-3.rr': 30, ...overlays });
+  assert.equal(found?.rrfile, path.resolve('/w/boot-3.rr'));
+  const changed = parseLaunch({ ...GIVEN, ...found?.changes, rr: 'replay' });
+  assert.deepEqual(
+    [changed.rrfile, changed.drives[0].overlay],
+    ['boot-3.rr', 'over/hd0-3.qcow2'].map((file) => path.resolve('/w', file)),
+  );
 });

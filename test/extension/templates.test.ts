@@ -11,6 +11,7 @@ import {
   recordAndReplay,
   recordEach,
 } from '../../extension/configuration/templates.ts';
+import { buildTasksFor, existingBuildTask, tasksJson } from '../../extension/configuration/buildTasks.ts';
 import { guest } from '../support/guests.ts';
 
 const { posix, win32 } = path;
@@ -70,4 +71,28 @@ test('files named like kernels come first, then less deeply nested files', () =>
 test("a kernel's file name whose end looks like an address is escaped, so that all of it is treated as a name", () => {
   const [record] = recordAndReplay(posix, '/w', { kernels: ['/w/kernel@5'], disks: [] });
   assert.equal(record.kernel, '${workspaceFolder}/kernel@@5');
+});
+
+test('a folder with a Makefile, Cargo.toml or CMakeLists.txt has tasks that build it', () => {
+  const commands = (...files: string[]) => buildTasksFor(files).map(({ command }) => command);
+  assert.deepEqual(commands('kernel.c', 'Makefile'), ['make']);
+  assert.deepEqual(commands('GNUmakefile'), ['make']);
+  assert.deepEqual(commands('Cargo.toml', 'src'), ['cargo build']);
+  assert.deepEqual(commands('CMakeLists.txt'), ['cmake -S . -B build', 'cmake --build build']);
+  assert.deepEqual(commands('Makefile.am', 'kernel.elf'), []);
+  const { tasks } = JSON.parse(tasksJson(buildTasksFor(['CMakeLists.txt'])));
+  assert.deepEqual(tasks[1].dependsOn, [tasks[0].label]);
+  assert.equal(existingBuildTask(tasks), 'build', 'preLaunchTask names this task');
+});
+
+test('an existing tasks.json is used if it has a build task', () => {
+  const test = { label: 'test', group: 'test' };
+  const [first, preferred] = [
+    { label: 'all', group: 'build' },
+    { label: 'kernel', group: { kind: 'build', isDefault: true } },
+  ];
+  assert.equal(existingBuildTask([test, first, preferred]), 'kernel');
+  assert.equal(existingBuildTask([test, first]), 'all');
+  assert.equal(existingBuildTask([test, { group: 'build' }, null, 5]), undefined);
+  assert.equal(existingBuildTask(undefined), undefined);
 });

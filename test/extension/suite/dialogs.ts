@@ -51,7 +51,7 @@ export function dialogs(): void {
       fs.writeFileSync(at('mine.qcow2'), 'mine');
       answer = () => 'Replace';
       const drives = [{ ...demo().drives[0], overlay: 'mine.qcow2' }];
-      await session.start(demo({ drives })).then(undefined, () => {});
+      await session.start(demo({ drives, overwrite: 'ask' })).then(undefined, () => {});
       const refusal = () =>
         session.messages.find((one) => 'command' in one && one.command === 'launch' && 'success' in one);
       await until('it is refused', () => refusal() !== undefined);

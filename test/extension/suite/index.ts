@@ -5,6 +5,7 @@ import { debugging } from './debugging.ts';
 import { launchErrors } from './launchErrors.ts';
 import { dialogs } from './dialogs.ts';
 import { overlays } from './overlays.ts';
+import { starting } from './starting.ts';
 import { measurements } from './measurements.ts';
 
 /**
@@ -29,7 +30,7 @@ export async function run(): Promise<void> {
   const mocha = new Mocha({ ui: 'tdd', timeout: TEST_MS_MAX, reporter: 'min' });
   // Binds the functions `suite` and `test` to this run, as mocha does before it loads a test file.
   mocha.suite.emit(Mocha.Suite.constants.EVENT_FILE_PRE_REQUIRE, globalThis, '', mocha);
-  for (const define of [activation, debugging, overlays, dialogs, launchErrors]) define();
+  for (const define of [activation, starting, debugging, overlays, dialogs, launchErrors]) define();
 
   const tests: Result[] = [];
   const failures = await new Promise<number>((resolve) => {
