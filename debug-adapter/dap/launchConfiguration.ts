@@ -27,6 +27,8 @@ export interface LaunchConfiguration {
   /** Where gdb can connect to the session. */
   gdbServer: GdbSocketAddress | null;
   stopOnEntry: boolean;
+  /** The position to go to at the start of a replay; null if it starts to run. */
+  startPosition: number | null;
   noDebug: boolean;
   drives: DriveOptions[];
   rng: boolean;
@@ -91,6 +93,7 @@ export function parseLaunch(input: unknown, resolvePath: ResolvePath): LaunchCon
     console: settings.word('console', ['debugConsole', 'terminal']) ?? 'debugConsole',
     gdbServer: gdbListenAddress(settings),
     stopOnEntry: settings.flag('stopOnEntry'),
+    startPosition: startPosition(settings),
     noDebug: settings.flag('noDebug'),
     drives: settings.objects('drives').map(drive),
     rng: settings.flag('rng'),
@@ -163,6 +166,12 @@ function memoryBytes(settings: Settings): number | null {
   const text = settings.text('memory');
   if (text === null) return null;
   return limits.parseMemorySize(text) ?? settings.bad('memory', expected.memorySetting(limits.MEMORY_MIB));
+}
+
+function startPosition(settings: Settings): number | null {
+  const position = settings.number('startPosition');
+  const isValid = position === null || (Number.isSafeInteger(position) && position >= 0);
+  return isValid ? position : settings.bad('startPosition', expected.position());
 }
 
 function snapshotMemoryBytes(settings: Settings): number | null {

@@ -6,7 +6,6 @@ import { openLink, registerLinks } from './openLink.ts';
 import { registerSample } from './openSample.ts';
 import { registerRecordingEditor } from './recordingEditor.ts';
 import { registerResume } from './resume.ts';
-import { registerStartPositions } from './startPosition.ts';
 import { unpackAndReplay } from './unpack.ts';
 
 /** What tests do in place of the editor, which opens links, and of a user, who clicks a button on a page. */
@@ -25,7 +24,6 @@ export function registerStart(
     registerRecordingEditor(commandLine, recordings),
     registerLinks(recordings),
     registerResume(context, sessions),
-    registerStartPositions(sessions),
   );
   return {
     openLink: (uri) => openLink(recordings, uri),

@@ -21,18 +21,6 @@ export async function startReplay(
   position?: number,
 ): Promise<void> {
   const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(rrfile));
-  await vscode.debug.startDebugging(
-    folder,
-    position === undefined ? configuration : startingAt(configuration, position),
-  );
+  const start = position === undefined ? {} : { startPosition: position };
+  await vscode.debug.startDebugging(folder, { ...configuration, ...start });
 }
-
-/**
- * Adds the position at which a session starts to its configuration. The setting is for the extension; the adapter
- * ignores it.
- */
-export const startingAt = (configuration: vscode.DebugConfiguration, startPosition: number) => ({
-  ...configuration,
-  stopOnEntry: true,
-  startPosition,
-});

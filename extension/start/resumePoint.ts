@@ -36,7 +36,7 @@ export function resumeConfiguration({ configuration, position }: ResumePoint): S
   const own = Object.entries(configuration).filter(([setting]) => !setting.startsWith('__') && !OMITTED.has(setting));
   return {
     ...(Object.fromEntries(own) as Settings),
-    ...{ rr: 'replay', stopOnEntry: true, startPosition: position },
+    ...{ rr: 'replay', startPosition: position },
   };
 }
 

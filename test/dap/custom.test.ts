@@ -34,6 +34,32 @@ test('the position is reported at stops and during runs, and goTo moves to a giv
   assert.deepEqual(dap.place, end);
 });
 
+test('a replay starts at "startPosition", with the console output up to there, or at the end of the recording', async (t) => {
+  const sandbox = new Sandbox(t);
+  const launch = demoLaunch(sandbox, { console: 'terminal' });
+  const recording = new DapClient(t);
+  await recording.start(launch);
+  await recording.event('stopped');
+  const { position: end } = recording.place;
+  const { terminal: output } = recording;
+  await recording.leave();
+  const startAt = async (startPosition: number) => {
+    const dap = new DapClient(t);
+    await dap.start({ ...launch, rr: 'replay', startPosition });
+    await dap.event('stopped');
+    return dap;
+  };
+  const position = Math.floor(end * 0.9);
+  const middle = await startAt(position);
+  assert.equal(middle.place.position, position);
+  assert.ok(middle.terminal.length > 0 && middle.terminal.length < output.length);
+  assert.equal(middle.terminal, output.slice(0, middle.terminal.length));
+  await middle.leave();
+  const last = await startAt(end + 1000);
+  assert.equal(last.place.position, end);
+  assert.equal(last.terminal, output);
+});
+
 test('console output is sent to a terminal as bytes', async (t) => {
   const dap = new DapClient(t);
   await dap.start(demoLaunch(new Sandbox(t), { console: 'terminal' }));

@@ -28,6 +28,7 @@ const SETTINGS = [
   ...[
     'gdbServer',
     'stopOnEntry',
+    'startPosition',
     'noDebug',
     'drives',
     'rng',

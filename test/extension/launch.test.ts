@@ -30,6 +30,7 @@ test("the adapter's messages identify the setting that causes the error", () => 
     [{ noReboot: 'yes' }, 'noReboot'],
     [{ semihosting: 'yes' }, 'semihosting'],
     [{ stopOnEntry: 'yes' }, 'stopOnEntry'],
+    [{ startPosition: -1 }, 'startPosition'],
     [{ symbols: 'a.elf' }, 'symbols'],
     [{ rrsnapshot: 'auto-7' }, 'rrsnapshot'],
     [{ drives: [{ ...DRIVE, format: 'vmdk' }] }, 'drives[0].format'],

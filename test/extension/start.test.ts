@@ -183,7 +183,7 @@ test('a session is resumed as a replay at the position where it was, even if it 
   const stored = JSON.parse(JSON.stringify(point));
   assert.deepEqual(resumeConfiguration(stored), {
     ...{ type: 'blkreplay', request: 'launch', name: 'Record', rr: 'replay', rrfile: '/w/boot.rr', kernel: '/w/k.elf' },
-    ...{ stopOnEntry: true, startPosition: 1200 },
+    startPosition: 1200,
   });
   parseLaunch(resumeConfiguration(stored));
   assert.equal(resumePointOf({ ...configuration, rr: 'off' }, undefined, { rr: 'off', position: 5 }), undefined);

@@ -1,10 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
-import { openBrowser, workbenchUrl } from '../vscode/browser.ts';
+import { emptyWindowUrl, openBrowser, workbenchUrl } from '../vscode/browser.ts';
 import { installServer } from '../vscode/install.ts';
 import { copySample } from '../vscode/sample.ts';
-import { startServer } from '../vscode/server.ts';
+import { type ServerOptions, startServer } from '../vscode/server.ts';
 import { Workbench } from './workbench.ts';
 
 /**
@@ -15,17 +15,36 @@ const ROOT = path.resolve(import.meta.dirname, '../..');
 
 export async function openSample(t: TestContext): Promise<{ workbench: Workbench; folder: string }> {
   const sample = copySample();
-  const server = await startServer(installServer(), { vsix: [packagedExtension()], settings: SETTINGS });
+  t.after(() => sample.remove());
+  // With this setting, F5 changes nothing if it is pressed before the editor has noticed a change of launch.json.
+  const { workbench, server } = await openWorkbench(t, { settings: { 'blkreplay.overwrite': 'ask' } });
+  await workbench.open(workbenchUrl(server, { folder: sample.folder }));
+  return { workbench, folder: sample.folder };
+}
+
+/** Opens VS Code without a folder, as it is right after the extension has been installed. No folder is trusted. */
+export async function openEmptyWindow(t: TestContext): Promise<Workbench> {
+  const { workbench, server } = await openWorkbench(t, {
+    asksForTrust: true,
+    settings: { 'debug.showInStatusBar': 'always' },
+  });
+  await workbench.page.goto(emptyWindowUrl(server));
+  return workbench;
+}
+
+async function openWorkbench(t: TestContext, { settings, ...options }: ServerOptions) {
+  const server = await startServer(installServer(), {
+    ...options,
+    ...{ vsix: [packagedExtension()], settings: { ...SETTINGS, ...settings } },
+  });
   const browser = await openBrowser();
   const workbench = new Workbench(browser.page);
   t.after(async () => {
     await workbench.screenshot(`last of ${path.basename(t.filePath ?? '')}`);
     await browser.close();
     await server.stop();
-    sample.remove();
   });
-  await workbench.open(workbenchUrl(server.url, { folder: sample.folder }));
-  return { workbench, folder: sample.folder };
+  return { workbench, server: server.url };
 }
 
 /** With this setting, VS Code renders the terminal as page elements, whose text the tests can read. */

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { Locator, Page } from 'playwright-core';
+import type { FrameLocator, Locator, Page } from 'playwright-core';
 
 /**
  * VS Code's window as scenarios use it: the actions of a user, and what the screen shows. Waits are for conditions, not
@@ -76,6 +76,24 @@ export class Workbench {
   async command(title: string): Promise<void> {
     await this.page.keyboard.press('F1');
     await this.pick(title, '>');
+  }
+
+  /** Waits until the editor has read launch.json. The setting `debug.showInStatusBar` shows the configuration. */
+  async untilConfigurationIsKnown(name: string): Promise<void> {
+    await this.page.locator('.statusbar-item[id="status.debug"]', { hasText: name }).waitFor();
+  }
+
+  /** Answers VS Code's question whether to trust the folder, which it asks before it starts to debug. */
+  async trustFolder(): Promise<void> {
+    const button = this.page.locator('.monaco-dialog-box').getByRole('button', { name: /^Trust|^Yes, I trust/ });
+    await this.screenshot('start-2-trust');
+    await button.click();
+    await button.waitFor({ state: 'hidden' });
+  }
+
+  /** The contents of the visible web page in an editor. */
+  webview(): FrameLocator {
+    return this.page.frameLocator('iframe.webview:visible').frameLocator('#active-frame');
   }
 
   async openFile(name: string): Promise<void> {

@@ -29,6 +29,10 @@ export async function openBrowser(viewport = { width: 1440, height: 900 }): Prom
   return { page: context.pages()[0] ?? (await context.newPage()), close };
 }
 
+/** The URL of a window without a folder. */
+export const emptyWindowUrl = (server: string): string =>
+  `${server}/?${new URLSearchParams({ ew: 'true', payload: JSON.stringify([['skipWelcome', 'true']]) })}`;
+
 /** The URL of the workbench for a folder, optionally with an extension under development and its tests. */
 export function workbenchUrl(
   server: string,

@@ -22,6 +22,8 @@ export interface ServerOptions {
   /** Lets the workbench run extension tests. This also hides notification toasts, so scenarios do not set it. */
   isForExtensionTests?: boolean;
   settings?: object;
+  /** Whether VS Code asks if the user trusts a folder, as it does by default. */
+  asksForTrust?: boolean;
   /** Environment variables for extensions, in addition to those of this process. */
   env?: Record<string, string>;
 }
@@ -31,7 +33,11 @@ const STOP_MS_MAX = 5_000;
 
 export async function startServer(vscode: VsCodeServer, options: ServerOptions = {}): Promise<RunningServer> {
   const data = fs.mkdtempSync(path.join(os.tmpdir(), 'blkreplay-vscode-'));
-  writeSettings(data, { ...QUIET_SETTINGS, ...options.settings });
+  writeSettings(data, {
+    ...QUIET_SETTINGS,
+    'security.workspace.trust.enabled': options.asksForTrust ?? false,
+    ...options.settings,
+  });
   const common = [
     ...[vscode.main, '--accept-server-license-terms', '--server-data-dir', data],
     ...['--extensions-dir', path.join(data, 'extensions')],
@@ -44,7 +50,7 @@ export async function startServer(vscode: VsCodeServer, options: ServerOptions =
       ...[
         '--disable-telemetry',
         '--disable-experiments',
-        '--disable-workspace-trust',
+        ...(options.asksForTrust ? [] : ['--disable-workspace-trust']),
         '--reconnection-grace-time',
         '10',
       ],
@@ -75,7 +81,6 @@ const QUIET_SETTINGS = {
   'workbench.tips.enabled': false,
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
   'chat.disableAIFeatures': true,
-  'security.workspace.trust.enabled': false,
 };
 
 /**

@@ -63,8 +63,10 @@ export const PREPARATIONS: Readonly<Record<string, (debuggee: Debuggee, args: Ar
 };
 
 /** Returns a LongRun for commands whose runs may take a long time: those that go back, and those that search. */
-export function longRun(command: string, { session }: Debuggee): LongRun | undefined {
+export function longRun(command: string, { session, configuration }: Debuggee): LongRun | undefined {
   switch (command) {
+    case 'configurationDone':
+      return configuration.startPosition === null ? undefined : { title: progressTitles.goTo() };
     case 'reverseContinue':
       return { title: progressTitles.reverse(), searched: { start: session.history.start, end: session.position } };
     case 'stepBack':

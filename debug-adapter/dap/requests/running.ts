@@ -20,8 +20,22 @@ export type StartRun = (debuggee: Debuggee, args: Arguments) => Step | undefined
 
 type Step = Sliced<StopReason>;
 
-export const configurationDone: StartRun = ({ configuration, session }) =>
-  configuration.stopOnEntry && !configuration.noDebug ? undefined : session.continue();
+/**
+ * The last start position up to which a replay executes every step, so that the console shows what was printed before.
+ * This takes at most about ten seconds. A later position is reached from a snapshot, and
+ * the console then starts with what the guest prints after that snapshot.
+ */
+const PRINTED_STEPS_MAX = 2_000_000_000;
+
+/** Starts the session. If the recording ends before the position at which a replay starts, the replay goes to its end. */
+export const configurationDone: StartRun = ({ configuration, session }) => {
+  const { startPosition, stopOnEntry, noDebug } = configuration;
+  if (noDebug) return session.continue();
+  if (startPosition === null) return stopOnEntry ? undefined : session.continue();
+  const { start, end } = session.history;
+  const position = Math.max(start, Math.min(startPosition, end));
+  return position <= PRINTED_STEPS_MAX ? session.runToPosition(position) : session.goTo(position);
+};
 
 export const continueForwards: StartRun = ({ session }) => session.continue();
 

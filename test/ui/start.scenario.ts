@@ -1,0 +1,86 @@
+/** A new user needs at most four actions to the first step back, and later continues from recordings and after a reload. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { DEMO } from '../support/demoWalk.ts';
+import { openEmptyWindow } from './scenario.ts';
+import type { Workbench } from './workbench.ts';
+
+const ACTIONS_MAX = 4;
+
+test('from the installed extension to the first step back of the sample; recording again, a recording, a reload', async (t) => {
+  const workbench = await openEmptyWindow(t);
+  const actions: string[] = [];
+  const act = async (action: string, perform: () => Promise<unknown>) => {
+    actions.push(action);
+    await perform();
+  };
+  await workbench.until('the window is open', () => workbench.page.locator('.monaco-workbench').isVisible());
+  await act('Open Sample in the Command Palette', () => workbench.command('blkreplay: Open Sample'));
+  await workbench.untilConfigurationIsKnown('Record the Sample');
+  await workbench.screenshot('start-1-sample');
+  await act('F5', () => workbench.page.keyboard.press('F5'));
+  await act('trust the folder', () => workbench.trustFolder());
+  await workbench.waitUntilStopped(DEMO.failure);
+  const atEnd = await workbench.placeText();
+  await workbench.screenshot('start-2-failure');
+  await act('Step Back', () => workbench.press('Step Back'));
+  await workbench.until('the machine has stepped back', async () => {
+    return (await workbench.placeText()) !== atEnd && (await workbench.isStopped());
+  });
+  await workbench.until('a source line is highlighted', async () => (await workbench.highlightedLine()) !== undefined);
+  await workbench.screenshot('start-3-step-back');
+  t.diagnostic(`${actions.length} actions to the first step back: ${actions.join(', ')}`);
+  assert.ok(actions.length <= ACTIONS_MAX);
+  assert.deepEqual(await workbench.notifications(), [], 'VS Code showed no error');
+  await workbench.stopDebugging();
+
+  await workbench.page.keyboard.press('F5');
+  await workbench.waitUntilStopped(DEMO.failure);
+  await notified(workbench, /demo\.rr is kept\. This session uses .*demo-2\.rr/);
+  await workbench.screenshot('start-4-both-kept');
+  await workbench.stopDebugging();
+  await workbench.command('Notifications: Clear All Notifications');
+
+  await workbench.page.keyboard.press('Control+P');
+  await workbench.pick('demo-2.rr');
+  const page = workbench.webview();
+  await page.getByRole('heading', { name: 'demo-2.rr' }).waitFor();
+  assert.match(await page.getByRole('main').innerText(), /The guest reported failure with code 1/);
+  await workbench.screenshot('start-5-recording');
+  await page.getByRole('button', { name: 'Replay', exact: true }).first().click();
+  await workbench.until('the replay is at its start', async () => /^0 \/ /.test(await workbench.placeText()));
+  await workbench.press('Continue');
+  await workbench.waitUntilStopped(DEMO.failure);
+  await workbench.press('Step Back');
+  await workbench.until('the machine has stepped back', async () => {
+    return !(await workbench.placeText()).startsWith(atEnd.split(' ')[0]) && (await workbench.isStopped());
+  });
+  const before = position(await workbench.placeText());
+
+  await workbench.page.reload();
+  await notified(workbench, /was at position .* when the window was closed/);
+  await workbench.screenshot('start-6-reloaded');
+  await workbench.page.locator('.notification-toast').getByRole('button', { name: 'Resume Replay' }).click();
+  await workbench.until('the replay is resumed', async () => position(await workbench.placeText()) === before);
+  await workbench.until('a source line is highlighted', async () => (await workbench.highlightedLine()) !== undefined);
+  assert.match(await workbench.terminalText(), DEMO.guestError, 'the console shows what was printed before');
+  await workbench.screenshot('start-7-resumed');
+  assert.deepEqual(await workbench.notifications(), [], 'VS Code showed no error');
+  await workbench.stopDebugging();
+
+  await workbench.command('blkreplay: Take Snapshot');
+  await notified(workbench, /No blkreplay session is running/);
+  await workbench.screenshot('start-8-without-session');
+  await workbench.command('Notifications: Clear All Notifications');
+  await workbench.command('Welcome: Open Walkthrough...');
+  await workbench.pick('Get Started with Reverse Debugging');
+  await workbench.page.locator('.getting-started-step', { hasText: 'Step back' }).first().waitFor();
+  await workbench.screenshot('start-9-walkthrough');
+});
+
+const notified = (workbench: Workbench, words: RegExp): Promise<void> =>
+  workbench.until(`a notification matches ${words}`, async () =>
+    (await workbench.notifications()).some((text) => words.test(text)),
+  );
+
+const position = (text: string) => /[\d,]+/.exec(text)?.[0];
