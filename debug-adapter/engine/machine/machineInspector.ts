@@ -59,6 +59,8 @@ export class MachineInspector implements Inspector {
   /** The value that M-mode would read from a CSR; undefined if the CSR does not exist. */
   csr(number: number): bigint | undefined {
     const { machine, view } = this;
+    // The hart's own copy of the clock is updated only before the hart runs.
+    if (number === TIME) return machine.board.clint.time();
     if (number !== MIP && number !== SIP) return view.readCsr(number, machine.position);
     // The hart's own copy of the interrupt lines is updated only before the hart runs.
     const pending = BigInt(machine.interrupts.pending(this.hart, machine.nanoseconds));
@@ -118,3 +120,4 @@ export class MachineInspector implements Inspector {
 
 const MIP = csrNumber('mip');
 const SIP = csrNumber('sip');
+const TIME = csrNumber('time');

@@ -79,3 +79,10 @@ test('an inspector shows the current interrupt lines of every hart, even of one 
   assert.equal(machine.currentHart, 0);
   assert.deepEqual([mip(0), mip(1)], [MTIP, MTIP | MSIP]);
 });
+
+test('an inspector shows the time of the loaded state, even before the machine runs from there', () => {
+  const machine = machineWith(['loop:', a.j('loop')]);
+  steps(machine, 1000);
+  machine.loadState({ ...machine.saveState(), clockOffsetNanoseconds: 5_000_000 });
+  assert.equal(new MachineInspector(machine).csr(CSR.time), 50_010n);
+});
