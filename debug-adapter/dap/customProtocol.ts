@@ -23,6 +23,10 @@ export interface PositionEvent {
    * refused.
    */
   isPast: boolean;
+  /** The guest's `mtime` in seconds; absent if no machine is open. */
+  seconds?: number;
+  /** The size of the console input that the guest has not read yet; absent if it is less than 1 KiB. */
+  waitingInputBytes?: number;
 }
 
 /**
@@ -31,6 +35,11 @@ export interface PositionEvent {
  */
 export interface ConsoleEvent {
   base64: string;
+  /**
+   * When the guest printed each byte: for the first byte, the position of the step that printed it; for each further
+   * byte, the number of steps since the preceding byte.
+   */
+  steps: number[];
 }
 
 /**

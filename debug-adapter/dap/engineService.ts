@@ -113,7 +113,7 @@ export class EngineService {
     const run = start(debuggee, args);
     return {
       body: command === 'continue' ? { allThreadsContinued: true } : {},
-      run: () => void this.run(command, run ?? noRun()),
+      run: () => void this.run(command, given, run ?? noRun()),
     };
   }
 
@@ -177,9 +177,9 @@ export class EngineService {
   // --- running ---------------------------------------------------------------------------------------------------------
 
   /** Runs the machine and always sends `stopped` or `terminated` at the end. */
-  private async run(command: string, run: Sliced<StopReason>): Promise<void> {
+  private async run(command: string, args: unknown, run: Sliced<StopReason>): Promise<void> {
     const open = this.open!;
-    open.reportProgressOf(longRun(command, open.debuggee));
+    open.reportProgressOf(longRun(command, args, open.debuggee));
     try {
       await open.runner.run(run, { owner: 'editor', mode: ENGINE_COMMANDS[command].runs! });
     } catch (error) {

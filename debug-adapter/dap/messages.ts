@@ -57,12 +57,16 @@ const UNSENT_BYTES_MAX = 1 << 20;
  */
 export function sizeOf(message: EngineEvent): number {
   const body =
-    message.kind === 'event' ? (message.body as { output?: unknown; base64?: unknown } | undefined) : undefined;
+    message.kind === 'event'
+      ? (message.body as { output?: string; base64?: string; steps?: number[] } | undefined)
+      : undefined;
   const text = body?.output ?? body?.base64;
-  return MESSAGE_BYTES + (typeof text === 'string' ? text.length : 0);
+  return MESSAGE_BYTES + (text?.length ?? 0) + STEP_BYTES * (body?.steps?.length ?? 0);
 }
 
 const MESSAGE_BYTES = 256;
+/** A typical number of steps between two bytes of output has three digits; a comma follows it. */
+const STEP_BYTES = 4;
 
 /** Whether the machine must wait for the client before it sends more messages. */
 export const isClientBehind = (signals: Int32Array<SharedArrayBuffer>): boolean =>

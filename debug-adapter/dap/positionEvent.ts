@@ -3,11 +3,23 @@ import type { PositionEvent } from './customProtocol.ts';
 import type { Debuggee } from './debuggee.ts';
 
 /** The body of a `blkreplay/place` event. */
-export function positionEventOf({ session, configuration }: Debuggee, isRunning: boolean): PositionEvent {
+export function positionEventOf({ session, configuration, keys }: Debuggee, isRunning: boolean): PositionEvent {
   const { position, target } = session;
   const { start, end } = target.history ?? { start: position, end: position };
-  return { rr: configuration.rr, position, start, end, isRunning, isPast: position < end };
+  const seconds = Number(session.inspector.csr(TIME_CSR) ?? 0n) / TICKS_PER_SECOND;
+  const waitingInputBytes = keys?.remainingBytes ?? 0;
+  return {
+    ...{ rr: configuration.rr, position, start, end, isRunning, isPast: position < end, seconds },
+    ...(waitingInputBytes >= WAITING_BYTES_SHOWN && { waitingInputBytes }),
+  };
 }
+
+/** The CSR `time`, which contains `mtime`. */
+const TIME_CSR = 0xc01;
+/** The frequency of `mtime` on the virt board, 10 MHz. */
+const TICKS_PER_SECOND = 1e7;
+/** Less waiting input than this is read within a tenth of a second of guest time, so it is not reported. */
+const WAITING_BYTES_SHOWN = 1024;
 
 // The interval between position events during a run. Four events per second are enough for a smooth display, and their
 // cost is not measurable.

@@ -12,6 +12,8 @@ export interface LongRun {
   title: string;
   /** For a reverse run, the part of the history that the run may have to search, starting at the end of that part. */
   searched?: Pick<HistoryRange, 'start' | 'end'>;
+  /** The position to which the run goes. It may first restore an earlier state. */
+  target?: Position;
 }
 
 /**
@@ -23,6 +25,8 @@ export class ProgressReporter {
   private run: LongRun | undefined;
   private startedAt = 0;
   private isReported = false;
+  /** The first position from which a run to a target replays. */
+  private replayedFrom: Position | undefined;
   private percentage: number | undefined;
   private runs = 0;
   /**
@@ -39,6 +43,7 @@ export class ProgressReporter {
     this.run = run;
     this.startedAt = milliseconds;
     this.isReported = false;
+    this.replayedFrom = undefined;
     this.percentage = run?.searched && 0;
   }
 
@@ -67,11 +72,14 @@ export class ProgressReporter {
 
   /**
    * Called when a run pauses between two slices. A reverse run has then searched the history from `position` to the
-   * end.
+   * end; a run to a target has restored a state before the target and replayed from there to `position`.
    */
   reached(position: Position): void {
-    const searched = this.run?.searched;
+    const { searched, target } = this.run ?? {};
     if (searched) this.sendPercentage(searched.end - position, searched.end - searched.start);
+    if (target === undefined || position > target) return;
+    this.replayedFrom ??= position;
+    this.sendPercentage(position - this.replayedFrom, target - this.replayedFrom);
   }
 
   end(): void {

@@ -103,10 +103,12 @@ const panicText = (label: string): StoppedText => ({
   text: trapTexts.guestPanic(label),
 });
 
-/** Contains only the trap's name, because the editor requests the details with `exceptionInfo`. */
+/** Contains the trap's name, cause and value. The editor requests further details with `exceptionInfo`. */
 function trapText(debuggee: Debuggee, { trap, ids }: Extract<StopReason, { kind: 'trap' }>): StoppedText {
   const hitBreakpointIds = distinct(ids.flatMap((id) => debuggee.breakpoints.get(id)?.id ?? []));
-  return { reason: 'exception', description: trapName(trap), text: trapName(trap), hitBreakpointIds };
+  const text =
+    trap.kind === 'exception' ? trapTexts.exception(trapName(trap), trap.cause, hex(trap.tval)) : trapName(trap);
+  return { reason: 'exception', description: trapName(trap), text, hitBreakpointIds };
 }
 
 function hitText(debuggee: Debuggee, hits: readonly StepHit[]): StoppedText {

@@ -74,6 +74,12 @@ export const requestTwice = (command: string) =>
 
 export const machineIsRunning = () => badInput('machine-running', {}, 'The machine is running.', 'Pause it first.');
 
+export const tooManySteps = (countMax: number) =>
+  badInput('steps-too-many', { countMax }, `${countMax} steps already wait for the current step to end.`);
+
+export const stepDropped = () =>
+  badInput('step-dropped', {}, 'The step was not executed, because the machine stopped for another reason before it.');
+
 export const sessionHasEnded = () => badInput('session-ended', {}, 'The session has ended.', 'Start a new one.');
 
 export const staleReference = (what: 'frame' | 'variable') =>
@@ -128,8 +134,16 @@ export const inputNotInPast = () =>
   badInput(
     'input-in-past',
     {},
-    'You are viewing a past state, where console input comes from the recording.',
-    'Go to the live end to type.',
+    'The machine is in the past, where the guest gets its recorded input.',
+    'To type, continue to the live end.',
+  );
+
+export const inputQueueFull = (waitingBytes: number) =>
+  badInput(
+    'input-queue-full',
+    { waitingBytes },
+    `${waitingBytes} bytes of console input are already waiting for the guest to read them.`,
+    'Wait until the guest has read more of it.',
   );
 
 /** Why a breakpoint is not set or cannot be hit yet. The editor shows the text next to the breakpoint. */
@@ -176,7 +190,8 @@ export const stopTexts = {
 export const progressTitles = {
   reverse: () => 'Running backward',
   stepBack: () => 'Stepping back',
-  goTo: () => 'Going to a position',
+  goBack: (position: number) => `Going back to position ${position.toLocaleString('en-US')}`,
+  goForward: (position: number) => `Going forward to position ${position.toLocaleString('en-US')}`,
   counting: () => 'Counting breakpoint hits',
 };
 

@@ -51,6 +51,7 @@ export const exceptionFilterTexts = {
 
 /** The description of a trap, with one line for each topic. */
 export const trapTexts = {
+  exception: (name: string, code: number, tval: string) => `${name} (cause ${code}, tval ${tval})`,
   cause: (name: string, code: number) => `${name} (cause ${code})`,
   unknownException: (code: number) => `Exception ${code}`,
   unknownInterrupt: (code: number) => `Interrupt ${code}`,

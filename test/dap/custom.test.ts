@@ -17,14 +17,17 @@ test('the position is reported at stops and during runs, and goTo moves to a giv
   const end = dap.place;
   assert.deepEqual(end, {
     ...{ rr: 'record', position: end.position, start: 0, end: end.position },
-    ...{ isRunning: false, isPast: false },
+    ...{ isRunning: false, isPast: false, seconds: end.seconds },
   });
+  assert.ok(end.seconds > 0);
   const runs = dap.events.filter(({ event, body }) => event === 'blkreplay/place' && body.isRunning);
   assert.ok(runs.length >= 1);
   const middle = Math.floor(end.position / 2);
   const stop = await dap.until('blkreplay/goTo', { position: middle });
   assert.equal(stop.reason, 'goto');
-  assert.deepEqual(dap.place, { ...end, position: middle, isPast: true });
+  const { seconds } = dap.place;
+  assert.deepEqual(dap.place, { ...end, position: middle, isPast: true, seconds });
+  assert.ok(seconds > 0 && seconds < end.seconds, 'the guest time is that of the position');
   assert.match(
     await dap.refused('blkreplay/goTo', { position: end.position + 1 }),
     /is not in the recording, which covers positions/,
@@ -81,7 +84,7 @@ test('typed input reaches a sleeping guest, and a replay repeats this input', as
   assert.match(output, /64 blocks, crc32/);
   const history = dap.place.end;
   await dap.until('reverseContinue');
-  assert.match(await dap.refused('blkreplay/consoleInput', { base64: btoa('x') }), /Go to the live end/);
+  assert.match(await dap.refused('blkreplay/consoleInput', { base64: btoa('x') }), /To type, continue to the live end/);
   assert.equal(dap.terminal, output, 'history is not printed again');
   await dap.leave();
 

@@ -1,4 +1,4 @@
-import type { Sliced } from '../../engine/index.ts';
+import { Sliced } from '../../engine/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Debuggee } from '../debuggee.ts';
 import type { LongRun } from '../progress.ts';
@@ -63,7 +63,7 @@ export const PREPARATIONS: Readonly<Record<string, (debuggee: Debuggee, args: Ar
 };
 
 /** Returns a LongRun for commands whose runs may take a long time: those that go back, and those that search. */
-export function longRun(command: string, { session, configuration }: Debuggee): LongRun | undefined {
+export function longRun(command: string, args: unknown, { session, configuration }: Debuggee): LongRun | undefined {
   switch (command) {
     case 'configurationDone':
       return configuration.startPosition === null ? undefined : { title: progressTitles.goTo() };
@@ -73,8 +73,11 @@ export function longRun(command: string, { session, configuration }: Debuggee): 
     case 'blkreplay/reverseStepIn':
     case 'blkreplay/reverseStepOut':
       return { title: progressTitles.stepBack() };
-    case 'blkreplay/goTo':
-      return { title: progressTitles.goTo() };
+    case 'blkreplay/goTo': {
+      const target = new Arguments(command, args).integer('position');
+      const isForward = target >= session.position;
+      return { title: isForward ? progressTitles.goForward(target) : progressTitles.goBack(target), target };
+    }
     default:
       return undefined;
   }

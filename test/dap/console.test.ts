@@ -1,0 +1,95 @@
+/** Console events say when each byte was printed, and a long paste reaches the guest whole. */
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Sandbox } from '../support/cli.ts';
+import { DapClient, demoLaunch } from '../support/dapClient.ts';
+import { guest } from '../support/guests.ts';
+
+const PASTE_BYTES = 100_000;
+const LINE = `echo ${'x'.repeat(94)}\r`;
+
+/** Each byte of console output with its position. */
+function printed(dap: DapClient): { byte: string; position: number }[] {
+  const events = dap.events.filter(({ event }) => event === 'blkreplay/console');
+  return events.flatMap(({ body }) => {
+    const bytes = Buffer.from(body.base64, 'base64').toString('latin1');
+    assert.equal(body.steps.length, bytes.length);
+    let position = 0;
+    return Array.from(bytes, (byte, i) => ({ byte, position: (position += body.steps[i]) }));
+  });
+}
+
+test('at the position of a byte, the next instruction prints it; history is not printed twice', async (t) => {
+  const dap = new DapClient(t);
+  await dap.start(demoLaunch(new Sandbox(t), { console: 'terminal' }));
+  await dap.event('stopped');
+  const output = printed(dap);
+  assert.ok(output.length > 100);
+  for (let i = 1; i < output.length; i++) assert.ok(output[i].position > output[i - 1].position, `byte ${i}`);
+  for (const i of [0, 57, output.length - 1]) {
+    const { byte, position } = output[i];
+    await dap.until('blkreplay/goTo', { position });
+    const [instruction] = await nextInstruction(dap);
+    assert.match(instruction, /^sb /, 'a store to the UART');
+    const register = /^sb\s+(\w+)/.exec(instruction)![1];
+    assert.equal(Number(await dap.evaluate(`$${register} & 0xff`)), byte.charCodeAt(0));
+  }
+  await dap.until('blkreplay/goTo', { position: 0 });
+  await dap.until('continue');
+  assert.equal(printed(dap).length, output.length);
+});
+
+async function nextInstruction(dap: DapClient): Promise<string[]> {
+  const { stackFrames } = await dap.request('stackTrace', { threadId: 1 });
+  const memoryReference = stackFrames[0].instructionPointerReference;
+  const { instructions } = await dap.request('disassemble', { memoryReference, instructionCount: 1 });
+  return instructions.map(({ instruction }: { instruction: string }) => instruction);
+}
+
+test('a paste of 100 kB arrives whole, at the rate at which the guest reads', async (t) => {
+  const dap = await shell(t);
+  const from = dap.terminal.length;
+  const text = LINE.repeat(PASTE_BYTES / LINE.length);
+  await dap.type(text);
+  await dap.type('echo the end\r');
+  const waiting = () => (dap.place.waitingInputBytes as number | undefined) ?? 0;
+  while (waiting() === 0) await sleep(10);
+  assert.ok(waiting() > PASTE_BYTES / 2, 'the guest has read only a part of it');
+  await dap.untilTerminal('\nthe end', from);
+  const lines = dap.terminal.slice(from).split(/\r?\n/);
+  const echoed = lines.filter((line) => line === 'x'.repeat(94));
+  assert.equal(echoed.length, text.length / LINE.length, 'the guest executed every line');
+  while (waiting() !== 0) await sleep(10);
+});
+
+test('control characters and bytes of UTF-8 reach the guest unchanged', async (t) => {
+  const dap = await shell(t);
+  const from = dap.terminal.length;
+  await dap.type('echo \x03\x01 ');
+  await dap.type(Buffer.from('größe €').toString('latin1'));
+  await dap.type('\r');
+  await dap.untilTerminal('$ ', from);
+  const output = Buffer.from(dap.terminal.slice(from), 'latin1').toString('utf8');
+  assert.match(output, /\n\x03\x01 größe €\r?\n/); // eslint-disable-line no-control-regex
+});
+
+test('when 4 MiB wait, more input is refused, and the input that waits is kept', async (t) => {
+  const dap = await shell(t);
+  await dap.request('pause', { threadId: 1 });
+  await dap.event('stopped');
+  for (let i = 0; i < 4; i++) await dap.type('x'.repeat(1 << 20));
+  assert.match(await dap.refused('blkreplay/consoleInput', { base64: btoa('x') }), /^4194304 bytes .* already waiting/);
+  assert.equal(dap.place.waitingInputBytes, 4 << 20);
+});
+
+/** A session with the kernel's shell, which waits for input. */
+async function shell(t: TestContext): Promise<DapClient> {
+  const sandbox = new Sandbox(t);
+  const dap = new DapClient(t);
+  const drives = [{ id: 'hd0', image: sandbox.disk('disk.img'), format: 'raw', overlay: 'hd0.qcow2' }];
+  const launch = { rr: 'record', rrfile: 'a.rr', cwd: sandbox.folder, kernel: guest('kernel/oslet'), drives };
+  await dap.start({ ...launch, console: 'terminal' });
+  await dap.untilTerminal('$ ');
+  return dap;
+}
