@@ -16,6 +16,7 @@ import { type EngineLink, RequestFailure } from './engineLink.ts';
 import { type CommandRules, ENGINE_COMMANDS } from './messages.ts';
 import { failureOf } from './failure.ts';
 import { type ClientEvents, type ClientStreams, ProtocolStream } from './protocolStream.ts';
+import { StepQueue } from './stepQueue.ts';
 import { THREAD_ID, threadOf } from './stopEvents.ts';
 import { checkAnnounced } from './unannounced.ts';
 
@@ -41,6 +42,7 @@ export class Adapter {
   /** Whether the current run is divided into slices or executed as a whole. */
   private runs: CommandRules['runs'];
   private isGdbRunning = false;
+  private steps = new StepQueue();
   /** For each event that is optional in DAP, whether the client supports it. */
   private clientSupports: Record<string, boolean> = {};
   /** The number of harts, from the engine's response to `launch`. */
@@ -77,6 +79,7 @@ export class Adapter {
   async close(): Promise<void> {
     if (this.phase === 'launching') this.engine.interrupt();
     this.phase = 'ended';
+    this.steps.drop();
     await this.engine.close();
   }
 
@@ -117,7 +120,7 @@ export class Adapter {
           threads: Array.from({ length: this.harts }, (_, hart) => ({ id: threadOf(hart), name: `hart ${hart}` })),
         };
       case 'pause':
-        if (this.phase === 'running') this.engine.pause();
+        this.pause();
         return {};
       case 'cancel':
         this.cancel(args);
@@ -136,7 +139,13 @@ export class Adapter {
    */
   private cancel(args: unknown): void {
     const progressId = isRecord(args) ? args.progressId : undefined;
-    if (this.phase === 'running' && progressId !== undefined && progressId === this.progressId) this.engine.pause();
+    if (this.phase === 'running' && progressId !== undefined && progressId === this.progressId) this.pause();
+  }
+
+  /** Stops the current run and drops the steps that wait for its end. */
+  private pause(): void {
+    this.steps.drop();
+    if (this.phase === 'running') this.engine.pause();
   }
 
   private initialize(args: unknown): DebugProtocol.Capabilities {
@@ -154,6 +163,13 @@ export class Adapter {
   private async askEngine(command: string, args: unknown): Promise<unknown> {
     if (!Object.hasOwn(ENGINE_COMMANDS, command)) throw requestUnknown(command);
     const rules = ENGINE_COMMANDS[command];
+    if (rules.runs === 'whole' && (this.isEngineBusy || !this.steps.isEmpty)) {
+      return this.steps.add(() => this.askEngineNow(command, args, rules));
+    }
+    return this.askEngineNow(command, args, rules);
+  }
+
+  private async askEngineNow(command: string, args: unknown, rules: CommandRules): Promise<unknown> {
     this.checkPhase(command, rules);
     checkAnnounced(command, args);
     if (command === 'launch') return this.launch(args);
@@ -203,8 +219,8 @@ export class Adapter {
       const body = await this.engine.ask(command, args);
       // DAP defines which standard requests resume the machine. For a custom request, an event must tell the client
       // that the machine has resumed.
-      const isCustom = command.startsWith('blkreplay/');
-      if (isCustom) this.sendEvent(new Event('continued', { threadId: THREAD_ID, allThreadsContinued: true }));
+      if (isFromExtension(command))
+        this.sendEvent(new Event('continued', { threadId: THREAD_ID, allThreadsContinued: true }));
       return body;
     } catch (error) {
       if (this.phase === 'running' && !this.isGdbRunning) this.phase = before;
@@ -241,6 +257,8 @@ export class Adapter {
     if (event in this.clientSupports && !this.clientSupports[event]) return;
     if (event === 'terminated') this.phase = 'ended';
     this.sendEvent(new Event(event, body));
+    if (event === 'stopped' && isRecord(body) && body.reason === 'step') this.steps.startNext();
+    else if (event === 'stopped' || event === 'continued' || event === 'terminated') this.steps.drop();
   }
 
   /** Records that gdb has started a run. Runs that gdb starts are divided into slices. */
@@ -280,17 +298,27 @@ function listIn(value: unknown, name: string): unknown[] {
 
 const ERROR_ID = 1;
 /**
- * Requests whose errors are not shown in a dialog, because the editor or the blkreplay extension already shows them at
- * the place where the user made the request.
+ * Requests whose errors are not shown in a dialog, because the editor already shows them at the place where the user
+ * made the request. The blkreplay extension shows the errors of its own requests.
  */
 const WITHOUT_DIALOG = new Set([
   ...['exceptionInfo', 'evaluate', 'scopes', 'dataBreakpointInfo', 'variables', 'readMemory'],
-  ...['blkreplay/consoleInput', 'blkreplay/overview'],
 ]);
+/** A malformed request may have a command of any type. */
+const isFromExtension = (command: unknown): boolean => String(command).startsWith('blkreplay/');
+
+/**
+ * Errors that are not shown in a dialog either. A client requests the stack at each stop, and the next step may already
+ * be running; another stop follows then. Steps are dropped because of an event that the user sees.
+ */
+const CODES_WITHOUT_DIALOG = new Set(['step-dropped', 'steps-too-many']);
+const FOR_STOPPED_VIEW = new Set(['stackTrace', 'disassemble']);
 
 function failed(response: DebugProtocol.Response, error: unknown): DebugProtocol.ErrorResponse {
   const { code, message, fields } = error instanceof RequestFailure ? error : failureOf(error);
-  const showUser = !WITHOUT_DIALOG.has(response.command);
+  const isOvertaken = code === 'machine-running' && FOR_STOPPED_VIEW.has(response.command);
+  const isShownElsewhere = WITHOUT_DIALOG.has(response.command) || isFromExtension(response.command);
+  const showUser = !isShownElsewhere && !CODES_WITHOUT_DIALOG.has(code) && !isOvertaken;
   const body = { error: { id: ERROR_ID, format: message, showUser }, fields };
   return { ...response, success: false, message: code, body };
 }

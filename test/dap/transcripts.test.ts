@@ -205,7 +205,7 @@ for (const [family, talk] of [...Object.entries(LIFECYCLES), ...Object.entries(F
 }
 
 /**
- * Replaces dates, file sizes and positions with names. Equal values get the same name, so a transcript still shows
+ * Replaces dates, times, file sizes and positions with names. Equal values get the same name, so a transcript still shows
  * which values are equal.
  */
 function masked(output: string): string {
@@ -214,5 +214,8 @@ function masked(output: string): string {
     (text, number, i) => text.replaceAll(new RegExp(`\\b${number}\\b`, 'g'), `P${i + 1}`),
     output,
   );
-  return named.replaceAll(/"date": "[^"]*"/g, '"date": "DATE"').replaceAll(/"fileBytes": \d+/g, '"fileBytes": BYTES');
+  return named
+    .replaceAll(/"date": "[^"]*"/g, '"date": "DATE"')
+    .replaceAll(/"seconds": [\d.]+/g, '"seconds": SECONDS')
+    .replaceAll(/"fileBytes": \d+/g, '"fileBytes": BYTES');
 }

@@ -1,0 +1,43 @@
+import { stepDropped, tooManySteps } from '../messages/dap.ts';
+
+/** A user who holds a step key sends about 30 requests a second, so these steps take about one second to press. */
+export const WAITING_STEPS_MAX = 32;
+
+interface WaitingStep {
+  begin: () => Promise<unknown>;
+  resolve: (body: unknown) => void;
+  reject: (error: unknown) => void;
+}
+
+/**
+ * The steps that the client requested while another step was running. They are executed in order, one after each stop.
+ * When the machine stops for another reason than the end of a step, the steps that still wait are dropped: they were
+ * meant for a different situation.
+ */
+export class StepQueue {
+  private waiting: WaitingStep[] = [];
+
+  get isEmpty(): boolean {
+    return this.waiting.length === 0;
+  }
+
+  /** Returns the response to the request, once `begin` has started the step. Throws a UserError if the queue is full. */
+  add(begin: () => Promise<unknown>): Promise<unknown> {
+    if (this.waiting.length >= WAITING_STEPS_MAX) throw tooManySteps(WAITING_STEPS_MAX);
+    return new Promise((resolve, reject) => this.waiting.push({ begin, resolve, reject }));
+  }
+
+  /** Called at the end of a step. Starts the next step, if there is one. */
+  startNext(): void {
+    const next = this.waiting.shift();
+    next?.begin().then(next.resolve, (error) => {
+      next.reject(error);
+      this.drop();
+    });
+  }
+
+  /** Drops all steps that wait. */
+  drop(): void {
+    for (const { reject } of this.waiting.splice(0)) reject(stepDropped());
+  }
+}
