@@ -16,7 +16,7 @@ export class Sessions implements vscode.Disposable {
   private ended = new vscode.EventEmitter<vscode.DebugSession>();
   private positionChanged = new vscode.EventEmitter<vscode.DebugSession>();
   private overviewChanged = new vscode.EventEmitter<vscode.DebugSession>();
-  private printed = new vscode.EventEmitter<{ session: vscode.DebugSession; base64: string }>();
+  private printed = new vscode.EventEmitter<{ session: vscode.DebugSession; output: ConsoleEvent }>();
   private currentChanged = new vscode.EventEmitter<void>();
   private subscriptions: vscode.Disposable[];
 
@@ -64,7 +64,7 @@ export class Sessions implements vscode.Disposable {
         this.positions.set(session.id, body as PositionEvent);
         return this.positionChanged.fire(session);
       case 'blkreplay/console':
-        return this.printed.fire({ session, base64: (body as ConsoleEvent).base64 });
+        return this.printed.fire({ session, output: body as ConsoleEvent });
       case 'blkreplay/overviewChanged':
         return this.overviewChanged.fire(session);
     }

@@ -63,6 +63,14 @@ export const openSampleButton = () => 'Open Sample';
 export const noItemSelected = () => 'Select a recording or snapshot in the Overlays view.';
 export const showOverlaysButton = () => 'Show Overlays';
 
+/** Buttons next to errors; each does what the error advises. */
+export const remedyButtons = {
+  pause: () => 'Pause',
+  openLaunch: openLaunchButton,
+  goToPosition: () => 'Go to Position',
+  start: () => 'Start Debugging',
+};
+
 // --- positions -------------------------------------------------------------------------------------------------------
 
 export const goToPositionTitle = () => 'Go to Position';
@@ -95,6 +103,8 @@ export const consoleTextEmpty = () => 'Enter the text to wait for.';
 export const consoleTextTooLong = (bytesMax: number) => `Enter at most ${bytesMax} bytes.`;
 
 export const breakpointSet = (label: string) => `Breakpoint set: ${label}`;
+export const breakpointsRestored = (count: number) =>
+  count === 1 ? '1 event breakpoint set again' : `${count} event breakpoints set again`;
 
 export const removeBreakpointsTitle = () => 'Remove Event Breakpoints';
 export const removeBreakpointsPrompt = () => 'Select the breakpoints to remove';
@@ -116,10 +126,34 @@ const sectorRange = ({ first, last }: { first: number; last: number }) =>
 
 export const positionItemName = () => 'blkreplay position';
 
-export const positionItemText = (shown: { position: string; end: string; state: string }) =>
-  `$(debug-reverse-continue) ${shown.position} / ${shown.end} · ${shown.state}`;
+export const positionItemText = (shown: {
+  icon: string;
+  position: string;
+  /** How much of the history is before the position; undefined if there is no history. */
+  percent: number | undefined;
+  seconds: string;
+  state: string;
+}) =>
+  [
+    `$(${shown.icon}) ${shown.position}`,
+    ...(shown.percent === undefined ? [] : [`${shown.percent}%`]),
+    `${shown.seconds} s`,
+    shown.state,
+  ].join(' · ');
 
-export const positionItemTooltip = (sentence: string) => `${sentence} Click to go to a position.`;
+export const positionItemTooltip = (shown: {
+  sentence: string;
+  position: string;
+  end: string;
+  percent: number | undefined;
+  seconds: string;
+}) =>
+  `${shown.sentence}\n` +
+  `Position ${shown.position} of ${shown.end}${shown.percent === undefined ? '' : ` (${shown.percent}%)`}\n` +
+  `Guest time (mtime): ${shown.seconds} s\n` +
+  'Click to go to a position.';
+
+export const stateIcons = { replay: 'debug-rerun', history: 'history', record: 'record', live: 'pulse' };
 
 export const stateWords = {
   replay: () => 'replay',
@@ -197,11 +231,25 @@ export const viewTexts = {
   hereTooltip: (position: string) => `The machine is at position ${position}`,
 };
 
+export const waitingInputItemName = () => 'blkreplay console input';
+export const waitingInputText = (kibibytes: number) => `$(keyboard) ${kibibytes} KiB waiting`;
+export const waitingInputTooltip = () =>
+  'Console input that the guest has not read yet. The guest reads it at its own rate.';
+
 // --- the terminal ----------------------------------------------------------------------------------------------------
 
 export const terminalName = (session: string) => `Guest: ${session}`;
 
 /** Lines that are shown dimmed in the guest's terminal. */
 export const typingRefused = (why: string) => `[Input ignored: ${why}]`;
+export const typingInPast = () =>
+  '[Input ignored: the machine is in the past, where the guest gets its recorded input. To type, continue to the live end (F5).]';
+export const moreLines = (count: number) =>
+  count === 1 ? '[The guest prints 1 more line later.]' : `[The guest prints ${count} more lines later.]`;
+
+export const lineLinkTooltip = () => 'Go to When This Was Printed';
+export const linePickPrompt = (line: string) =>
+  `The guest has printed ${quoted(line)} several times. Select a position`;
+export const linePickDescription = ({ number, count }: { number: number; count: number }) => `${number} of ${count}`;
 export const consoleEnded = () => '[The session has ended. The output stays here until the next session starts.]';
 export const consoleWithoutSession = () => '[No session is running. Press F5 to start one.]';

@@ -12,10 +12,35 @@ import { sendRequest, currentSession } from './requests.ts';
 
 /** Implements `Go to Position…`: an input box that validates the position while the user types. */
 export function registerPositions(sessions: Sessions): vscode.Disposable {
-  return vscode.commands.registerCommand('blkreplay.goToPosition', () => goToPosition(sessions));
+  return vscode.commands.registerCommand('blkreplay.goToPosition', () => askForPosition(sessions));
 }
 
-async function goToPosition(sessions: Sessions): Promise<void> {
+/** Goes to a position. If the machine is running, it is paused first. */
+export async function goToPosition(sessions: Sessions, session: vscode.DebugSession, position: number): Promise<void> {
+  if (sessions.positionOf(session)?.isRunning && !(await pause(sessions, session))) return;
+  await sendRequest(session, 'blkreplay/goTo', { position } satisfies GoToArguments);
+}
+
+const PAUSE_MS_MAX = 5000;
+
+/** Pauses the machine. Returns false if it has not stopped after a few seconds. */
+async function pause(sessions: Sessions, session: vscode.DebugSession): Promise<boolean> {
+  const stopped = new Promise<boolean>((resolve) => {
+    const finish = (isStopped: boolean) => {
+      subscription.dispose();
+      clearTimeout(timer);
+      resolve(isStopped);
+    };
+    const subscription = sessions.onPosition((moved) => {
+      if (moved === session && !sessions.positionOf(session)?.isRunning) finish(true);
+    });
+    const timer = setTimeout(() => finish(false), PAUSE_MS_MAX);
+  });
+  await sendRequest(session, 'pause', { threadId: 1 });
+  return stopped;
+}
+
+async function askForPosition(sessions: Sessions): Promise<void> {
   const session = currentSession(sessions);
   const event = session && sessions.positionOf(session);
   if (!session || !event) return;
@@ -26,7 +51,7 @@ async function goToPosition(sessions: Sessions): Promise<void> {
     validateInput: (typed) => problem(typed, event),
   });
   const position = text === undefined ? undefined : parsePosition(text, event);
-  if (position !== undefined) await sendRequest(session, 'blkreplay/goTo', { position } satisfies GoToArguments);
+  if (position !== undefined) await goToPosition(sessions, session, position);
 }
 
 function problem(text: string, bounds: PositionBounds): string | undefined {

@@ -1,29 +1,33 @@
 import * as vscode from 'vscode';
-import type { ConsoleInputArguments } from '../../debug-adapter/dap/customProtocol.ts';
+import type { ConsoleEvent, ConsoleInputArguments, PositionEvent } from '../../debug-adapter/dap/customProtocol.ts';
 import {
   consoleEnded,
   consoleWithoutSession,
-  typingRefused,
   terminalName,
+  typingInPast,
+  typingRefused,
 } from '../../debug-adapter/messages/extension.ts';
-import { CLEAR, ConsoleText, dimLine, typedToBase64 } from './consoleText.ts';
+import { ConsoleScreen } from './consoleScreen.ts';
+import { typedToBase64 } from './consoleText.ts';
+import type { TimedLine } from './timedText.ts';
 
 /**
- * A terminal that serves as the guest's serial line. It stays open after its session, so that the output can still be
- * read; the next session clears and reuses it. Output that arrives before the editor has opened the terminal is
- * buffered.
+ * A terminal that serves as the guest's serial line, and shows its output as of the machine's position. It stays open
+ * after its session, so that the output can still be read; the next session clears and reuses it. When the editor opens
+ * the terminal, it shows the output that has arrived before.
  */
 export class GuestTerminal implements vscode.Pseudoterminal {
   private written = new vscode.EventEmitter<string>();
   private renamed = new vscode.EventEmitter<string>();
-  private text = new ConsoleText();
-  /** The buffered output; undefined once the editor has opened the terminal. */
-  private buffered: string[] | undefined = [];
-  private isLineStart = true;
+  private isOpen = false;
+  private screen = new ConsoleScreen((text) => {
+    if (this.isOpen) this.written.fire(text);
+  });
   /** Input is sent in order, one request at a time. */
   private sending: Promise<void> = Promise.resolve();
   /** The reason why input was last refused. The same reason is shown only once, not for each key. */
   private refusedBefore = '';
+  private isPast = false;
   private session: vscode.DebugSession | undefined;
   private terminal: vscode.Terminal;
 
@@ -53,30 +57,46 @@ export class GuestTerminal implements vscode.Pseudoterminal {
 
   attach(session: vscode.DebugSession): void {
     this.session = session;
-    this.text = new ConsoleText();
     this.refusedBefore = '';
+    this.isPast = false;
     this.renamed.fire(nameFor(session));
-    this.write(CLEAR);
-    this.isLineStart = true;
+    this.screen.clear();
   }
 
   show(options: { takeFocus: boolean }): void {
     this.terminal.show(!options.takeFocus);
   }
 
-  print(base64: string): void {
-    this.write(this.text.fromGuest(base64));
+  print(event: ConsoleEvent): void {
+    this.screen.append(event);
+  }
+
+  /** Called when the machine's position has changed. */
+  moveTo({ position, isRunning, isPast }: PositionEvent): void {
+    if (isPast !== this.isPast) this.refusedBefore = '';
+    this.isPast = isPast;
+    this.screen.moveTo(position, isRunning);
+  }
+
+  /** The lines of output that look like this line of the terminal. */
+  linesWith(line: string): TimedLine[] {
+    return this.screen.linesWith(line);
   }
 
   sessionEnded(): void {
     this.session = undefined;
-    this.printNotice(consoleEnded());
+    this.screen.showNotice(consoleEnded());
   }
 
-  open(): void {
-    const buffered = this.buffered ?? [];
-    this.buffered = undefined;
-    for (const text of buffered) this.written.fire(text);
+  open(dimensions: vscode.TerminalDimensions | undefined): void {
+    this.isOpen = true;
+    if (dimensions) this.setDimensions(dimensions);
+    this.screen.render();
+  }
+
+  /** A serial line has no size, so the guest is not notified. */
+  setDimensions(dimensions: vscode.TerminalDimensions): void {
+    this.screen.setDimensions(dimensions);
   }
 
   /**
@@ -84,7 +104,7 @@ export class GuestTerminal implements vscode.Pseudoterminal {
    * terminal.
    */
   close(): void {
-    this.buffered = [];
+    this.isOpen = false;
   }
 
   handleInput(typed: string): void {
@@ -93,7 +113,7 @@ export class GuestTerminal implements vscode.Pseudoterminal {
 
   private async send(typed: string): Promise<void> {
     const refused = await this.trySend(typed);
-    if (refused !== '' && refused !== this.refusedBefore) this.printNotice(refused);
+    if (refused !== '' && refused !== this.refusedBefore) this.screen.showNotice(refused);
     this.refusedBefore = refused;
   }
 
@@ -104,19 +124,9 @@ export class GuestTerminal implements vscode.Pseudoterminal {
       await this.session.customRequest('blkreplay/consoleInput', args);
       return '';
     } catch (error) {
+      if (this.isPast) return typingInPast();
       return typingRefused(error instanceof Error ? error.message : String(error));
     }
-  }
-
-  private printNotice(text: string): void {
-    this.write(dimLine(text, this.isLineStart));
-  }
-
-  private write(text: string): void {
-    if (text === '') return;
-    this.isLineStart = text.endsWith('\n');
-    if (this.buffered) this.buffered.push(text);
-    else this.written.fire(text);
   }
 }
 

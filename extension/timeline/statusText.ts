@@ -2,6 +2,7 @@ import type { PositionEvent } from '../../debug-adapter/dap/customProtocol.ts';
 import {
   positionItemText,
   positionItemTooltip,
+  stateIcons,
   stateSentences,
   stateWords,
 } from '../../debug-adapter/messages/extension.ts';
@@ -9,16 +10,31 @@ import { formatPosition } from './positionText.ts';
 
 /** Formats the machine's position and state for the status bar. */
 export function statusText(event: PositionEvent): { text: string; tooltip: string } {
-  const { position, end, isRunning } = event;
+  const { position, start, isRunning, seconds } = event;
+  const end = Math.max(event.end, position);
   const state = stateOf(event);
+  const percent = end > start ? Math.floor((100 * (position - start)) / (end - start)) : undefined;
   return {
     text: positionItemText({
+      icon: stateIcons[state],
       position: formatPosition(position),
-      end: formatPosition(Math.max(end, position)),
+      percent,
+      seconds: formatSeconds(seconds ?? 0, 3),
       state: stateWords[state](),
     }),
-    tooltip: positionItemTooltip(stateSentences[state](isRunning ? 'running' : 'stopped')),
+    tooltip: positionItemTooltip({
+      sentence: stateSentences[state](isRunning ? 'running' : 'stopped'),
+      position: formatPosition(position),
+      end: formatPosition(end),
+      percent,
+      seconds: formatSeconds(seconds ?? 0, 7),
+    }),
   };
+}
+
+/** Formats seconds with a fixed number of digits, so that the text does not change its width with each update. */
+function formatSeconds(seconds: number, digits: number): string {
+  return seconds.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
 function stateOf({ rr, isPast }: PositionEvent): keyof typeof stateWords {

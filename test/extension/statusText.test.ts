@@ -6,24 +6,34 @@ import { parsePosition } from '../../extension/timeline/positionText.ts';
 
 const PLACE = {
   ...{ rr: 'record' as const, position: 12_345_678, start: 0, end: 40_000_000 },
-  ...{ isRunning: false, isPast: true },
+  ...{ isRunning: false, isPast: true, seconds: 1.234_567_8 },
 };
 
-test('the status bar shows the position and the mode', () => {
-  assert.equal(statusText(PLACE).text, '$(debug-reverse-continue) 12,345,678 / 40,000,000 · history');
-  assert.match(statusText(PLACE).tooltip, /Console input is possible again at the live end/);
+test('the status bar shows the position, the part of the history before it, the guest time and the mode', () => {
+  assert.equal(statusText(PLACE).text, '$(history) 12,345,678 · 30% · 1.235 s · history');
   assert.equal(
-    statusText({ ...PLACE, isPast: false, position: 40_000_000 }).text,
-    '$(debug-reverse-continue) 40,000,000 / 40,000,000 · record',
+    statusText({ ...PLACE, isPast: false, position: 40_000_000, seconds: 3600 }).text,
+    '$(record) 40,000,000 · 100% · 3,600.000 s · record',
   );
+  assert.equal(statusText({ ...PLACE, rr: 'replay' }).text, '$(debug-rerun) 12,345,678 · 30% · 1.235 s · replay');
+  const live = { ...PLACE, rr: 'off' as const, isPast: false };
   assert.equal(
-    statusText({ ...PLACE, rr: 'replay' }).text,
-    '$(debug-reverse-continue) 12,345,678 / 40,000,000 · replay',
+    statusText({ ...live, start: 12_345_678, end: 12_345_678 }).text,
+    '$(pulse) 12,345,678 · 1.235 s · live',
+    'a run without a history has no percentage',
   );
-  assert.equal(
-    statusText({ ...PLACE, rr: 'off', isPast: false, end: 7 }).text,
-    '$(debug-reverse-continue) 12,345,678 / 12,345,678 · live',
-  );
+});
+
+test('the percentage is that of the recorded range, which need not start at 0, and 100 only at its end', () => {
+  const percentAt = (position: number) =>
+    /\d+%/.exec(statusText({ ...PLACE, start: 1000, end: 2000, position }).text)?.[0];
+  assert.deepEqual([1000, 1500, 1999, 2000].map(percentAt), ['0%', '50%', '99%', '100%']);
+});
+
+test('the tooltip says where the machine is, and what the mode means', () => {
+  const { tooltip } = statusText(PLACE);
+  assert.match(tooltip, /Console input is possible again at the live end/);
+  assert.match(tooltip, /Position 12,345,678 of 40,000,000 \(30%\)\nGuest time \(mtime\): 1\.2345678 s/);
 });
 
 test('positions are accepted in the notations that people use', () => {
