@@ -6,6 +6,8 @@ import { registerConfigurations } from './configuration/register.ts';
 import { registerConsole } from './console/guestTerminals.ts';
 import { CommandLine } from './overlays/commandLine.ts';
 import { Recordings } from './overlays/recordings.ts';
+import { AdapterMessages } from './feedback/adapterMessages.ts';
+import { registerStopReason } from './feedback/stopReason.ts';
 import { type OverlaysApi, registerOverlays } from './overlays/register.ts';
 import { registerQemuImport } from './qemuImport/register.ts';
 import { Sessions } from './sessions.ts';
@@ -21,12 +23,14 @@ declare const BLKREPLAY_LOADING_MS: number;
 export function activate(context: vscode.ExtensionContext): Api {
   const startMs = performance.now();
   const sessions = new Sessions();
+  const messages = new AdapterMessages();
   const commandLine = new CommandLine(context);
   const recordings = new Recordings(commandLine);
   const start = registerStart(context, { sessions, commandLine, recordings });
   const overlays = registerOverlays(context, sessions, recordings);
   context.subscriptions.push(
     sessions,
+    messages,
     registerConfigurations(context),
     registerConsole(sessions),
     registerQemuImport(),
@@ -34,7 +38,8 @@ export function activate(context: vscode.ExtensionContext): Api {
     registerPosition(sessions),
     registerPositions(sessions),
     registerReverseSteps(sessions),
-    registerEventBreakpoints(sessions),
+    registerStopReason(sessions, messages),
+    registerEventBreakpoints(context, sessions, messages),
     start,
   );
   return { overlays, start, activationMilliseconds: BLKREPLAY_LOADING_MS + performance.now() - startMs };

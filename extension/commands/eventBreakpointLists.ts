@@ -5,20 +5,36 @@ export type SetResponse = { breakpoints: { verified: boolean; message?: string }
 
 export type AddResult = { kind: 'added' } | { kind: 'refused'; message?: string };
 
+/** Where lists are kept between sessions, such as the workspace's state. */
+export interface ListStorage {
+  get(key: string): readonly EventBreakpoint[] | undefined;
+  set(key: string, breakpoints: readonly EventBreakpoint[]): void;
+}
+
 /**
- * The event breakpoints of each session. The adapter's request replaces all event breakpoints of a session, so the
- * whole list is sent after each change. A list contains only breakpoints that the adapter has accepted.
+ * The event breakpoints of each configuration. A session uses the list of its configuration, so the breakpoints apply
+ * again after a restart and in the next session, as breakpoints in source files do. The adapter's request replaces all
+ * event breakpoints of a session, so the whole list is sent after each change. A list contains only breakpoints that an
+ * adapter has accepted.
  */
-export class EventBreakpointLists<Session extends { readonly id: string }> {
-  private lists = new Map<string, readonly EventBreakpoint[]>();
+export class EventBreakpointLists<Session> {
+  private storage: ListStorage;
+  private keyOf: (session: Session) => string;
   private send: (session: Session, breakpoints: EventBreakpoint[]) => Promise<SetResponse>;
 
-  constructor(send: (session: Session, breakpoints: EventBreakpoint[]) => Promise<SetResponse>) {
-    this.send = send;
+  constructor(parts: {
+    storage: ListStorage;
+    /** Identifies the configuration of a session. */
+    keyOf: (session: Session) => string;
+    send: (session: Session, breakpoints: EventBreakpoint[]) => Promise<SetResponse>;
+  }) {
+    this.storage = parts.storage;
+    this.keyOf = parts.keyOf;
+    this.send = parts.send;
   }
 
   of(session: Session): readonly EventBreakpoint[] {
-    return this.lists.get(session.id) ?? [];
+    return this.storage.get(this.keyOf(session)) ?? [];
   }
 
   async add(session: Session, breakpoint: EventBreakpoint): Promise<AddResult> {
@@ -26,17 +42,23 @@ export class EventBreakpointLists<Session extends { readonly id: string }> {
     const response = await this.send(session, wanted);
     const answer = response?.breakpoints.at(-1);
     if (!answer?.verified) return { kind: 'refused', message: answer?.message };
-    this.lists.set(session.id, wanted);
+    this.storage.set(this.keyOf(session), wanted);
     return { kind: 'added' };
   }
 
   async remove(session: Session, breakpoints: readonly EventBreakpoint[]): Promise<void> {
     const wanted = this.of(session).filter((one) => !breakpoints.includes(one));
-    if (await this.send(session, wanted)) this.lists.set(session.id, wanted);
+    if (await this.send(session, wanted)) this.storage.set(this.keyOf(session), wanted);
   }
 
-  /** Discards the list of a session that has ended. */
-  forget({ id }: Session): void {
-    this.lists.delete(id);
+  /**
+   * Sets the breakpoints of a session that starts. Returns the number of breakpoints that the adapter has accepted. The
+   * others stay in the list, because the machine may have the drive again in a later session.
+   */
+  async restore(session: Session): Promise<number> {
+    const wanted = this.of(session);
+    if (wanted.length === 0) return 0;
+    const response = await this.send(session, [...wanted]);
+    return response?.breakpoints.filter(({ verified }) => verified).length ?? 0;
   }
 }

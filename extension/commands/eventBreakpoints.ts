@@ -10,6 +10,7 @@ import {
   breakOnConsoleTitle,
   breakOnDiskTitle,
   breakpointSet,
+  breakpointsRestored,
   consoleTextPrompt,
   diskRequestsPrompt,
   drivePrompt,
@@ -20,6 +21,7 @@ import {
   removeBreakpointsTitle,
   sectorsPrompt,
 } from '../../debug-adapter/messages/extension.ts';
+import type { AdapterMessages } from '../feedback/adapterMessages.ts';
 import type { Sessions } from '../sessions.ts';
 import {
   breakpointLabel,
@@ -37,18 +39,29 @@ const STATUS_MS = 5000;
 
 /**
  * Registers the commands that set and remove breakpoints on disk requests and on console text. VS Code does not list
- * such breakpoints, so the extension keeps a list for each session.
+ * such breakpoints, so the extension keeps a list for each configuration in the workspace's state.
  */
-export function registerEventBreakpoints(sessions: Sessions): vscode.Disposable {
-  const lists = new EventBreakpointLists<vscode.DebugSession>((session, breakpoints) =>
-    sendRequest(session, 'blkreplay/setEventBreakpoints', { breakpoints } satisfies SetEventBreakpointsArguments),
-  );
+export function registerEventBreakpoints(
+  { workspaceState }: vscode.ExtensionContext,
+  sessions: Sessions,
+  messages: AdapterMessages,
+): vscode.Disposable {
+  const lists: Lists = new EventBreakpointLists({
+    storage: {
+      get: (key) => workspaceState.get(key),
+      set: (key, breakpoints) => void workspaceState.update(key, breakpoints),
+    },
+    keyOf: ({ configuration, workspaceFolder }) =>
+      `eventBreakpoints ${workspaceFolder?.uri.toString() ?? ''} ${configuration.name}`,
+    send: (session, breakpoints) =>
+      sendRequest(session, 'blkreplay/setEventBreakpoints', { breakpoints } satisfies SetEventBreakpointsArguments),
+  });
   const inSession = (run: (session: vscode.DebugSession, lists: Lists) => Promise<void>) => async () => {
     const session = currentSession(sessions);
     if (session) await run(session, lists);
   };
   return vscode.Disposable.from(
-    sessions.onEnded((session) => lists.forget(session)),
+    messages.onInitialized((session) => void restore(session, lists)),
     vscode.commands.registerCommand('blkreplay.breakOnDiskAccess', inSession(breakOnDiskAccess)),
     vscode.commands.registerCommand('blkreplay.breakOnConsoleText', inSession(breakOnConsoleText)),
     vscode.commands.registerCommand('blkreplay.removeEventBreakpoints', inSession(removeBreakpoints)),
@@ -56,6 +69,11 @@ export function registerEventBreakpoints(sessions: Sessions): vscode.Disposable 
 }
 
 type Lists = EventBreakpointLists<vscode.DebugSession>;
+
+async function restore(session: vscode.DebugSession, lists: Lists): Promise<void> {
+  const count = await lists.restore(session);
+  if (count > 0) vscode.window.setStatusBarMessage(breakpointsRestored(count), STATUS_MS);
+}
 
 async function breakOnDiskAccess(session: vscode.DebugSession, lists: Lists): Promise<void> {
   const overview = await sendRequest<Overview>(session, 'blkreplay/overview');

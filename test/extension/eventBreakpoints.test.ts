@@ -1,4 +1,4 @@
-/** Values typed for disk and console breakpoints are checked, and each session has its own list of breakpoints. */
+/** Values typed for disk and console breakpoints are checked, and each configuration has its own list of breakpoints. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EventBreakpoint } from '../../debug-adapter/dap/customProtocol.ts';
@@ -53,17 +53,30 @@ test('a breakpoint is described in one line', () => {
 });
 
 /** Creates breakpoint lists. Their requests are recorded in `sent` and answered with what `respond` returns. */
-function recordedLists(respond: (breakpoints: EventBreakpoint[]) => SetResponse) {
+function recordedLists(
+  respond: (breakpoints: EventBreakpoint[]) => SetResponse,
+  stored = new Map<string, readonly EventBreakpoint[]>(),
+) {
   const sent: [string, EventBreakpoint[]][] = [];
-  const lists = new EventBreakpointLists<{ id: string }>(({ id }, breakpoints) => {
-    sent.push([id, breakpoints]);
-    return Promise.resolve(respond(breakpoints));
+  const lists = new EventBreakpointLists<Session>({
+    storage: { get: (key) => stored.get(key), set: (key, breakpoints) => void stored.set(key, breakpoints) },
+    keyOf: ({ configuration }) => configuration,
+    send: ({ id }, breakpoints) => {
+      sent.push([id, breakpoints]);
+      return Promise.resolve(respond(breakpoints));
+    },
   });
   return { lists, sent };
 }
 
+interface Session {
+  id: string;
+  configuration: string;
+}
+
 const accepted = (breakpoints: EventBreakpoint[]) => ({ breakpoints: breakpoints.map(() => ({ verified: true })) });
-const [FIRST, SECOND] = [{ id: 'first' }, { id: 'second' }];
+const FIRST: Session = { id: 'first', configuration: 'Record' };
+const SECOND: Session = { id: 'second', configuration: 'Replay' };
 
 test('each change sends the whole breakpoint list of the session', async () => {
   const { lists, sent } = recordedLists(accepted);
@@ -77,8 +90,30 @@ test('each change sends the whole breakpoint list of the session', async () => {
     ['first', [WRITES, PANIC]],
     ['first', [PANIC]],
   ]);
-  lists.forget(FIRST);
-  assert.deepEqual([lists.of(FIRST), lists.of(SECOND)], [[], [PANIC]]);
+  assert.deepEqual([lists.of(FIRST), lists.of(SECOND)], [[PANIC], [PANIC]]);
+});
+
+test('after a restart, and in the next session of the same configuration, the breakpoints are set again', async () => {
+  const stored = new Map<string, readonly EventBreakpoint[]>();
+  const before = recordedLists(accepted, stored);
+  await before.lists.add(FIRST, WRITES);
+  await before.lists.add(FIRST, PANIC);
+  const { lists, sent } = recordedLists(accepted, stored);
+  const next: Session = { id: 'next', configuration: FIRST.configuration };
+  assert.equal(await lists.restore(next), 2);
+  assert.equal(await lists.restore(SECOND), 0);
+  assert.deepEqual(sent, [['next', [WRITES, PANIC]]], 'another configuration has no breakpoints');
+  await lists.remove(next, [WRITES]);
+  assert.deepEqual(stored.get(FIRST.configuration), [PANIC]);
+});
+
+test('a breakpoint on a drive that a session does not have is kept for later sessions', async () => {
+  const refusing = recordedLists(
+    (breakpoints) => ({ breakpoints: breakpoints.map(({ kind }) => ({ verified: kind !== 'disk' })) }),
+    new Map([[FIRST.configuration, [WRITES, PANIC]]]),
+  );
+  assert.equal(await refusing.lists.restore(FIRST), 1);
+  assert.deepEqual(refusing.lists.of(FIRST), [WRITES, PANIC]);
 });
 
 test('a breakpoint that the adapter refuses is not added to the list, and the reason is returned', async () => {
