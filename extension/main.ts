@@ -8,6 +8,7 @@ import { CommandLine } from './overlays/commandLine.ts';
 import { Recordings } from './overlays/recordings.ts';
 import { AdapterMessages } from './feedback/adapterMessages.ts';
 import { registerStopReason } from './feedback/stopReason.ts';
+import { registerEditor } from './editor/register.ts';
 import { type OverlaysApi, registerOverlays } from './overlays/register.ts';
 import { registerQemuImport } from './qemuImport/register.ts';
 import { Sessions } from './sessions.ts';
@@ -41,6 +42,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     registerStopReason(sessions, messages),
     registerEventBreakpoints(context, sessions, messages),
     start,
+    registerEditor(),
   );
   return { overlays, start, activationMilliseconds: BLKREPLAY_LOADING_MS + performance.now() - startMs };
 }

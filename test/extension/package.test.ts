@@ -161,7 +161,7 @@ test('the package contains only the extension and its documentation, and is smal
       ...['CHANGELOG.md', 'LICENSE', README, 'dist/THIRD_PARTY_NOTICES.txt'],
       ...['dist/cli-main.js', 'dist/cli-worker.js', 'dist/cli.js', 'dist/debug-adapter.js', 'dist/engine-worker.js'],
       ...['dist/extension.cjs', 'dist/package.json', 'dist/symbol-index-worker.js'],
-      'package.json',
+      ...['package.json', 'syntaxes/assembly-language.json', 'syntaxes/assembly.tmLanguage.json'],
     ],
   );
   assert.ok(files.includes(path.posix.normalize(manifest.main)));

@@ -1,5 +1,5 @@
 import { Sliced } from '../../engine/index.ts';
-import type { Arguments } from '../arguments.ts';
+import { Arguments } from '../arguments.ts';
 import type { Debuggee } from '../debuggee.ts';
 import type { LongRun } from '../progress.ts';
 import { progressTitles } from '../../messages/dap.ts';
@@ -66,7 +66,7 @@ export const PREPARATIONS: Readonly<Record<string, (debuggee: Debuggee, args: Ar
 export function longRun(command: string, args: unknown, { session, configuration }: Debuggee): LongRun | undefined {
   switch (command) {
     case 'configurationDone':
-      return configuration.startPosition === null ? undefined : { title: progressTitles.goTo() };
+      return configuration.startPosition === null ? undefined : towards(configuration.startPosition, session.position);
     case 'reverseContinue':
       return { title: progressTitles.reverse(), searched: { start: session.history.start, end: session.position } };
     case 'stepBack':
@@ -74,14 +74,18 @@ export function longRun(command: string, args: unknown, { session, configuration
     case 'blkreplay/reverseStepOut':
       return { title: progressTitles.stepBack() };
     case 'blkreplay/goTo': {
-      const target = new Arguments(command, args).integer('position');
-      const isForward = target >= session.position;
-      return { title: isForward ? progressTitles.goForward(target) : progressTitles.goBack(target), target };
+      return towards(new Arguments(command, args).integer('position'), session.position);
     }
     default:
       return undefined;
   }
 }
+
+/** A run to the position `target`. */
+const towards = (target: number, from: number): LongRun => ({
+  title: target >= from ? progressTitles.goForward(target) : progressTitles.goBack(target),
+  target,
+});
 
 /** The requests after which the machine runs. */
 export const RUNS: Readonly<Record<string, StartRun>> = {

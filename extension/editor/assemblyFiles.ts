@@ -1,0 +1,35 @@
+import * as vscode from 'vscode';
+import { isAssemblyFile } from './assemblyName.ts';
+
+/** The language that package.json contributes for assembly files. */
+const ASSEMBLY = 'asm';
+
+/**
+ * Lets the user set breakpoints in assembly files. VS Code has no assembly language and opens these files as plain
+ * text, in which it allows no breakpoints. package.json does not assign the file extensions to our language, because
+ * this would take the files away from some assembly extensions: among several languages for a file extension, VS Code
+ * chooses by the names of the extensions that contribute them. So only files that no other extension knows change.
+ */
+export function registerAssemblyFiles(): vscode.Disposable {
+  /** A file changes once, so that a user can still select Plain Text for it. */
+  const changed = new Set<string>();
+  const open = (document: vscode.TextDocument) => {
+    const { languageId, uri } = document;
+    if (languageId !== 'plaintext' || changed.has(uri.toString()) || !isAssemblyFile(uri.path)) return;
+    if (isPlainTextByChoice(document)) return;
+    changed.add(uri.toString());
+    void vscode.languages.setTextDocumentLanguage(document, ASSEMBLY);
+  };
+  vscode.workspace.textDocuments.forEach(open);
+  return vscode.workspace.onDidOpenTextDocument(open);
+}
+
+/** Whether the user's setting `files.associations` says that files with this extension are plain text. */
+function isPlainTextByChoice({ uri }: vscode.TextDocument): boolean {
+  const associations =
+    vscode.workspace.getConfiguration('files', uri).get<Record<string, string>>('associations') ?? {};
+  const extension = uri.path.slice(uri.path.lastIndexOf('.')).toLowerCase();
+  return Object.entries(associations).some(
+    ([pattern, language]) => language === 'plaintext' && pattern.toLowerCase().endsWith(extension),
+  );
+}

@@ -1,0 +1,96 @@
+import * as vscode from 'vscode';
+import { DEBUG_TYPE } from '../sessions.ts';
+import { registerAssemblyFiles } from './assemblyFiles.ts';
+import { operandAt, operandsIn } from './assemblyOperands.ts';
+import { expressionAt } from './expressionAt.ts';
+import { variablesBefore } from './variablesBefore.ts';
+
+const SOURCES = ['c', 'cpp', 'rust', 'zig', 'd'];
+const ASSEMBLY = ['asm', 'riscv', 'asm-riscv', 'riscv-asm', 'gas', 'arm', 'asm-collection'];
+
+/**
+ * Registers what the editor shows in source files: values of the expression under the mouse, and values at the end of
+ * the lines. VS Code uses these providers for the sessions of every debugger, and then no longer its own rules, so they
+ * are registered only while a session of this debugger is active.
+ */
+export function registerEditor(): vscode.Disposable {
+  let providers: vscode.Disposable | undefined;
+  const update = (session: vscode.DebugSession | undefined) => {
+    if ((session?.type === DEBUG_TYPE) === Boolean(providers)) return;
+    providers?.dispose();
+    providers = providers ? undefined : registerProviders();
+  };
+  update(vscode.debug.activeDebugSession);
+  return vscode.Disposable.from(
+    registerAssemblyFiles(),
+    vscode.debug.onDidChangeActiveDebugSession(update),
+    new vscode.Disposable(() => providers?.dispose()),
+  );
+}
+
+function registerProviders(): vscode.Disposable {
+  const { languages } = vscode;
+  return vscode.Disposable.from(
+    languages.registerEvaluatableExpressionProvider(SOURCES, { provideEvaluatableExpression: sourceExpression }),
+    languages.registerEvaluatableExpressionProvider(ASSEMBLY, { provideEvaluatableExpression: assemblyExpression }),
+    languages.registerInlineValuesProvider(SOURCES, { provideInlineValues: sourceValues }),
+    languages.registerInlineValuesProvider(ASSEMBLY, { provideInlineValues: assemblyValues }),
+  );
+}
+
+const linesOf = (document: vscode.TextDocument) => (line: number) => document.lineAt(line).text;
+
+function sourceExpression(document: vscode.TextDocument, { line, character }: vscode.Position) {
+  return shown(expressionAt(linesOf(document), { line, column: character }));
+}
+
+function assemblyExpression(document: vscode.TextDocument, { line, character }: vscode.Position) {
+  return shown(operandAt(document.lineAt(line).text, { line, column: character }));
+}
+
+type Shown = { expression: string; line: number; start: number; end: number } | undefined;
+
+function shown(found: Shown): vscode.EvaluatableExpression | undefined {
+  return found && new vscode.EvaluatableExpression(rangeOf(found), found.expression);
+}
+
+const rangeOf = ({ line, start, end }: { line: number; start: number; end: number }) =>
+  new vscode.Range(line, start, line, end);
+
+/** Variables are looked up among those that the editor has already requested; members are evaluated. */
+function sourceValues(
+  document: vscode.TextDocument,
+  visible: vscode.Range,
+  { stoppedLocation }: vscode.InlineValueContext,
+) {
+  const stop = Math.min(stoppedLocation.end.line, document.lineCount - 1);
+  return variablesBefore(linesOf(document), stop)
+    .filter(({ line }) => visible.start.line <= line && line <= visible.end.line)
+    .map((one) =>
+      one.kind === 'variable'
+        ? new vscode.InlineValueVariableLookup(rangeOf(one), one.text)
+        : new vscode.InlineValueEvaluatableExpression(rangeOf(one), one.text),
+    );
+}
+
+/** The registers of the current instruction. In other lines they had, or will have, other values. */
+function assemblyValues(
+  document: vscode.TextDocument,
+  _: vscode.Range,
+  { stoppedLocation }: vscode.InlineValueContext,
+) {
+  const { line } = stoppedLocation.end;
+  if (line >= document.lineCount) return [];
+  const names = new Set<string>();
+  return operandsIn(document.lineAt(line).text).flatMap(({ kind, name, expression, start, end }) => {
+    if (kind === 'symbol' || name === 'zero' || name === 'x0' || names.has(name)) return [];
+    names.add(name);
+    const range = rangeOf({ line, start, end });
+    return kind === 'register' && INTEGER_REGISTER.test(name)
+      ? new vscode.InlineValueVariableLookup(range, name)
+      : new vscode.InlineValueEvaluatableExpression(range, expression);
+  });
+}
+
+/** The registers that the *Registers* scope shows by these names. */
+const INTEGER_REGISTER = /^(ra|sp|gp|tp|pc|[ast]\d+)$/;
