@@ -1,15 +1,13 @@
 /**
- * The keywords of C, C++ and Rust that can stand where a variable can. `this` and `self` are missing, because they have
- * values; keywords of one language that are plausible names in another (`new`, `type`, `in`, `match`) are included.
+ * The keywords that can appear where a variable can. `this` and `self` are missing, because they have values. Keywords
+ * of C++ and Rust that are names in C programs, such as `new`, `in` and `match`, are also missing: to evaluate them
+ * does no harm.
  */
-const KEYWORDS = new Set(
-  (
-    'alignas alignof and asm async auto await bool break case catch char class const constexpr continue crate ' +
-    'decltype default delete do double dyn else enum explicit extern false float fn for friend goto if impl in inline ' +
-    'int let long loop match mod mut namespace new noexcept not nullptr operator or private protected pub public ref ' +
-    'register restrict return short signed sizeof static static_assert struct super switch template throw trait true ' +
-    'try typedef typename union unsafe unsigned use using virtual void volatile where while'
-  ).split(' '),
-);
+const KEYWORDS = [
+  /^(alignas|alignof|asm|auto|bool|break|case|char|const|constexpr|continue|crate|decltype|default|do|double|dyn)$/,
+  /^(else|enum|explicit|extern|false|float|fn|for|goto|if|impl|inline|int|let|long|mut|namespace|noexcept|nullptr)$/,
+  /^(pub|restrict|return|short|signed|sizeof|static|static_assert|struct|super|switch|template|trait|true|try)$/,
+  /^(typedef|typename|union|unsafe|unsigned|using|virtual|void|volatile|while)$/,
+];
 
-export const isKeyword = (name: string): boolean => KEYWORDS.has(name);
+export const isKeyword = (name: string): boolean => KEYWORDS.some((some) => some.test(name));

@@ -52,8 +52,11 @@ function isVariable(tokens: readonly SourceToken[], at: number): boolean {
   if (kind !== 'name' || isKeyword(text) || before === '.' || before === '->' || before === '::') return false;
   if (/^(struct|union|enum|class|trait|fn)$/.test(before ?? '')) return false;
   if (after?.text === '(' || after?.text === '::' || after?.text === '!') return false;
-  return after?.kind !== 'name';
+  return after?.kind !== 'name' || RUST_OPERATOR.test(after.text);
 }
+
+/** Words that follow a variable in Rust: `x as u32`, `for x in list`. */
+const RUST_OPERATOR = /^(as|in)$/;
 
 /** The index of the last token of `p->a.b`; that of the name itself if it has no members. A method is not a member. */
 function endOfMember(tokens: readonly SourceToken[], at: number): number {

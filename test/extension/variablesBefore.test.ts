@@ -51,12 +51,12 @@ test('Rust: a method in an impl block', () => {
     fn len(&self) -> usize { self.count }
     fn push(&mut self, item: u8) -> Result<(), Error> {
         let at = config::SIZE.min(self.count);
-        println!("{}", at);
+        for slot in old { println!("{}", slot as u32); }
         self.items[at] = item;<
     }
 }`;
   assert.deepEqual(shown(source), [
-    ...['2: self', '2: item', '2: u8', '2: Error', '3: at', '3: self.count', '4: at'],
+    ...['2: self', '2: item', '2: u8', '2: Error', '3: at', '3: self.count', '4: slot', '4: old', '4: u32'],
     ...['5: self.items', '5: at', '5: item'],
   ]);
 });
