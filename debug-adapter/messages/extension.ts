@@ -174,6 +174,8 @@ export const stateSentences = {
 // --- snapshots -------------------------------------------------------------------------------------------------------
 
 export const takeSnapshotTitle = () => 'Take Snapshot';
+export const goToSnapshotTitle = () => 'Go to Snapshot';
+export const goToSnapshotPrompt = () => 'Select the snapshot to go to';
 export const renameSnapshotTitle = () => 'Rename Snapshot';
 export const snapshotNamePrompt = (position: string | undefined) =>
   position === undefined ? 'Name of the snapshot' : `Name of the snapshot at position ${position}`;
@@ -229,6 +231,17 @@ export const viewTexts = {
   snapshotTooltip: (name: string, position: string) => `Snapshot ${name} at position ${position}`,
   here: () => 'You are here',
   hereTooltip: (position: string) => `The machine is at position ${position}`,
+  /** Words that precede the items' labels for screen readers. The keys are the items' context values. */
+  kinds: {
+    session: 'Session',
+    recording: 'Recording',
+    drive: 'Drive',
+    file: 'File',
+    'snapshot.session.named': 'Snapshot',
+    'snapshot.session.automatic': 'Snapshot at position',
+    'snapshot.recording.named': 'Snapshot',
+    'snapshot.recording.automatic': 'Snapshot at position',
+  },
 };
 
 export const waitingInputItemName = () => 'blkreplay console input';

@@ -5,18 +5,26 @@ import { sendRequest, currentSession } from './requests.ts';
 
 /**
  * Registers the commands that step backward into and out of a function. DAP does not define requests for this, so the
- * commands use custom requests.
+ * commands use custom requests. In the disassembly view, package.json selects the command that steps by instruction, as
+ * VS Code does for its own steps.
  */
 export function registerReverseSteps(sessions: Sessions): vscode.Disposable {
   return vscode.Disposable.from(
     vscode.commands.registerCommand('blkreplay.reverseStepIn', () => step(sessions, 'blkreplay/reverseStepIn')),
+    vscode.commands.registerCommand('blkreplay.reverseStepInInstruction', () =>
+      step(sessions, 'blkreplay/reverseStepIn', 'instruction'),
+    ),
     vscode.commands.registerCommand('blkreplay.reverseStepOut', () => step(sessions, 'blkreplay/reverseStepOut')),
   );
 }
 
-async function step(sessions: Sessions, command: string): Promise<void> {
+async function step(
+  sessions: Sessions,
+  command: string,
+  granularity?: ReverseStepArguments['granularity'],
+): Promise<void> {
   const session = currentSession(sessions);
-  if (session) await sendRequest(session, command, stepArguments(session));
+  if (session) await sendRequest(session, command, { ...stepArguments(session), granularity });
 }
 
 /** The thread of hart 0, which is stepped if none of the session's stack frames has the focus. */

@@ -2,18 +2,23 @@ import { existsSync } from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import type {
+  Overview,
   RenameSnapshotArguments,
   SnapshotArguments,
+  SnapshotOverview,
   TakeSnapshotArguments,
 } from '../../debug-adapter/dap/customProtocol.ts';
 import { sendRequest, currentSession, showError } from '../commands/requests.ts';
 import {
   deleteSnapshotDetail,
   deleteSnapshotQuestion,
+  goToSnapshotPrompt,
+  goToSnapshotTitle,
   renameSnapshotTitle,
   snapshotNameOffered,
   snapshotNamePrompt,
   takeSnapshotTitle,
+  viewTexts,
 } from '../../debug-adapter/messages/extension.ts';
 import type { Sessions } from '../sessions.ts';
 import { formatPosition } from '../timeline/positionText.ts';
@@ -40,9 +45,12 @@ export class OverlayCommands {
     this.view = parts.view;
   }
 
-  async goTo(node: TreeNode): Promise<void> {
-    const session = this.sessionOf(node);
-    if (session && node.snapshot) await sendRequest(session, 'blkreplay/goTo', { position: node.snapshot.position });
+  /** Goes to an item's snapshot; without an item, to one that the user selects from a list. */
+  async goTo(node?: TreeNode): Promise<void> {
+    const session = node ? this.sessionOf(node) : currentSession(this.sessions);
+    if (!session) return;
+    const snapshot = node ? node.snapshot : await this.pickSnapshot(session);
+    if (snapshot) await sendRequest(session, 'blkreplay/goTo', { position: snapshot.position });
   }
 
   async takeSnapshot(node?: TreeNode): Promise<void> {
@@ -57,9 +65,9 @@ export class OverlayCommands {
     this.view.refresh();
   }
 
-  async renameSnapshot(node: TreeNode): Promise<void> {
-    const session = this.sessionOf(node);
-    if (!session || !node.snapshot) return;
+  async renameSnapshot(node?: TreeNode): Promise<void> {
+    const session = node && this.sessionOf(node);
+    if (!session || node.context !== 'snapshot.session.named' || !node.snapshot) return;
     const { id, name } = node.snapshot;
     const others = this.namesIn(session).filter((other) => other !== name);
     const newName = await askName(renameSnapshotTitle(), name, others);
@@ -68,8 +76,8 @@ export class OverlayCommands {
     this.view.refresh();
   }
 
-  async deleteSnapshot(node: TreeNode): Promise<void> {
-    const session = this.sessionOf(node);
+  async deleteSnapshot(node?: TreeNode): Promise<void> {
+    const session = node && this.sessionOf(node);
     if (!session || !node.snapshot) return;
     const { id, name } = node.snapshot;
     if (!(await confirmDeletion(deleteSnapshotQuestion(name), deleteSnapshotDetail()))) return;
@@ -103,6 +111,22 @@ export class OverlayCommands {
     const isHere = vscode.env.remoteName === undefined && vscode.env.uiKind === vscode.UIKind.Desktop;
     const command = isHere ? 'revealFileInOS' : 'revealInExplorer';
     if (file) await vscode.commands.executeCommand(command, vscode.Uri.file(file));
+  }
+
+  private async pickSnapshot(session: vscode.DebugSession): Promise<SnapshotOverview | undefined> {
+    const overview = await sendRequest<Overview>(session, 'blkreplay/overview');
+    const items = overview?.snapshots.map((snapshot) => ({
+      label: snapshot.isAutomatic ? formatPosition(snapshot.position) : snapshot.name,
+      description: snapshot.isAutomatic ? viewTexts.automatic() : formatPosition(snapshot.position),
+      snapshot,
+    }));
+    if (!items) return undefined;
+    const picked = await vscode.window.showQuickPick(items, {
+      title: goToSnapshotTitle(),
+      placeHolder: goToSnapshotPrompt(),
+      matchOnDescription: true,
+    });
+    return picked?.snapshot;
   }
 
   private namesIn(session: vscode.DebugSession): string[] {

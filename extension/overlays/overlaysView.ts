@@ -6,6 +6,7 @@ import { infoFailed } from '../../debug-adapter/messages/extension.ts';
 import type { Sessions } from '../sessions.ts';
 import type { Recordings } from './recordings.ts';
 import {
+  accessibleName,
   problemNode,
   recordingContents,
   recordingNode,
@@ -70,6 +71,7 @@ export class OverlaysView implements vscode.TreeDataProvider<TreeNode>, vscode.D
     item.tooltip = node.tooltip;
     item.iconPath = new vscode.ThemeIcon(node.icon);
     item.contextValue = node.context;
+    item.accessibilityInformation = { label: accessibleName(node) };
     return item;
   }
 

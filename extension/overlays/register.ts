@@ -23,15 +23,18 @@ export function registerOverlays(
   const view = new OverlaysView(sessions, recordings);
   const commands = new OverlayCommands({ sessions, recordings, view });
   const refresh = () => view.refresh();
+  const tree = vscode.window.createTreeView('blkreplay.overlays', { treeDataProvider: view });
   const register = (name: string, run: (node?: TreeNode) => Promise<void> | void) =>
-    vscode.commands.registerCommand(`blkreplay.${name}`, run);
+    vscode.commands.registerCommand(`blkreplay.${name}`, (node?: TreeNode | typeof SELECTED) =>
+      run(node === SELECTED ? tree.selection[0] : node),
+    );
   const on = (name: string, run: (node: TreeNode) => Promise<void> | void) =>
     register(name, (node) => (node ? run(node) : explainItems()));
 
   const parts = vscode.Disposable.from(
     recordings,
     view,
-    vscode.window.registerTreeDataProvider('blkreplay.overlays', view),
+    tree,
     recordings.onChanged(refresh),
     sessions.onStarted(refresh),
     sessions.onOverviewChanged(refresh),
@@ -42,10 +45,10 @@ export function registerOverlays(
     }),
     sessions.onEnded((session) => view.forget(session)),
     register('refreshOverlays', () => recordings.refresh()),
-    on('goTo', (node) => commands.goTo(node)),
+    register('goTo', (node) => commands.goTo(node)),
     register('takeSnapshot', (node) => commands.takeSnapshot(node)),
-    on('renameSnapshot', (node) => commands.renameSnapshot(node)),
-    on('deleteSnapshot', (node) => commands.deleteSnapshot(node)),
+    register('renameSnapshot', (node) => commands.renameSnapshot(node)),
+    register('deleteSnapshot', (node) => commands.deleteSnapshot(node)),
     on('replayRecording', (node) => commands.replayRecording(node)),
     on('deleteRecording', (node) => commands.deleteRecording(node)),
     on('revealFile', (node) => commands.revealFile(node)),
@@ -58,6 +61,9 @@ async function explainItems(): Promise<void> {
   const answer = await vscode.window.showInformationMessage(noItemSelected(), showOverlaysButton());
   if (answer === showOverlaysButton()) await vscode.commands.executeCommand('blkreplay.overlays.focus');
 }
+
+/** The argument of a command that applies to the selected item. Key bindings in package.json pass it. */
+const SELECTED = 'selected';
 
 const EXPANDED = 'overlays.unfolded';
 

@@ -179,6 +179,13 @@ function positionNode(position: number, owner: Owner, parent: string): TreeNode 
   };
 }
 
+/** What a screen reader reads for an item: what it is, and its texts. */
+export function accessibleName({ context, label, description }: TreeNode): string {
+  const kind = viewTexts.kinds[context as keyof typeof viewTexts.kinds];
+  const name = kind ? `${kind} ${label}` : label;
+  return [name, ...description.split(' · ')].filter((part) => part !== '').join(', ');
+}
+
 export function formatBytes(bytes: number): string {
   const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
   const unit = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10));

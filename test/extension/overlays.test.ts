@@ -9,6 +9,7 @@ import { commandFailure } from '../../extension/overlays/commandFailure.ts';
 import { filesOf, fileResolver, readInfo, replayOf } from '../../extension/overlays/recordingInfo.ts';
 import { unusedName, validateSnapshotName } from '../../extension/overlays/snapshotName.ts';
 import {
+  accessibleName,
   problemNode,
   recordingContents,
   recordingNode,
@@ -47,6 +48,19 @@ function lines(node: TreeNode, indent = ''): string[] {
   const own = `${indent}${node.label} | ${node.description} | ${node.context}`;
   return [own, ...node.children.flatMap((child) => lines(child, indent + '  '))];
 }
+
+test('a screen reader reads what each item is', () => {
+  const names = (node: TreeNode): string[] => [accessibleName(node), ...node.children.flatMap(names)];
+  assert.deepEqual(names(sessionTree(OVERVIEW, { id: 's1', name: 'Record my kernel' }, SHOWN)), [
+    'Session Record my kernel, record, boot.rr',
+    ...['Drive hd0, overlay hd0.qcow2', 'File hd0.qcow2, qcow2, 1.2 MiB', 'File disk.img, base, raw, 4 MiB'],
+    ...['Drive tmp, temporary overlay', 'Snapshot replay_init, 0, on D0, 128 MiB', 'You are here, 1,500'],
+    'Snapshot at position 2,000, automatic, on D2, 1 MiB',
+  ]);
+  const recording = recordingNode('/w/boot.rr', { bytes: 2048, date: 'D' }, SHOWN);
+  assert.equal(accessibleName(recording), 'Recording boot.rr, 2 KiB, on D');
+  assert.equal(accessibleName(problemNode('/w/boot.rr', 'It is damaged.')), 'It is damaged.');
+});
 
 test('a session shows its drives with their image chains, and its snapshots and current position in order of position', () => {
   const tree = sessionTree(OVERVIEW, { id: 's1', name: 'Record my kernel' }, SHOWN);
