@@ -73,24 +73,21 @@ test('existing files are overwritten only when "overwrite" is "always"', async (
   await dap.request('launch', demoLaunch(sandbox, { overwrite: 'always' }));
 });
 
-longTest(
-  "after the user confirms, that session replaces blkreplay's own files, but no other files",
-  async (t) => {
-    const sandbox = new Sandbox(t);
-    const first = new DapClient(t);
-    await first.start(demoLaunch(sandbox, { noDebug: true }));
-    await first.event('terminated');
-    await first.leave();
-    const again = new DapClient(t, { args: ['--overwrite'] });
-    await again.request('initialize', { adapterID: 'blkreplay' });
-    sandbox.write('mine.qcow2', 'mine');
-    const drives = [{ id: 'hd0', image: 'disk.img', format: 'raw', overlay: 'mine.qcow2' }];
-    const refused = await again.refused('launch', demoLaunch(sandbox, { overwrite: 'ask', drives }));
-    assert.match(refused, /mine\.qcow2 would be overwritten, but it is not an overlay that blkreplay created/);
-    assert.equal(sandbox.read('mine.qcow2').toString(), 'mine');
-    await again.request('launch', demoLaunch(sandbox, { overwrite: 'ask' }));
-  },
-);
+longTest("after the user confirms, that session replaces blkreplay's own files, but no other files", async (t) => {
+  const sandbox = new Sandbox(t);
+  const first = new DapClient(t);
+  await first.start(demoLaunch(sandbox, { noDebug: true }));
+  await first.event('terminated');
+  await first.leave();
+  const again = new DapClient(t, { args: ['--overwrite'] });
+  await again.request('initialize', { adapterID: 'blkreplay' });
+  sandbox.write('mine.qcow2', 'mine');
+  const drives = [{ id: 'hd0', image: 'disk.img', format: 'raw', overlay: 'mine.qcow2' }];
+  const refused = await again.refused('launch', demoLaunch(sandbox, { overwrite: 'ask', drives }));
+  assert.match(refused, /mine\.qcow2 would be overwritten, but it is not an overlay that blkreplay created/);
+  assert.equal(sandbox.read('mine.qcow2').toString(), 'mine');
+  await again.request('launch', demoLaunch(sandbox, { overwrite: 'ask' }));
+});
 
 test('a start snapshot past the end of the recording is refused, and a corrected launch works', async (t) => {
   const sandbox = new Sandbox(t);

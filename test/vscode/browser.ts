@@ -9,12 +9,16 @@ export interface Browser {
   close(): Promise<void>;
 }
 
-export async function openBrowser({ userAgent }: { userAgent?: string } = {}): Promise<Browser> {
+export async function openBrowser({
+  userAgent,
+  width = 1440,
+  height = 900,
+}: { userAgent?: string; width?: number; height?: number } = {}): Promise<Browser> {
   const profile = fs.mkdtempSync(path.join(os.tmpdir(), 'blkreplay-chromium-'));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
     headless: true,
-    viewport: { width: 1440, height: 900 },
+    viewport: { width, height },
     userAgent,
     permissions: ['clipboard-read', 'clipboard-write'],
     args: [

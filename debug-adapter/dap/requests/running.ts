@@ -1,4 +1,6 @@
 import {
+  advanceTo,
+  type Position,
   type Sliced,
   type SourceSteps,
   stepBack as stepBackInstruction,
@@ -22,8 +24,8 @@ type Step = Sliced<StopReason>;
 
 /**
  * The last start position up to which a replay executes every step, so that the console shows what was printed before.
- * This takes at most about ten seconds. A later position is reached from a snapshot, and
- * the console then starts with what the guest prints after that snapshot.
+ * This takes at most about ten seconds. A later position is reached from a snapshot, and the console then starts with
+ * what the guest prints after that snapshot.
  */
 const PRINTED_STEPS_MAX = 2_000_000_000;
 
@@ -34,8 +36,14 @@ export const configurationDone: StartRun = ({ configuration, session }) => {
   if (startPosition === null) return stopOnEntry ? undefined : session.continue();
   const { start, end } = session.history;
   const position = Math.max(start, Math.min(startPosition, end));
-  return position <= PRINTED_STEPS_MAX ? session.runToPosition(position) : session.goTo(position);
+  return position <= PRINTED_STEPS_MAX ? executeTo(session, position) : session.goTo(position);
 };
+
+/** Executes every step up to a position, without stop points. The guest therefore prints all its output up to there. */
+function* executeTo(session: Debuggee['session'], position: Position): Step {
+  session.reason = yield* advanceTo(session.target, position);
+  return session.reason;
+}
 
 export const continueForwards: StartRun = ({ session }) => session.continue();
 

@@ -162,14 +162,6 @@ export class Session<T extends Target = Target> {
     return this.goToChecked(position);
   }
 
-  /**
-   * Runs forward to a position and ignores the user's stop points. Unlike `goTo`, this executes every step, so the guest
-   * prints all its console output up to there.
-   */
-  *runToPosition(position: Position): Sliced<StopReason> {
-    return this.reasonOf(yield* this.forward(() => NO_STOP_POINTS, position), { kind: 'goto' });
-  }
-
   private *goToChecked(position: Position): Sliced<StopReason> {
     yield* this.target.goTo(position);
     return this.setReason({ kind: 'goto' });
