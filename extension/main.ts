@@ -9,6 +9,7 @@ import { Recordings } from './overlays/recordings.ts';
 import { AdapterMessages } from './feedback/adapterMessages.ts';
 import { registerStopReason } from './feedback/stopReason.ts';
 import { registerEditor } from './editor/register.ts';
+import { registerDocumentation } from './documentation/openDocumentation.ts';
 import { type OverlaysApi, registerOverlays } from './overlays/register.ts';
 import { registerQemuImport } from './qemuImport/register.ts';
 import { Sessions } from './sessions.ts';
@@ -43,6 +44,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     registerEventBreakpoints(context, sessions, messages),
     start,
     registerEditor(),
+    registerDocumentation(context),
   );
   return { overlays, start, activationMilliseconds: BLKREPLAY_LOADING_MS + performance.now() - startMs };
 }

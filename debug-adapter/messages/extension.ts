@@ -71,6 +71,8 @@ export const remedyButtons = {
   start: () => 'Start Debugging',
 };
 
+export const openDocumentationTitle = () => 'Open Documentation';
+
 // --- positions -------------------------------------------------------------------------------------------------------
 
 export const goToPositionTitle = () => 'Go to Position';

@@ -4,12 +4,12 @@ import { type Browser, openBrowser } from '../../test/vscode/browser.ts';
 import { decodePng, encodePng, type Frame } from './png.ts';
 
 /**
- * Makes the images in media/docs from the screenshots of the UI tests. `npm run docs:images` runs the tests first.
+ * Makes the images in docs/images from the screenshots of the UI tests. `npm run docs:images` runs the tests first.
  * The frames of the animation have a caption, which the browser draws.
  */
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const SCREENSHOTS = path.join(ROOT, '.vscode-test/screenshots');
-const IMAGES = path.join(ROOT, 'media/docs');
+const IMAGES = path.join(ROOT, 'docs/images');
 
 /** README.md shows this animation. */
 const ANIMATION: { screenshot: string; caption: string; milliseconds: number }[] = [
@@ -47,7 +47,6 @@ const ANIMATION: { screenshot: string; caption: string; milliseconds: number }[]
 
 /** Single images in the documentation, and the screenshots that they show. */
 const STILLS: Record<string, string> = {
-  'reverse.png': 'demo-2-record-culprit',
   'snapshots.png': 'demo-3-snapshot',
   'kernel.png': 'kernel-2-record-write',
 };
@@ -85,7 +84,7 @@ const fileOf = (screenshot: string): string => path.join(SCREENSHOTS, `${screens
 
 function write(name: string, bytes: Buffer): void {
   writeFileSync(path.join(IMAGES, name), bytes);
-  console.log(`media/docs/${name}: ${Math.ceil(bytes.length / 1024)} kB`);
+  console.log(`docs/images/${name}: ${Math.ceil(bytes.length / 1024)} kB`);
 }
 
 await main();

@@ -2,25 +2,22 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 /**
- * Writes dist/README.md, the text of the extension's page in VS Code. That page cannot load files of the extension: it
- * shows only images from https and data URLs, and links to files do nothing. Therefore the images become data URLs,
- * and links to files become plain text.
+ * Writes dist/README.md, the text of the extension's page in VS Code. That page shows only images from https (versions
+ * until 2025 also data URLs), and links to files do nothing there. As long as package.json names no repository from
+ * which such files could be loaded, images become a note, and links to files become plain text.
  */
 const ROOT = path.resolve(import.meta.dirname, '../..');
-export const PACKAGE_README = path.join(ROOT, 'dist/README.md');
+const PACKAGE_README = path.join(ROOT, 'dist/README.md');
 
-export function packageReadme(readme: string, read: (file: string) => Buffer): string {
+export function packageReadme(readme: string): string {
   return readme
-    .replaceAll(/!\[([^\]]*)\]\(([^):]+\.png)\)/g, (_, text: string, file: string) => {
-      return `![${text}](data:image/png;base64,${read(file).toString('base64')})`;
-    })
-    .replaceAll(/(?<!!)\[([^\]]+)\]\((?!https?:)[^)]+\)/g, '$1');
+    .replaceAll(/^!\[([^\]]*)\]\((?!https?:)[^)]+\)$/gm, (_, text: string) => `> ${text} ${WHERE_IMAGES_ARE}`)
+    .replaceAll(/\[([^\]]+)\]\((?!https?:)[^)]+\)/g, '$1');
 }
 
+const WHERE_IMAGES_ARE =
+  'To see it, run **blkreplay: Open Documentation** from the Command Palette and select *Guide*.';
+
 export function writePackageReadme(): void {
-  const readme = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
-  writeFileSync(
-    PACKAGE_README,
-    packageReadme(readme, (file) => readFileSync(path.join(ROOT, file))),
-  );
+  writeFileSync(PACKAGE_README, packageReadme(readFileSync(path.join(ROOT, 'README.md'), 'utf8')));
 }

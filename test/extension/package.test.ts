@@ -1,6 +1,6 @@
 /** package.json agrees with the code: every setting, command and icon exists in both. */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
@@ -149,7 +149,7 @@ test('nothing runs in a workspace that is not trusted', () => {
 });
 
 const PACKAGE_BYTES_MAX = 2 << 20;
-/** The text of the extension's page, which contains its pictures; `npm run package` names it as well. */
+/** The text of the extension's page in VS Code; `npm run package` names it as well. */
 const README = 'dist/README.md';
 
 test('the package contains only the extension and its documentation, and is small', async () => {
@@ -158,7 +158,7 @@ test('the package contains only the extension and its documentation, and is smal
   const sample = files.filter((file) => file.startsWith('dist/sample/'));
   assert.ok(sample.includes('dist/sample/.vscode/launch.json') && sample.includes('dist/sample/demo/statistics.c'));
   assert.deepEqual(
-    files.filter((file) => !file.startsWith('media/') && !sample.includes(file)),
+    files.filter((file) => !/^(media|docs)\//.test(file) && !sample.includes(file)),
     [
       ...['CHANGELOG.md', 'LICENSE', README, 'dist/THIRD_PARTY_NOTICES.txt'],
       ...['dist/cli-main.js', 'dist/cli-worker.js', 'dist/cli.js', 'dist/debug-adapter.js', 'dist/engine-worker.js'],
@@ -167,6 +167,7 @@ test('the package contains only the extension and its documentation, and is smal
     ],
   );
   assert.ok(files.includes(path.posix.normalize(manifest.main)));
+  for (const document of globSync('docs/*.md', { cwd: ROOT })) assert.ok(files.includes(document), document);
   const bytes = files.map((file) => deflateRawSync(readFileSync(path.join(ROOT, file))).length);
   assert.ok(bytes.reduce((sum, one) => sum + one) < PACKAGE_BYTES_MAX);
 });

@@ -96,6 +96,16 @@ export class Workbench {
     return this.page.frameLocator('iframe.webview:visible').frameLocator('#active-frame');
   }
 
+  /** Opens the page of an installed extension in the Extensions view. */
+  async openExtensionPage(name: string): Promise<void> {
+    await this.page.keyboard.press('Control+Shift+X');
+    const search = this.page.locator('.extensions-viewlet .monaco-editor').first();
+    await search.click();
+    await this.page.keyboard.type(`@installed ${name}`);
+    await this.page.locator('.extensions-list .monaco-list-row', { hasText: name }).first().click();
+    await this.page.locator('.extension-editor').waitFor();
+  }
+
   async openFile(name: string): Promise<void> {
     await this.page.keyboard.press('Control+P');
     await this.pick(name);
