@@ -25,7 +25,8 @@ optimizeEarly();
 const symbolIndexes = new SymbolIndexes(path.join(__dirname, 'symbol-index-worker.js'), interruption);
 const service = new EngineService({
   host: { ...nodeHost, symbolIndexes },
-  prepareSymbols: (files, { usesCache }) => symbolIndexes.prepare(files, usesCache ? symbolCacheFolder() : undefined),
+  prepareSymbols: (files, { usesCache, rrfile }) =>
+    symbolIndexes.prepare(files, { cacheFolder: usesCache ? symbolCacheFolder() : undefined, rrfile }),
   overwrites,
   // The shared cell that wakes the engine also wakes a sleeping machine.
   idleClock: new RealtimeIdleClock(wallClock, signals),

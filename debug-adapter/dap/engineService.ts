@@ -31,8 +31,11 @@ export interface ServiceEnvironment extends DebuggeeEnvironment, RunEnvironment 
   nextMessage(): EngineRequest | undefined;
   /** Listens on a TCP port on the loopback interface. */
   listen: Listen;
-  /** Creates the indexes of large symbol files (`Host.symbolIndexes`), or gets them from the user's cache. */
-  prepareSymbols?(files: readonly string[], options: { usesCache: boolean }): Promise<void>;
+  /**
+   * Creates the indexes of large symbol files and of the kernel in a recording (`Host.symbolIndexes`), or gets them
+   * from the user's cache.
+   */
+  prepareSymbols?(files: readonly string[], options: { usesCache: boolean; rrfile?: string }): Promise<void>;
   /** True if the user has agreed to overwrite files. The session then behaves as with `"overwrite": "always"`. */
   overwrites?: boolean;
 }
@@ -142,11 +145,13 @@ export class EngineService {
   }
 
   /** Indexes large symbol files in other threads, so that no request has to wait for an index later. */
-  private async prepareSymbols({ noDebug, kernel, symbols, symbolCache }: LaunchConfiguration): Promise<void> {
+  private async prepareSymbols(configuration: LaunchConfiguration): Promise<void> {
+    const { noDebug, kernel, symbols, symbolCache, rr, rrfile } = configuration;
     const { prepareSymbols } = this.environment;
     if (noDebug || !prepareSymbols) return;
     const files = symbols.map(({ file }) => file);
-    await prepareSymbols(kernel === null ? files : [...files, kernel], { usesCache: symbolCache });
+    const recording = rr === 'replay' ? rrfile : undefined;
+    await prepareSymbols(kernel === null ? files : [...files, kernel], { usesCache: symbolCache, rrfile: recording });
     if (this.isClosed) throw sessionHasEnded();
     if (this.wasLaunched) throw requestTwice('launch');
   }

@@ -19,6 +19,7 @@ export { LiveInputs } from './recording/inputs/liveInputs.ts';
 export { type IdleClock, RealtimeIdle } from './recording/inputs/realtimeIdle.ts';
 export { RecordingReader } from './recording/recordingReader.ts';
 export { closedRecording, type RecordingFile } from './timeline/closedRecording.ts';
+export { kernelOfRecording } from './timeline/bootFiles.ts';
 export { replayablePosition } from './timeline/replayablePosition.ts';
 export { lockToRead } from './timeline/filesInUse.ts';
 export type { SnapshotInfo } from './timeline/snapshotInfo.ts';

@@ -3,8 +3,13 @@ import { Worker } from 'node:worker_threads';
 import type { HostSymbolIndexes } from '../engine/base/host.ts';
 import type { InterruptionCell } from './interruption.ts';
 
-/** The minimum size of a file that is indexed in advance. Smaller files are indexed when a name is first looked up. */
-const FILE_BYTES_MIN = 16 << 20;
+/**
+ * The minimum size of a file that is indexed in advance. Smaller files are indexed when a name is first looked up, which
+ * takes at most 50 ms.
+ */
+export const FILE_BYTES_MIN = 4 << 20;
+/** The minimum size of a recording whose kernel is indexed in advance. Smaller recordings cannot contain a large kernel. */
+const RECORDING_BYTES_MIN = 128 << 10;
 
 /** The heap limits of the indexing threads. The index itself and the contents of the file are outside the heap. */
 const INDEX_HEAP = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 512 };
@@ -12,6 +17,8 @@ const INDEX_HEAP = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 512 }
 /** The input of a thread that indexes a file. */
 export interface IndexTask {
   path: string;
+  /** Whether the file is a recording, whose kernel is to be indexed. */
+  isRecording: boolean;
   /** Undefined if the cache is not used. */
   cacheFolder: string | undefined;
   interruption: InterruptionCell;
@@ -37,9 +44,21 @@ export class SymbolIndexes implements HostSymbolIndexes {
     this.interruption = interruption;
   }
 
-  /** Resolves when all these files have been indexed or could not be indexed. Never rejects. */
-  async prepare(paths: readonly string[], cacheFolder: string | undefined): Promise<void> {
-    await Promise.all([...new Set(paths)].filter(isLarge).map((path) => this.prepareOne(path, cacheFolder)));
+  /**
+   * Resolves when all these files, and the kernel in a recording, have been indexed or could not be indexed. Never
+   * rejects.
+   */
+  async prepare(
+    paths: readonly string[],
+    { cacheFolder, rrfile }: { cacheFolder?: string; rrfile?: string },
+  ): Promise<void> {
+    const files = [...new Set(paths)].filter((path) => isLarge(path, FILE_BYTES_MIN));
+    const recordings = rrfile !== undefined && isLarge(rrfile, RECORDING_BYTES_MIN) ? [rrfile] : [];
+    const tasks = [
+      ...files.map((path) => ({ path, isRecording: false })),
+      ...recordings.map((path) => ({ path, isRecording: true })),
+    ];
+    await Promise.all(tasks.map((task) => this.prepareOne({ ...task, cacheFolder, interruption: this.interruption })));
   }
 
   find(path: string, version: string): Uint8Array | undefined {
@@ -47,21 +66,20 @@ export class SymbolIndexes implements HostSymbolIndexes {
     return result?.version === version ? result.index : undefined;
   }
 
-  private prepareOne(path: string, cacheFolder: string | undefined): Promise<void> {
-    const workerData: IndexTask = { path, cacheFolder, interruption: this.interruption };
+  private prepareOne(workerData: IndexTask): Promise<void> {
     return new Promise((resolve) => {
       const worker = new Worker(this.workerFile, { workerData, resourceLimits: INDEX_HEAP });
-      worker.on('message', (result: IndexResult) => this.results.set(path, result));
+      worker.on('message', (result: IndexResult) => this.results.set(workerData.path, result));
       worker.on('error', () => resolve());
       worker.on('exit', () => resolve());
     });
   }
 }
 
-function isLarge(path: string): boolean {
+function isLarge(path: string, bytesMin: number): boolean {
   try {
     const stat = statSync(path);
-    return stat.isFile() && stat.size > FILE_BYTES_MIN;
+    return stat.isFile() && stat.size > bytesMin;
   } catch {
     return false;
   }

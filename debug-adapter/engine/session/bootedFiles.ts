@@ -13,6 +13,8 @@ export interface PlacedFile extends NamedFile {
   address?: number;
   /** The entry point of a U-Boot image; `address` is then the image's load address. */
   entry?: number;
+  /** The file's index, if the host has created one. */
+  index?: Uint8Array;
 }
 
 /** The boot files of a machine that contain code. */
@@ -42,10 +44,22 @@ export function recordedFiles(host: Host, rrfile: string, { kernel, bios, load =
   const named = (file: PlacedFile, name: string | null | undefined) =>
     typeof name === 'string' && !isFirmwareKeyword(name) ? { ...file, name, path: name } : file;
   const recorded = bootFilesOfRecording(host, rrfile);
+  const index = host.symbolIndexes && indexOfRecordedKernel(host, rrfile);
   const firmware = recorded.files.find(({ role }) => role === 'bios');
   return {
-    kernel: recorded.kernel && named(recorded.kernel, kernel),
+    kernel: recorded.kernel && { ...named(recorded.kernel, kernel), index },
     bios: firmware && named(firmware, bios),
     loads: recorded.loads.map((file, i) => named(file, load[i]?.file)),
   };
+}
+
+/** The index of the kernel in a recording, if the host has created one: see `HostSymbolIndexes`. */
+function indexOfRecordedKernel({ files, symbolIndexes }: Host, rrfile: string): Uint8Array | undefined {
+  const file = files.open(rrfile, { write: false, create: 'never' });
+  try {
+    const version = file.version?.();
+    return version === undefined ? undefined : symbolIndexes?.find(rrfile, version);
+  } finally {
+    file.close();
+  }
 }

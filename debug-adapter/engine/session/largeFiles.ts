@@ -17,7 +17,7 @@ export interface LargeFile {
 export const SYMBOL_FILE_BYTES_MAX = 1 << 30;
 
 /** Larger files are read on demand, because a session needs only a small part of their debug information. */
-const IN_MEMORY_BYTES_MAX = 16 << 20;
+const IN_MEMORY_BYTES_MAX = 4 << 20;
 
 /**
  * Opens a large regular file, to read it on demand; undefined for other files. The file stays open until the session

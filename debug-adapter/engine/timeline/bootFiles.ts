@@ -115,6 +115,21 @@ export function bootFilesOfRecording(host: Host, rrfile: string): SessionBootFil
   }
 }
 
+/**
+ * The kernel in a recording, decompressed; undefined if there is none, or if the recorded file has fewer than
+ * `bytesMin` bytes.
+ */
+export function kernelOfRecording(host: Host, rrfile: string, bytesMin: number): UnpackedFile | undefined {
+  const file = host.files.open(rrfile, { write: false, create: 'never' });
+  try {
+    const reader = new RecordingReader(file, host.compression);
+    const kernel = reader.header.bootFiles.find(({ role }) => role === 'kernel');
+    return kernel && kernel.lengthBytes >= bytesMin ? recordedBootFiles(host, reader).kernel : undefined;
+  } finally {
+    file.close();
+  }
+}
+
 function unpackAll(files: readonly BootFile[], unpacking: UnpackOptions): Pick<SessionBootFiles, 'kernel' | 'loads'> {
   const kernel = files.find(({ role }) => role === 'kernel');
   const loads = files.filter(({ role }) => role === 'load');

@@ -13,11 +13,12 @@ import { decodeNameTable, digestInPieces, encodeNameTable } from './nameTableFil
  * is not a linked RV64 ELF file, or if it changes while it is being indexed.
  */
 export function createSymbolIndex(
-  file: HostFile,
+  file: HostFile | { name: string; bytes: Uint8Array },
   { compression, cache }: { compression: HostCompression; cache?: SymbolIndexCache },
 ): Uint8Array {
-  const version = file.version?.();
-  const bytes = fileOnDemand(file);
+  const versionOf = () => ('readAt' in file ? file.version?.() : undefined);
+  const version = versionOf();
+  const bytes = 'readAt' in file ? fileOnDemand(file) : { bytes: file.bytes };
   const elf = readElfFile(bytes, file.name);
   const sections = new DebugSections(elf, { name: file.name, compression, report: () => {} });
   const info = new DebugInfo(sections, { bias: 0n, report: () => {} });
@@ -27,7 +28,7 @@ export function createSymbolIndex(
   if (cached && decodeNameTable(cached, unitCount)) return cached;
   const index = encodeNameTable({ arrays: scanNames(info).arrays, unitCount });
   // If the file changed while it was being indexed, the index may be wrong.
-  if (key !== undefined && file.version?.() === version) cache?.write(key, index);
+  if (key !== undefined && versionOf() === version) cache?.write(key, index);
   return index;
 }
 

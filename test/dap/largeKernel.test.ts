@@ -1,0 +1,44 @@
+/** A large kernel is indexed by another thread, also if it exists only in a recording; the cache keeps the index. */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { appendFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { writeBigElf } from '../bench/support/bigElf.ts';
+import { Sandbox } from '../support/cli.ts';
+import { DapClient } from '../support/dapClient.ts';
+
+const UNITS = 120;
+
+test('a kernel in a recording is indexed without its file', async (t) => {
+  const sandbox = new Sandbox(t);
+  const kernel = sandbox.path('kernel.elf');
+  writeBigElf(kernel, { units: UNITS, sharedTypes: 300, functionsPerUnit: 2, aranges: true });
+  // A recording compresses the generated units so well that it would be too small to contain a large kernel.
+  appendFileSync(kernel, randomBytes(200_000));
+  const recording = { cwd: sandbox.path('.'), rrfile: sandbox.path('a.rr') };
+  await stopIn(t, sandbox.path('first'), { ...recording, rr: 'record', kernel });
+  assert.equal(indexesIn(sandbox.path('first')).length, 1);
+  rmSync(kernel);
+  await stopIn(t, sandbox.path('second'), { ...recording, rr: 'replay' });
+  assert.deepEqual(indexesIn(sandbox.path('second')), indexesIn(sandbox.path('first')));
+});
+
+/** Stops in a function of the last unit. */
+async function stopIn(t: TestContext, cache: string, launch: object): Promise<void> {
+  const dap = new DapClient(t, { env: { ...process.env, XDG_CACHE_HOME: cache } });
+  await dap.request('initialize', { adapterID: 'blkreplay', linesStartAt1: true, columnsStartAt1: true });
+  await dap.request('launch', { idle: 'warp', ...launch });
+  const { breakpoints } = await dap.request('setFunctionBreakpoints', {
+    breakpoints: [{ name: `work_${UNITS - 1}_0` }],
+  });
+  assert.equal(breakpoints[0].verified, true);
+  await dap.request('configurationDone');
+  await dap.event('stopped');
+  await dap.leave();
+}
+
+function indexesIn(cache: string): string[] {
+  const folder = path.join(cache, 'blkreplay/symbols');
+  return existsSync(folder) ? readdirSync(folder) : [];
+}
