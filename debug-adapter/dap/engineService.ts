@@ -1,6 +1,7 @@
 import {
   type End,
   endAtLiveEnd,
+  largeDebugFilesOf,
   replayablePosition,
   resolvePath,
   type Sliced,
@@ -146,12 +147,13 @@ export class EngineService {
 
   /** Indexes large symbol files in other threads, so that no request has to wait for an index later. */
   private async prepareSymbols(configuration: LaunchConfiguration): Promise<void> {
-    const { noDebug, kernel, symbols, symbolCache, rr, rrfile } = configuration;
-    const { prepareSymbols } = this.environment;
+    const { noDebug, kernel, symbols, symbolCache, rr, rrfile, cwd, symbolPaths } = configuration;
+    const { prepareSymbols, host } = this.environment;
     if (noDebug || !prepareSymbols) return;
-    const files = symbols.map(({ file }) => file);
+    const files = [...symbols.map(({ file }) => file), ...(kernel === null ? [] : [kernel])];
+    const separate = largeDebugFilesOf(host, files, { workspace: cwd, symbolPaths });
     const recording = rr === 'replay' ? rrfile : undefined;
-    await prepareSymbols(kernel === null ? files : [...files, kernel], { usesCache: symbolCache, rrfile: recording });
+    await prepareSymbols([...files, ...separate], { usesCache: symbolCache, rrfile: recording });
     if (this.isClosed) throw sessionHasEnded();
     if (this.wasLaunched) throw requestTwice('launch');
   }

@@ -95,6 +95,7 @@ export type { SourceMapEntry } from './session/sourceMap.ts';
 export { SourcePaths } from './session/sourcePaths.ts';
 /** Reads the user's natvis files; mistakes in them are reported as notices. */
 export { readFormatters } from './session/formatterFiles.ts';
+export { largeDebugFilesOf } from './session/separateDebugFiles.ts';
 export { openSymbolFiles, type SymbolFileOptions, type SymbolsSetting } from './session/symbolFiles.ts';
 export {
   addResolvedBreakpoint,

@@ -1,7 +1,7 @@
-/** A large kernel is indexed by another thread, also if it exists only in a recording; the cache keeps the index. */
+/** A large kernel is indexed in another thread, also if it or its debug information is elsewhere. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { writeBigElf } from '../bench/support/bigElf.ts';
@@ -22,6 +22,18 @@ test('a kernel in a recording is indexed without its file', async (t) => {
   rmSync(kernel);
   await stopIn(t, sandbox.path('second'), { ...recording, rr: 'replay' });
   assert.deepEqual(indexesIn(sandbox.path('second')), indexesIn(sandbox.path('first')));
+});
+
+test('the separate debug file of a stripped kernel is indexed', async (t) => {
+  const sandbox = new Sandbox(t);
+  const shape = { units: UNITS, sharedTypes: 300, functionsPerUnit: 2, buildId: new Uint8Array(20).fill(0xab) };
+  const kernel = sandbox.path('kernel.elf');
+  writeBigElf(kernel, { ...shape, hasDebugInfo: false });
+  const folder = sandbox.path('.build-id/ab');
+  mkdirSync(folder, { recursive: true });
+  writeBigElf(path.join(folder, `${'ab'.repeat(19)}.debug`), shape);
+  await stopIn(t, sandbox.path('cache'), { cwd: sandbox.path('.'), rr: 'off', kernel });
+  assert.match(indexesIn(sandbox.path('cache')).join(), /^(ab){20}-\w+\.index$/);
 });
 
 /** Stops in a function of the last unit. */
