@@ -10,6 +10,8 @@ import { allBytes, type FileBytes, partOfFile } from './fileBytes.ts';
 
 /** An ELF file's sections (System V ABI, "ELF Header" and "Sections"). */
 export interface ElfFile {
+  /** If the file is read on demand, the object that reads it. */
+  onDemand: FileBytes | undefined;
   sections: ElfSection[];
   /** The file's bytes at an address (without the load bias). */
   bytesAt(address: bigint, lengthBytes: number): Uint8Array | undefined;
@@ -71,6 +73,7 @@ export function readElfFile(source: Uint8Array | FileBytes, name: string, { isCo
     .map(({ address, sizeBytes }) => ({ start: address, end: address + sizeBytes }));
   const code = withoutOverlaps(inMemory.filter(({ flags, sizeBytes }) => flags & SHF_EXECINSTR && sizeBytes > 0n));
   return {
+    onDemand: file.load && file,
     sections,
     allocated,
     code,

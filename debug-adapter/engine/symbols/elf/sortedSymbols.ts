@@ -11,25 +11,12 @@ export class SortedSymbols {
   private readonly names: Uint8Array;
   /** The offsets of the entries. */
   private readonly order: Uint32Array;
-  /**
-   * The last entry with each hash, and for each entry the previous entry with the same hash. Both are indexes plus 1; 0
-   * means that there is none.
-   */
-  private readonly last: Uint32Array;
-  private readonly previous: Uint32Array;
+  private hashTable: HashTable | undefined;
 
   constructor(table: Uint8Array, names: Uint8Array) {
     this.view = new DataView(table.buffer, table.byteOffset, table.byteLength);
     this.names = names;
     this.order = sortedOffsets(this.view, names);
-    this.last = new Uint32Array(2 ** Math.ceil(Math.log2(Math.max(1, this.order.length) * 2)));
-    this.previous = new Uint32Array(this.order.length);
-    this.order.forEach((at, i) => {
-      const name = this.view.getUint32(at + ST_NAME, true);
-      const slot = hashOf(names, name, baseEnd(names, name)) & (this.last.length - 1);
-      this.previous[i] = this.last[slot];
-      this.last[slot] = i + 1;
-    });
   }
 
   get length(): number {
@@ -62,8 +49,9 @@ export class SortedSymbols {
   withBase(base: string): SymbolInfo[] {
     const bytes = new TextEncoder().encode(base);
     const found: SymbolInfo[] = [];
-    const slot = hashOf(bytes, 0, bytes.length) & (this.last.length - 1);
-    for (let i = this.last[slot]; i > 0; i = this.previous[i - 1]) {
+    const { last, previous } = this.hashNames();
+    const slot = hashOf(bytes, 0, bytes.length) & (last.length - 1);
+    for (let i = last[slot]; i > 0; i = previous[i - 1]) {
       const name = this.view.getUint32(this.order[i - 1] + ST_NAME, true);
       const end = baseEnd(this.names, name);
       if (end - name !== bytes.length || !bytes.every((byte, n) => byte === this.names[name + n])) continue;
@@ -85,9 +73,36 @@ export class SortedSymbols {
     return found;
   }
 
+  /** Creates the hash table of the names, which is needed only for lookups by name, unless it exists. */
+  hashNames(): HashTable {
+    return (this.hashTable ??= this.makeHashTable());
+  }
+
+  private makeHashTable(): HashTable {
+    const { names, order, view } = this;
+    const last = new Uint32Array(2 ** Math.ceil(Math.log2(Math.max(1, order.length) * 2)));
+    const previous = new Uint32Array(order.length);
+    for (let i = 0; i < order.length; i++) {
+      const name = view.getUint32(order[i] + ST_NAME, true);
+      const slot = hashOf(names, name, baseEnd(names, name)) & (last.length - 1);
+      previous[i] = last[slot];
+      last[slot] = i + 1;
+    }
+    return { last, previous };
+  }
+
   private addressOf(index: number): bigint {
     return this.view.getBigUint64(this.order[index] + ST_VALUE, true);
   }
+}
+
+/**
+ * The last entry with each hash, and for each entry the previous entry with the same hash. Both are indexes plus 1; 0
+ * means that there is none.
+ */
+interface HashTable {
+  last: Uint32Array;
+  previous: Uint32Array;
 }
 
 /** The part of a symbol's name before the suffixes that the compiler adds to clones (`sum.isra.0`). */

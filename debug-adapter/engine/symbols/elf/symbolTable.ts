@@ -1,5 +1,7 @@
+import { PAUSED, type Sliced } from '../../base/sliced.ts';
 import type { SymbolAtAddress, SymbolInfo } from '../symbols.ts';
 import { SHT_SYMTAB, type ElfFile } from './elfFile.ts';
+import type { FileBytes } from './fileBytes.ts';
 import { baseOf, SortedSymbols } from './sortedSymbols.ts';
 
 /**
@@ -94,15 +96,35 @@ export class SymbolTable {
     );
   }
 
+  /**
+   * Reads the table, with a pause between the two halves of the work. Linux has 150,000 symbols, which take about 100
+   * ms.
+   */
+  *readInSlices(): Sliced<void> {
+    const symbols = this.sortedSymbols();
+    yield PAUSED;
+    symbols.hashNames();
+    yield PAUSED;
+  }
+
+  /** A file that is opened at several addresses has one sorted table. */
   private sortedSymbols(): SortedSymbols {
+    const { onDemand } = this.file;
+    this.sorted ??= onDemand && SHARED.get(onDemand);
     if (!this.sorted) {
-      const table = this.file.sections.find((section) => section.type === SHT_SYMTAB);
-      const names = table && this.file.sections[table.link]?.bytes;
-      const isEmpty = !table || !names;
-      this.sorted = isEmpty
-        ? new SortedSymbols(new Uint8Array(), new Uint8Array())
-        : new SortedSymbols(table.bytes, names);
+      this.sorted = this.read();
+      if (onDemand) SHARED.set(onDemand, this.sorted);
     }
     return this.sorted;
   }
+
+  private read(): SortedSymbols {
+    const table = this.file.sections.find((section) => section.type === SHT_SYMTAB);
+    const names = table && this.file.sections[table.link]?.bytes;
+    return table && names
+      ? new SortedSymbols(table.bytes, names)
+      : new SortedSymbols(new Uint8Array(), new Uint8Array());
+  }
 }
+
+const SHARED = new WeakMap<FileBytes, SortedSymbols>();

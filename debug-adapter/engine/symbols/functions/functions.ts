@@ -77,6 +77,7 @@ export class FunctionQueries {
     const known = this.knownLocations.get(text);
     if (known) return known;
     const query = new NameQuery(text);
+    yield* this.symbols.readInSlices();
     const { inlined } = yield* this.names.searchInSlices(query);
     const depths = new Map<bigint, number>();
     for (const info of this.matching(query, text.trim()).values()) {
