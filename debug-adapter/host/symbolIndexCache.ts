@@ -1,6 +1,5 @@
 import {
   closeSync,
-  fsyncSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -68,13 +67,13 @@ export function symbolCacheFolder(
   return base && path.join(base, 'blkreplay', 'symbols');
 }
 
+/** Does not wait for the disk: after a power failure, an incomplete file fails its checksum. */
 function writeWhole(file: string, bytes: Uint8Array): void {
   const temporary = temporaryNameNextTo(file);
   try {
     const handle = openSync(temporary, 'wx', 0o600);
     try {
       for (let done = 0; done < bytes.length;) done += writeSync(handle, bytes, done, bytes.length - done);
-      fsyncSync(handle);
     } finally {
       closeSync(handle);
     }

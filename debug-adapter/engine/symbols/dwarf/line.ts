@@ -34,19 +34,22 @@ export function readLineHeader(
   sections: SectionSource,
   { name, offset, compDir, unitName }: { name: string; offset: number; compDir: string; unitName: string },
 ): LineHeader {
-  const { names, ...header } = readHeader(sections, name, offset);
+  const readText: ReadText = (section, at) => stringIn(sections, section, at);
+  const { names, ...header } = readHeader(sections, { name, offset, readText });
   return { ...header, files: resolveFiles(names, { compDir, unitName, version: header.version }) };
 }
 
-/** The names in a line number program's file table, without their directories. */
-export function lineFileNames(sections: SectionSource, name: string, offset: number): string[] {
-  return readHeader(sections, name, offset).names.files.map((file) => file.name);
+/** Reads a string by its offset in a section. */
+export type ReadText = (section: '.debug_str' | '.debug_line_str', offset: number) => string;
+
+/** The names in the file table of a line number program in `.debug_line`, without their directories. */
+export function lineFileNames(sections: SectionSource, offset: number, readText: ReadText): string[] {
+  return readHeader(sections, { name: '.debug_line', offset, readText }).names.files.map((file) => file.name);
 }
 
 function readHeader(
   sections: SectionSource,
-  name: string,
-  offset: number,
+  { name, offset, readText }: { name: string; offset: number; readText: ReadText },
 ): Omit<LineHeader, 'files'> & { names: FileNames } {
   const section = new ByteCursor(sections.get(name), offset);
   const { length, is64 } = section.unitLength();
@@ -65,7 +68,7 @@ function readHeader(
   const opcodeBase = header.u8();
   if (lineRange === 0) throw new MalformedData('.debug_line', symbolDamage.lineRange());
   const operandCounts = Array.from({ length: Math.max(0, opcodeBase - 1) }, () => header.u8());
-  const names = version >= 5 ? readFiles(sections, header, { version, is64, addressBytes: 8 }) : readOldFiles(header);
+  const names = version >= 5 ? readFiles(readText, header, { version, is64, addressBytes: 8 }) : readOldFiles(header);
   const opcodes = { minimumInstructionLength, defaultIsStatement, lineBase, lineRange, opcodeBase, operandCounts };
   return { version, ...opcodes, names, program: c };
 }
@@ -92,12 +95,12 @@ function readOldFiles(c: ByteCursor): FileNames {
 }
 
 /** In version 5, each table describes its own format. Numbers start at 0; entry 0 is the unit's directory or file. */
-function readFiles(sections: SectionSource, c: ByteCursor, sizes: FormSizes): FileNames {
-  const directories = readEntries(sections, c, sizes).map((entry) => entry.name);
-  return { directories, files: readEntries(sections, c, sizes) };
+function readFiles(readText: ReadText, c: ByteCursor, sizes: FormSizes): FileNames {
+  const directories = readEntries(readText, c, sizes).map((entry) => entry.name);
+  return { directories, files: readEntries(readText, c, sizes) };
 }
 
-function readEntries(sections: SectionSource, c: ByteCursor, sizes: FormSizes): FileNames['files'] {
+function readEntries(readText: ReadText, c: ByteCursor, sizes: FormSizes): FileNames['files'] {
   const format = Array.from({ length: c.u8() }, () => ({ content: c.uleb(), form: c.uleb() }));
   const count = c.uleb();
   // Limit the count: entries may be zero bytes long, so a damaged file could declare a huge table.
@@ -106,16 +109,16 @@ function readEntries(sections: SectionSource, c: ByteCursor, sizes: FormSizes): 
     const entry = { name: '', directory: 0 };
     for (const { content, form } of format) {
       const value = readForm(c, form, sizes, undefined);
-      if (content === LNCT_PATH) entry.name = textOf(sections, value);
+      if (content === LNCT_PATH) entry.name = textOf(readText, value);
       if (content === LNCT_DIRECTORY_INDEX && value.kind === 'constant') entry.directory = Number(value.value);
     }
     return entry;
   });
 }
 
-function textOf(sections: SectionSource, value: ReturnType<typeof readForm>): string {
+function textOf(readText: ReadText, value: ReturnType<typeof readForm>): string {
   if (value.kind === 'text') return value.value;
-  return value.kind === 'textAt' ? stringIn(sections, value.section, value.offset) : '';
+  return value.kind === 'textAt' ? readText(value.section, value.offset) : '';
 }
 
 /** Builds each full path from comp_dir, the directory and the name; an absolute part replaces the parts before it. */

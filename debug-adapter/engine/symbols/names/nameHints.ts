@@ -1,7 +1,8 @@
 import { MalformedData } from '../damage.ts';
 import { AT } from '../dwarf/constants.ts';
 import type { DebugInfo, Unit } from '../dwarf/info.ts';
-import { lineFileNames } from '../dwarf/line.ts';
+import { lineFileNames, type ReadText } from '../dwarf/line.ts';
+import { stringIn } from '../dwarf/str.ts';
 import { allBytes, bytesOnce } from '../elf/fileBytes.ts';
 import { fileKey, KIND_NUMBER, keyEnd, type NameKind } from './nameHash.ts';
 import { type IndexedName, type IndexedNames, readIndexedNames } from './indexedNames.ts';
@@ -62,6 +63,8 @@ class FileScan {
   private readonly builder: NameTableBuilder;
   private readonly known = new Map<string, number>();
   private readonly tables = new Map<number, number[]>();
+  /** The strings of each section. Thousands of units use the same headers. */
+  private readonly texts = { '.debug_str': new Map<number, string>(), '.debug_line_str': new Map<number, string>() };
 
   constructor(info: DebugInfo, builder: NameTableBuilder) {
     this.info = info;
@@ -83,12 +86,21 @@ class FileScan {
 
   private read(offset: number): number[] {
     try {
-      return lineFileNames(this.info.sections, '.debug_line', offset).map((name) => this.nameOf(name));
+      return lineFileNames(this.info.sections, offset, this.readText).map((name) => this.nameOf(name));
     } catch (error) {
       if (!(error instanceof MalformedData)) throw error;
       return [];
     }
   }
+
+  private readonly readText: ReadText = (section, offset) => {
+    let text = this.texts[section].get(offset);
+    if (text === undefined) {
+      text = stringIn(this.info.sections, section, offset);
+      this.texts[section].set(offset, text);
+    }
+    return text;
+  };
 
   private nameOf(path: string): number {
     let name = this.known.get(path);
