@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { requireTool } from '../../support/tools.ts';
 import { GDB } from './support/gdb.ts';
-import { compareWithGdb, type Difference } from './support/gdbComparison.ts';
+import { compareWithGdb, type Comparison, type Difference } from './support/gdbComparison.ts';
 import { KNOWN_DIFFERENCES, type KnownDifference } from './support/knownDifferences.ts';
 import { LANGUAGE_PROGRAMS, type LanguageProgram, requireTools } from './support/languagePrograms.ts';
 import { sampleValues } from './support/valueSamples.ts';
@@ -33,6 +33,18 @@ const FILES = ['values.c', 'second.c', 'helpers.h', 'classes.cpp', 'enums.rs', '
 /** The maximum proportion of values, call stacks and registers that may differ from those in gdb. */
 const UNEQUAL_MAX = 0.005;
 
+/** The results for all programs of a language. */
+interface Total {
+  values: number;
+  unequalValues: number;
+  unequalTypes: number;
+  stacks: number;
+  unequalStacks: number;
+  /** The number of differences without a known reason, or for which gdb shows more. */
+  worse: number;
+}
+const totals = new Map<LanguageProgram['language'], Total>();
+
 const inOrder = LANGUAGE_PROGRAMS.toSorted((a, b) => rank(a) - rank(b));
 
 for (const program of inOrder.slice(0, PROGRAMS)) {
@@ -42,6 +54,7 @@ for (const program of inOrder.slice(0, PROGRAMS)) {
     const file = program.build();
     const samples = sampleValues(file, { files: FILES, hits: HITS, stops: Infinity, portion: 1, seed });
     const compared = compareWithGdb(file, samples);
+    addTo(program.language, samples.length, compared);
     const worse = compared.differences.filter((difference) => knownKind(difference)?.isWorse !== false);
     const [stacks, registers] = (['frame', 'register'] as const).map((kind) => countOf(worse, kind));
     const values = worse.length - stacks - registers;
@@ -60,6 +73,42 @@ for (const program of inOrder.slice(0, PROGRAMS)) {
       'no value is wrong',
     );
   });
+}
+
+test('at least 99.5 % of the values and stacks of all programs are the same as in gdb', (t) => {
+  if (totals.size === 0) return t.skip('no program could be compared');
+  const sum = { values: 0, unequalValues: 0, unequalTypes: 0, stacks: 0, unequalStacks: 0, worse: 0 };
+  for (const [language, total] of totals) {
+    t.diagnostic(`${language}: ${summaryOf(total)}`);
+    for (const [name, count] of Object.entries(total)) sum[name as keyof Total] += count;
+  }
+  t.diagnostic(`all languages: ${summaryOf(sum)}`);
+  assert.ok(sum.unequalValues <= sum.values * UNEQUAL_MAX, summaryOf(sum));
+  assert.ok(sum.unequalStacks <= sum.stacks * UNEQUAL_MAX, summaryOf(sum));
+});
+
+function addTo(language: LanguageProgram['language'], stacks: number, { values, differences }: Comparison): void {
+  const total = totals.get(language) ?? {
+    ...{ values: 0, unequalValues: 0, unequalTypes: 0, stacks: 0, unequalStacks: 0, worse: 0 },
+  };
+  totals.set(language, total);
+  total.values += values;
+  total.stacks += stacks;
+  for (const difference of differences) {
+    if (difference.kind === 'register') continue;
+    if (difference.kind === 'type') total.unequalTypes++;
+    else if (difference.kind === 'frame') total.unequalStacks++;
+    else total.unequalValues++;
+    if (knownKind(difference)?.isWorse !== false) total.worse++;
+  }
+}
+
+function summaryOf({ values, unequalValues, unequalTypes, stacks, unequalStacks, worse }: Total): string {
+  const equal = (unequal: number, all: number) => `${(100 - (100 * unequal) / Math.max(1, all)).toFixed(2)} % equal`;
+  return (
+    `${values} values: ${equal(unequalValues, values)}, their types: ${equal(unequalTypes, values)}; ` +
+    `${stacks} stacks: ${equal(unequalStacks, stacks)}; ${worse} differences that are not known to be mistakes of gdb`
+  );
 }
 
 function rank({ name }: LanguageProgram): number {
