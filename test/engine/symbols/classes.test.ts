@@ -81,6 +81,34 @@ for (const name of ['gcc', 'clang']) {
     }
   });
 
+  test(`casts and pointers to members have the values that gdb prints: classes-${name}`, (t) => {
+    if (!requireTool(GDB, t)) return;
+    const symbols = open(file);
+    const frame = frameAt(symbols, file, 'main');
+    const expressions = [
+      ...['&Both::b', '&Both::l', '&Right::r', 'static_cast<long>(1.5)', 'static_cast<unsigned char>(300)'],
+      ...['reinterpret_cast<long>(&geo::scale)', 'const_cast<int *>(&geo::scale)', '*static_cast<int *>(&geo::scale)'],
+    ];
+    const answers = runGdbCommands(file, ['list main', ...expressions.map((each) => `print ${each}`)]).slice(1);
+    assert.deepEqual(
+      expressions.map((each) => valueIn({ symbols, frame } as StoppedFrame, each)),
+      answers.map(([answer]) => answer.replace(/^\$\d+ = (\(int \*\) )?/, '')),
+    );
+  });
+
+  test(`members are reached through pointers to members: classes-${name}`, (t) => {
+    const [, frame] = runFixture(file, t, SOURCE)('void stop()');
+    assert.deepEqual(
+      valuesIn(frame, ['both.*data_member', '(&both)->*base_member', 'both.*&Right::same', 'both.*data_member + 1']),
+      ['30', '20', '2', '31'],
+    );
+    assert.match(valueIn(frame, 'both.*left'), /<Both::left\(\)>$/);
+    assert.match(valueIn(frame, 'both.*plain'), /<Right::plain\(\)>$/);
+    assert.match(valueIn(frame, 'both.*5'), /is not a pointer/);
+    assert.equal(valueIn(frame, 'static_cast<Right *>(&both) == second'), 'true');
+    assert.doesNotThrow(() => frame.symbols.check('both.*data_member == 30', frame.frame));
+  });
+
   test(`members are found in base classes, through references and through "this": classes-${name}`, (t) => {
     const run = runFixture(file, t, SOURCE);
     const [, frame] = run('void stop()');

@@ -32,6 +32,27 @@ for (const name of ['gcc', 'clang']) {
     assert.ok(leaves.length > 60, `${leaves.length}`);
   });
 
+  test(`complex numbers are calculated as in gdb: numbers-${name}`, (t) => {
+    if (!requireTool(GDB, t)) return;
+    const symbols = open(file);
+    const frame = frameAt(symbols, file, 'main');
+    const expressions = [
+      ...['complex_double * 2', 'complex_double + complex_float', 'complex_double / complex_array[1]'],
+      ...['-complex_double', 'complex_double - 1', 'complex_float * complex_array[1]'],
+      ...['complex_double == complex_double', 'complex_double != -complex_double'],
+    ];
+    const answers = runGdbCommands(file, ['list main', ...expressions.map((each) => `print ${each}`)]).slice(1);
+    const ours = expressions.map((each) => {
+      const evaluation = symbols.evaluate(each, frame);
+      return evaluation.kind === 'value' && evaluation.value.text;
+    });
+    assert.doesNotThrow(() => symbols.check('-complex_double * 2 == complex_float', frame));
+    assert.deepEqual(
+      ours,
+      answers.map(([answer]) => answer.replace(/^\$\d+ = /, '')),
+    );
+  });
+
   test(`the length of a variable-length array is computed for each frame: numbers-${name}`, (t) => {
     const [, frame] = runFixture(file, t)('stop');
     const texts = [

@@ -66,6 +66,16 @@ values::BITS.halves
 values::FUNCTION
 sizeof(values::Point)
 sizeof(u64)
+1u8
+0x10_usize
+1_000i64 + 2
+300u8
+-1i8 as u8
+2.5f32
+1.0f64 / 4.0
+0b1_1
+0o17
+values::U8 as u64 + 0xff_u64
 `
   .trim()
   .split('\n');
@@ -87,6 +97,17 @@ test('a path can begin with `crate`, `self` or any inner module, and a name in t
   assert.equal(evaluate('sizeof(er::Inner)').text, '1');
   assert.equal(evaluate('*(&POINT as *const i32)').text, '1');
   assert.equal(evaluate('WRAPPER.0.0').text, '5');
+});
+
+// gdb needs a running program for ranges.
+test('a range of an array or slice has its elements', () => {
+  assert.equal(evaluate('NUMBERS[1..3]').text, '[20, 30]');
+  assert.equal(evaluate('&NUMBERS[..=1]').text, '[10, 20]');
+  assert.equal(evaluate('NUMBERS[2..]').text, '[30, 40]');
+  assert.equal(evaluate('&SLICE[1..SLICE.length - 1]').text, '[20, 30]');
+  assert.equal(evaluate('1f64 + 0.5').text, '1.5');
+  assert.equal(evaluate('NUMBERS[1..3][1]').text, '30');
+  assert.match(messageOf('NUMBERS[3..1]'), /-2/);
 });
 
 test('every value inside every static has an expression that evaluates to the same value', () => {

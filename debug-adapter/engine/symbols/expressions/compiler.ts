@@ -125,6 +125,13 @@ export class Compiler {
         return this.member(expression);
       case 'index':
         return this.index(expression);
+      case 'slice': {
+        const zero: Expression = { kind: 'literal', at: expression.at, value: 0n, type: 'int', text: '0' };
+        const first = this.index({ ...expression, kind: 'index', index: expression.from ?? zero });
+        if (expression.to) this.number(expression.to);
+        const type: Type = { kind: 'array', element: () => first.type, count: undefined };
+        return { kind: 'memory', address: undefined, type };
+      }
       case 'cast':
         return this.cast(expression);
       case 'sizeofType':
@@ -175,6 +182,8 @@ export class Compiler {
       const value = this.truth(operand);
       return computed({ type: INT, value: value && isZero(value) });
     }
+    const { type: operandType } = this.operand(operand);
+    if (operator === '-' && isComplex(operandType)) return computed({ type: operandType, value: undefined });
     const number = this.number(operand);
     if (operator === '*') return dereference(operand, number);
     if (operator === '!') {
@@ -199,6 +208,13 @@ export class Compiler {
       const value = operator === '&&' ? select(first, second, constant(0n)) : select(first, constant(1n), second);
       return computed({ type: INT, value });
     }
+    const types = [left, right].map((side) => this.operand(side).type);
+    // The machine does not evaluate these operators, so only their types matter here.
+    const complex = types.find((type) => isComplex(type));
+    const member = stripTypedefs(types[1]);
+    if (member.kind === 'memberPointer' && /\*$/.test(operator))
+      return { kind: 'memory', address: undefined, type: member.target() };
+    if (complex) return computed({ type: COMPARISONS.has(operator) ? INT : complex, value: undefined });
     const [a, b] = [this.number(left), this.number(right)];
     const [isA, isB] = [a, b].map(({ type }) => stripTypedefs(type).kind === 'pointer');
     if (!isA && !isB) return computed(compileArithmetic(operator, a, b));

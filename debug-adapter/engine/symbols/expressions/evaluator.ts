@@ -27,10 +27,12 @@ import { toBytes } from '../littleEndian.ts';
 import type { Storage } from '../values/storage.ts';
 import { calculate, COMPARISONS, convertNumber, isTrue, promote, type TypedNumber } from './arithmetic.ts';
 import { BOOL, CHAR, DOUBLE, FLOAT, INT, LONG, LONG_DOUBLE, UNSIGNED, UNSIGNED_LONG } from './builtInTypes.ts';
+import { calculateComplex, complexFrom, complexOf } from './complexNumbers.ts';
 import { bytesOfNumber } from './conversion.ts';
 import type { Environment } from './environment.ts';
+import { memberPointerTo, memberThrough } from './memberAccess.ts';
 import { classPointer, strideIn } from './pointers.ts';
-import { isRustInteger, memberOfVariant } from './rustOperators.ts';
+import { isRustInteger, memberOfVariant, rangeOf } from './rustOperators.ts';
 import type { Expression, LiteralType } from './tree.ts';
 
 /** Computes an expression's value in an environment. Reads the guest but never modifies it. */
@@ -54,11 +56,13 @@ export class Evaluator {
       case 'binary':
         return this.binary(expression);
       case 'conditional':
-        return this.evaluate(this.logical(expression.condition) ? expression.yes : expression.no);
+        return this.evaluate(isTrue(this.number(expression.condition)) ? expression.yes : expression.no);
       case 'member':
         return this.member(expression);
       case 'index':
         return this.index(expression);
+      case 'slice':
+        return this.slice(expression);
       case 'cast':
         return this.cast(expression);
       case 'sizeofType':
@@ -127,8 +131,14 @@ export class Evaluator {
   private unary(expression: Expression & { kind: 'unary' }): GuestValue {
     const { operator, operand } = expression;
     if (operator === '&') {
+      const pointer = operand.kind === 'name' ? memberPointerTo(operand.name, this.environment) : undefined;
+      if (pointer) return this.make(expression, pointer.type, { kind: 'bytes', bytes: pointer.bytes });
       const value = this.operand(operand);
-      return this.pointer(expression, this.addressOf(value, operand.text), value.type);
+      const address = this.addressOf(value, operand.text);
+      return this.computed(expression, {
+        value: address,
+        type: { kind: 'pointer', sizeBytes: 8, target: () => value.type },
+      });
     }
     if (operator === '*') {
       const pointer = this.operand(operand);
@@ -136,6 +146,8 @@ export class Evaluator {
       if (target) return this.withName(target, expression.text);
       return this.dereference(operand, this.numberOf(pointer, operand.text), expression.text);
     }
+    const complex = this.complex(expression, [operand]);
+    if (complex) return complex;
     const number = this.number(operand);
     if (operator === '!' && isRustInteger(number.type) && typeof number.value === 'bigint') {
       return this.computed(expression, convertNumber({ ...number, value: ~number.value }, number.type));
@@ -162,10 +174,18 @@ export class Evaluator {
   private binary(expression: Expression & { kind: 'binary' }): GuestValue {
     const { operator, left, right } = expression;
     if (operator === '&&' || operator === '||') {
-      const first = this.logical(left);
-      const result = operator === '&&' ? first && this.logical(right) : first || this.logical(right);
+      const first = isTrue(this.number(left));
+      const result = operator === '&&' ? first && isTrue(this.number(right)) : first || isTrue(this.number(right));
       return this.truth(expression, result);
     }
+    if (operator === '.*' || operator === '->*') {
+      const value = this.operand(left);
+      const target = operator === '.*' ? value : this.dereference(left, this.numberOf(value, left.text), left.text);
+      const { type, address } = memberThrough(target, this.operand(right), { object: left.text, pointer: right.text });
+      return this.inMemory(expression.text, type, address);
+    }
+    const complex = this.complex(expression, [left, right]);
+    if (complex) return complex;
     const [a, b] = [this.number(left), this.number(right)];
     const isPointer = ({ type }: TypedNumber) => stripTypedefs(type).kind === 'pointer';
     if (COMPARISONS.has(operator))
@@ -181,7 +201,7 @@ export class Evaluator {
   }
 
   /** The result of a comparison, whose type depends on the language of the frame. */
-  private truth(expression: Expression, value: boolean): GuestValue {
+  private truth(expression: { text: string }, value: boolean): GuestValue {
     return this.computed(expression, { value: value ? 1n : 0n, type: this.environment.hasBool ? BOOL : INT });
   }
 
@@ -196,10 +216,6 @@ export class Evaluator {
   private distance(expression: Expression, a: TypedNumber, b: TypedNumber): GuestValue {
     const bytes = BigInt.asIntN(64, (a.value as bigint) - (b.value as bigint));
     return this.computed(expression, { value: bytes / strideIn(this.environment.context, a.type), type: LONG });
-  }
-
-  private logical(expression: Expression): boolean {
-    return isTrue(this.number(expression));
   }
 
   /**
@@ -242,6 +258,41 @@ export class Evaluator {
     return this.dereference(array, this.numberOf(sum, text), text);
   }
 
+  private slice(expression: Expression & { kind: 'slice' }): GuestValue {
+    const indexed = this.operand(expression.array);
+    const { pointer } = sliceParts(indexed.type) ?? {};
+    const start = this.numberOf(pointer ? memberOf(indexed, pointer) : indexed, expression.array.text);
+    const { first, type } = rangeOf(expression, { indexed, start, number: (bound) => this.number(bound).value });
+    return this.inMemory(
+      expression.text,
+      type,
+      (start.value as bigint) + first * strideIn(indexed.context, start.type),
+    );
+  }
+
+  /** The result of an operator with a complex operand; undefined if no operand is complex. */
+  private complex(
+    expression: Expression & ({ kind: 'unary' } | { kind: 'binary' }),
+    operands: readonly Expression[],
+  ): GuestValue | undefined {
+    const values = operands.map((operand) => this.operand(operand));
+    if (!values.some(({ type }) => isComplex(type))) return undefined;
+    const numbers = values.map((value, i) => {
+      const bytes = isComplex(value.type) ? value.bytes() : undefined;
+      if (bytes) return complexOf(bytes);
+      if (isComplex(value.type)) throw valueIsOptimizedOut(operands[i].text);
+      return complexFrom(this.numberOf(value, operands[i].text));
+    });
+    const result = calculateComplex(
+      expression.operator,
+      numbers,
+      values.map(({ type }) => type),
+    );
+    if (result === undefined) throw isNotANumber(expression.text, typeName(values[0].type));
+    if (typeof result === 'boolean') return this.truth(expression, result);
+    return this.make(expression, result.type, { kind: 'bytes', bytes: result.bytes });
+  }
+
   private cast(expression: Expression & { kind: 'cast' }): GuestValue {
     const { type, operand } = expression;
     const kind = stripTypedefs(type).kind;
@@ -277,10 +328,6 @@ export class Evaluator {
       throw value.location.kind === 'optimizedOut' ? valueIsOptimizedOut(text) : hasNoAddress(text);
     }
     return lvalue.address;
-  }
-
-  private pointer(expression: Expression, value: bigint, target: Type): GuestValue {
-    return this.computed(expression, { value, type: { kind: 'pointer', sizeBytes: 8, target: () => target } });
   }
 
   private computed(expression: { text: string }, number: TypedNumber): GuestValue {

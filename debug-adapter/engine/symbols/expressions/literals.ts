@@ -20,6 +20,16 @@ function octal(digits: string): string {
   return /^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits.replace(/^0+(?=\d)/, '');
 }
 
+/** Splits a number in Rust's notation, such as `0x10_usize` or `1_000`, into the number in C's notation and its suffix. */
+export function splitRustLiteral(text: string): { number: string; suffix: string } {
+  const decimal = /^(?!0x)([\d_.eE+-]+)(f32|f64)$/.exec(text);
+  const integer = /^(0[xob][\da-fA-F_]+?|[\d_]+)([iu](?:8|16|32|64|128|size))$/.exec(text);
+  const [, digits = text, suffix = ''] = decimal ?? integer ?? [];
+  const number = digits.replaceAll('_', '').replace(/^0o/, '0');
+  // A number with the suffix of a floating-point type may have no decimal point.
+  return { number: decimal && !/[.eE]/.test(number) ? `${number}.0` : number, suffix };
+}
+
 /**
  * The first type in the standard's list that can represent the value. Decimal constants without a suffix are never
  * unsigned.

@@ -10,10 +10,10 @@ import type { Type } from '../types/type.ts';
 import { typeName } from '../types/typeName.ts';
 import { located, unlocated } from './invalidExpression.ts';
 import { tokenize, type Token } from './lexer.ts';
-import { parseCharacter, parseNumber } from './literals.ts';
+import { parseCharacter, parseNumber, splitRustLiteral } from './literals.ts';
 import type { BinaryOperator, Expression } from './tree.ts';
 import { qualifiedNameAt } from './qualifiedNames.ts';
-import { parseRustType } from './rustTypeNames.ts';
+import { parseRustType, rustType } from './rustTypeNames.ts';
 import { beginsType, parseType, type TypeNames } from './typeNames.ts';
 
 /**
@@ -147,6 +147,8 @@ class Parser {
     if (kind === 'operator' && /^[-+!~*&]$/.test(text)) {
       this.next();
       const operand = this.withDepth(() => this.unary());
+      // In Rust, a slice is always behind a reference: `&a[1..3]`.
+      if (text === '&' && operand.kind === 'slice') return { ...operand, at, text: text + operand.text };
       return { kind: 'unary', at, operator: text as '-', operand, text: text + operand.text };
     }
     if (text === '(' && this.beginsType(1)) {
@@ -178,10 +180,7 @@ class Parser {
       if (kind !== 'operator') return expression;
       if (text === '[') {
         this.next();
-        const array = expression;
-        const index = this.withDepth(() => this.conditional());
-        this.expect(']');
-        expression = { kind: 'index', at: array.at, array, index, text: `${array.text}[${index.text}]` };
+        expression = this.subscript(expression);
       } else if (text === '.' || text === '->') {
         this.next();
         const object = expression;
@@ -195,7 +194,48 @@ class Parser {
     }
   }
 
+  /** Parses an index, or a range in Rust: `[1]`, `[1..3]`, `[..=3]`. */
+  private subscript(array: Expression): Expression {
+    const index = this.beginsRange() ? undefined : this.withDepth(() => this.conditional());
+    if (index && !this.beginsRange()) {
+      this.expect(']');
+      return { kind: 'index', at: array.at, array, index, text: `${array.text}[${index.text}]` };
+    }
+    const range = this.next().text;
+    const to = this.peek().text === ']' ? undefined : this.withDepth(() => this.conditional());
+    this.expect(']');
+    const text = `${array.text}[${index?.text ?? ''}${range}${to?.text ?? ''}]`;
+    return { kind: 'slice', at: array.at, array, from: index, to, isInclusive: range === '..=', text };
+  }
+
+  private beginsRange(): boolean {
+    const { kind, text } = this.peek();
+    return kind === 'operator' && text.startsWith('..');
+  }
+
+  /** Parses a cast of C++, such as `static_cast<Base *>(pointer)`. */
+  private namedCast(): Expression {
+    const { at, text: name } = this.next();
+    this.expect('<');
+    const type = parseType(this, this.scope.types);
+    if (this.peek().text === '&') this.next();
+    this.expect('>');
+    this.expect('(');
+    const operand = this.withDepth(() => this.conditional());
+    this.expect(')');
+    return { kind: 'cast', at, type, operand, text: `${name}<${typeName(type)}>(${operand.text})` };
+  }
+
+  private literal({ text, at }: Token): Expression {
+    const { number, suffix } = splitRustLiteral(text);
+    const literal: Expression = { kind: 'literal', at, ...parseNumber(number), text };
+    return suffix === ''
+      ? literal
+      : { kind: 'cast', at, type: rustType(suffix, this.scope.types), operand: literal, text };
+  }
+
   private primary(): Expression {
+    if (NAMED_CASTS.has(this.peek().text) && this.peek(1).text === '<') return this.namedCast();
     const qualified = this.peek().kind === 'operator' ? this.qualifiedName() : undefined;
     if (qualified) return qualified;
     const token = this.peek();
@@ -204,7 +244,7 @@ class Parser {
     this.next();
     switch (token.kind) {
       case 'number':
-        return { kind: 'literal', at, ...parseNumber(token.text), text: token.text };
+        return this.literal(token);
       case 'character':
         return { kind: 'literal', at, ...parseCharacter(token.text), text: token.text };
       case 'register':
@@ -287,7 +327,10 @@ const PRECEDENCE_LEVELS: string[][] = [
   ['@'],
   ['+', '-'],
   ['*', '/', '%'],
+  ['.*', '->*'],
 ];
+
+const NAMED_CASTS = new Set(['static_cast', 'reinterpret_cast', 'const_cast', 'dynamic_cast']);
 
 /** The maximum nesting depth, which prevents a stack overflow. Real expressions are nested far less deeply. */
 const DEPTH_MAX = 200;

@@ -17,12 +17,18 @@ export function parseRustType(tokens: TokenSource, types: TypeNames): Type {
   );
   if (!found) throw expressionExpected(expressionParts.type(), expressionParts.text(tokens.next().text));
   for (let i = 0; i < found.tokens; i++) tokens.next();
-  let type: Type | undefined = types.find(found.name) ?? RUST_BUILT_IN[found.name];
-  if (!type) throw typeIsUnknown(found.name);
+  let type = rustType(found.name, types);
   for (; pointers > 0; pointers--) {
     const target: Type = type;
     type = { kind: 'pointer', sizeBytes: 8, target: () => target };
   }
+  return type;
+}
+
+/** The type with a name; basic types need not be in the debug information. */
+export function rustType(name: string, types: TypeNames): Type {
+  const type = types.find(name) ?? RUST_BUILT_IN[name];
+  if (!type) throw typeIsUnknown(name);
   return type;
 }
 

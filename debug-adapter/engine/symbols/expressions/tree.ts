@@ -14,6 +14,8 @@ export type Expression = { text: string; at: number } & (
   | { kind: 'conditional'; condition: Expression; yes: Expression; no: Expression }
   | { kind: 'member'; object: Expression; member: string; throughPointer: boolean }
   | { kind: 'index'; array: Expression; index: Expression }
+  /** Rust's `array[from..to]`. */
+  | { kind: 'slice'; array: Expression; from?: Expression; to?: Expression; isInclusive: boolean }
   | { kind: 'cast'; type: Type; operand: Expression }
   | { kind: 'sizeofType'; type: Type }
   | { kind: 'sizeofValue'; operand: Expression }
@@ -40,6 +42,8 @@ export type BinaryOperator =
   | '!='
   | '&&'
   | '||'
+  | '.*'
+  | '->*'
   | ',';
 
 export type LiteralType = 'int' | 'unsigned' | 'long' | 'unsignedLong' | 'double' | 'longDouble' | 'float' | 'char';
