@@ -21,7 +21,10 @@ export class Children {
       case 'item':
         return [named(scope.value(item.expression), item.name)];
       case 'expanded':
-        return named(scope.value(item.expression), '').children();
+        // The raw view of the whole value contains that of its parts.
+        return named(scope.value(item.expression), '')
+          .children()
+          .filter(({ isRaw, name }) => !isRaw || name !== formatterTexts.rawView());
       case 'array':
         return this.elements(scope.choose(item.pointers), this.sizeOf(item.sizes) ?? 0);
       case 'indexed':

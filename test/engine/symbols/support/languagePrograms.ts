@@ -105,11 +105,7 @@ function rustProgram(level: string, dwarf: Dwarf): LanguageProgram {
     build: once(() => {
       const object = rustObject(level, dwarf);
       const output = scratch('elf');
-      runTool(GCC, [
-        ...[...MACHINE, '-nostdlib', '-nostartfiles', '-static', '-Wl,--build-id=none', '-Wl,--no-warn-rwx-segments'],
-        ...['-Wl,--gc-sections', '-T', source('program.ld'), object, rustCore(), ...support()],
-        ...['-lgcc', '-o', output],
-      ]);
+      linkRust([object], output);
       return output;
     }),
   };
@@ -143,15 +139,48 @@ function rustObject(level: string, dwarf: Dwarf): string {
   return object;
 }
 
+/** A program that uses Rust's `alloc`: fixtures/formatters/heap.rs. */
+export const rustHeapProgram = (level: string): LanguageProgram => ({
+  name: `heap.rs, rustc, opt-level ${level}`,
+  language: 'rust',
+  tools: [RUSTC, GCC],
+  build: once(() => {
+    const [object, output] = [scratch('o'), scratch('elf')];
+    const externs = ['--extern', `core=${rustCore()}`, '--extern', `alloc=${rustAlloc()}`, '-L', folder()];
+    const options = ['-C', `opt-level=${level}`, '-g', '-C', 'codegen-units=1', '-C', 'overflow-checks=off'];
+    rustc(['--emit', `obj=${object}`, ...externs, ...options, path.join(SOURCES, '../formatters/heap.rs')]);
+    linkRust([object, rustAlloc()], output);
+    return output;
+  }),
+});
+
+function linkRust(objects: string[], output: string): void {
+  runTool(GCC, [
+    ...[...MACHINE, '-nostdlib', '-nostartfiles', '-static', '-Wl,--build-id=none', '-Wl,--no-warn-rwx-segments'],
+    ...['-Wl,--gc-sections', '-T', source('program.ld'), ...objects, rustCore(), ...support()],
+    ...['-lgcc', '-o', output],
+  ]);
+}
+
+const rustAlloc = once(() => {
+  const output = path.join(folder(), 'liballoc.rlib');
+  const externs = ['--extern', `core=${rustCore()}`, '-L', folder()];
+  rustc(['--crate-name', 'alloc', '-C', 'opt-level=1', ...externs, rustLibrary('alloc'), '-o', output]);
+  return output;
+});
+
+function rustLibrary(crate: string): string {
+  const root = runTool(RUSTC, ['--print', 'sysroot']).trim();
+  return path.join(root, 'lib/rustlib/src/rust/library', crate, 'src/lib.rs');
+}
+
 /**
  * Builds Rust's `core` and the crate that it requires, `compiler_builtins`. That crate is empty here, because runtime.c
  * and libgcc contain what is needed.
  */
 const rustCore = once(() => {
   const output = path.join(folder(), 'libcore.rlib');
-  const root = runTool(RUSTC, ['--print', 'sysroot']).trim();
-  const library = path.join(root, 'lib/rustlib/src/rust/library/core/src/lib.rs');
-  rustc(['--crate-name', 'core', '-C', 'opt-level=1', library, '-o', output]);
+  rustc(['--crate-name', 'core', '-C', 'opt-level=1', rustLibrary('core'), '-o', output]);
   const empty = path.join(folder(), 'compiler_builtins.rs');
   fs.writeFileSync(empty, '#![feature(compiler_builtins)]\n#![compiler_builtins]\n#![no_std]\n');
   const builtins = path.join(folder(), 'libcompiler_builtins.rlib');

@@ -8,7 +8,6 @@ export const RUST = String.raw`<?xml version="1.0" encoding="utf-8"?>
     <DisplayString Optional="true">{(char *)vec.buf.ptr.pointer.pointer,[vec.len]s8}</DisplayString>
     <DisplayString>{(char *)vec.buf.inner.ptr.pointer.pointer,[vec.len]s8}</DisplayString>
     <Expand>
-      <Item Name="[len]">vec.len</Item>
       <ExpandedItem>vec</ExpandedItem>
     </Expand>
   </Type>
