@@ -191,8 +191,8 @@ interface Shown {
   buttons: string[];
 }
 
-/** The commands that need no session: they open the sample, and refresh the view. */
-const WITHOUT_SESSION = ['blkreplay.openSample', 'blkreplay.refreshOverlays', 'blkreplay.importQemuCommandLine'];
+/** The commands that need no session. */
+const WITHOUT_SESSION = ['blkreplay.openSample', 'blkreplay.refreshOverlays', 'blkreplay.importQemu'];
 const RRFILE = '.blkreplay/demo.rr';
 const LINK = { scheme: 'vscode', authority: 'blkreplay.blkreplay', path: '/open' };
 const TARGET = vscode.ConfigurationTarget.Workspace;
