@@ -11,6 +11,7 @@ import {
   whatHappensToThem,
   keepBothButton,
   replaceButton,
+  showOverlaysButton,
 } from '../../debug-adapter/messages/extension.ts';
 import { existingOutputs, keepBoth } from './overwriteChoices.ts';
 import { shortName } from './paths.ts';
@@ -66,8 +67,10 @@ async function offerReplacing(
     replaced: vscode.DebugConfiguration;
   },
 ): Promise<void> {
-  const button = replaceEarlierButton();
-  if ((await vscode.window.showInformationMessage(earlierFilesKept(names), button)) !== button) return;
+  const [show, replace] = [showOverlaysButton(), replaceEarlierButton()];
+  const wanted = await vscode.window.showInformationMessage(earlierFilesKept(names), show, replace);
+  if (wanted === show) await vscode.commands.executeCommand('blkreplay.overlays.focus');
+  if (wanted !== replace) return;
   const answer = await vscode.window.showWarningMessage(
     replaceEarlierQuestion(names.files),
     { modal: true, detail: replaceEarlierDetail(names) },

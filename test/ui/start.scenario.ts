@@ -41,6 +41,21 @@ test('from the installed extension to the first step back of the sample; recordi
   await workbench.stopDebugging();
   await workbench.command('Notifications: Clear All Notifications');
 
+  await workbench.startConfiguration('Replay the Sample');
+  await workbench.waitUntilStopped(DEMO.failure);
+  await notified(workbench, /demo-2\.rr is newer than .*demo\.rr, which is being replayed/);
+  await workbench.screenshot('start-4-later-recording');
+  await workbench.page
+    .locator('.notification-toast')
+    .getByRole('button', { name: 'Replay .blkreplay/demo-2.rr' })
+    .click();
+  await workbench.until('the later recording is replayed', async () => {
+    const row = workbench.pane('Overlays').locator('.monaco-list-row').first();
+    return /demo-2\.rr/.test((await row.getAttribute('aria-label')) ?? '') && (await workbench.isStopped());
+  });
+  await workbench.stopDebugging();
+  await workbench.command('Notifications: Clear All Notifications');
+
   await workbench.page.keyboard.press('Control+P');
   await workbench.pick('demo-2.rr');
   const page = workbench.webview();

@@ -64,7 +64,7 @@ export function starting(): void {
         [
           [
             '.blkreplay/demo.rr is kept. This session uses .blkreplay/demo-2.rr, .blkreplay/demo-hd0-2.qcow2.',
-            ['Replace Earlier Files...'],
+            ['Show Overlays', 'Replace Earlier Files...'],
           ],
         ],
       );
@@ -78,6 +78,16 @@ export function starting(): void {
       await session.stopped(from);
       assert.deepEqual(shown.at(-1)!.buttons, ['Keep Both', 'Replace'], 'the focused button keeps both');
       assert.ok(fs.existsSync(at('.blkreplay/demo-2.rr')));
+    });
+
+    test('replaying a recording although there is a later one is reported', async () => {
+      await record(session);
+      await record(session);
+      answer = ({ buttons, text }) => (/is newer than/.test(text) ? buttons[0] : undefined);
+      const replay = demo({ rr: 'replay', __configurationTarget: vscode.ConfigurationTarget.WorkspaceFolder });
+      assert.ok(await session.start(replay));
+      const isLater = () => vscode.debug.activeDebugSession?.configuration.rrfile === '.blkreplay/demo-2.rr';
+      await until('the later recording is replayed', isLater);
     });
 
     test('opening a recording shows it and starts nothing', async () => {
@@ -200,8 +210,9 @@ const at = (file: string) => path.join(folder().uri.fsPath, file);
 const api = () => vscode.extensions.getExtension<Api>('blkreplay.blkreplay')!.exports;
 
 async function record(session: TestSession): Promise<void> {
+  const from = session.messages.length;
   assert.ok(await session.start(demo()));
-  await session.stopped();
+  await session.stopped(from);
   await stop();
 }
 
