@@ -24,8 +24,11 @@ export function registerResume(context: vscode.ExtensionContext, sessions: Sessi
   const timers = new Set<NodeJS.Timeout>();
   const store = (point: ResumePoint | undefined) => void state.update(KEY, point);
   const before = state.get<ResumePoint>(KEY);
-  if (before && !before.hasEnded && existsSync(rrfileOf(before)))
-    void offer(before, () => store({ ...before, hasEnded: true }));
+  const end = (point: ResumePoint) => {
+    // A later session may have replaced the point in the meantime.
+    if (JSON.stringify(state.get(KEY)) === JSON.stringify(point)) store({ ...point, hasEnded: true });
+  };
+  if (before && !before.hasEnded && existsSync(rrfileOf(before))) void offer(before, () => end(before));
   return vscode.Disposable.from(
     sessions.onPosition((session) => {
       const event = sessions.positionOf(session);
@@ -34,10 +37,11 @@ export function registerResume(context: vscode.ExtensionContext, sessions: Sessi
       if (point) store(point);
     }),
     sessions.onEnded(({ configuration }) => {
+      const point = state.get<ResumePoint>(KEY);
+      if (point?.configuration.rrfile !== configuration.rrfile) return;
       const timer = setTimeout(() => {
         timers.delete(timer);
-        const point = state.get<ResumePoint>(KEY);
-        if (point && point.configuration.rrfile === configuration.rrfile) store({ ...point, hasEnded: true });
+        if (point) end(point);
       }, END_DELAY_MS);
       timers.add(timer);
     }),
