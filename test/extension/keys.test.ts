@@ -73,9 +73,12 @@ test('each command that is used during a session has a key, or is for one row of
   );
   const without = contributes.commands
     .map(({ command }: { command: string }) => command)
-    .filter((command: string) => !withKey.has(command) && !onRows.has(command));
+    .filter((command: string) => !withKey.has(command) && !onRows.has(command) && !STARTING.has(command));
   assert.deepEqual(without, ['blkreplay.removeEventBreakpoints']);
 });
+
+/** The commands that start a session. */
+const STARTING = new Set(['blkreplay.openSample', 'blkreplay.resumeReplay', 'blkreplay.importQemu']);
 
 test('the README lists the keys', () => {
   const readme = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
