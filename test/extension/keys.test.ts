@@ -80,10 +80,10 @@ test('each command that is used during a session has a key, or is for one row of
 /** The commands that start a session. */
 const STARTING = new Set(['blkreplay.openSample', 'blkreplay.resumeReplay', 'blkreplay.importQemu']);
 
-test('the README lists the keys', () => {
-  const readme = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
+test('the guide lists the keys', () => {
+  const guide = readFileSync(path.join(ROOT, 'docs/guide.md'), 'utf8');
   for (const { key, command } of everywhere) {
     const shown = key.replace(/\b[a-z]/g, (letter) => letter.toUpperCase());
-    assert.ok(readme.includes(`| ${shown} |`), `${shown} for ${command}`);
+    assert.ok(guide.includes(`| ${shown} |`), `${shown} for ${command}`);
   }
 });
