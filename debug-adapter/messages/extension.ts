@@ -258,7 +258,7 @@ export const terminalName = (session: string) => `Guest: ${session}`;
 /** Lines that are shown dimmed in the guest's terminal. */
 export const typingRefused = (why: string) => `[Input ignored: ${why}]`;
 export const typingInPast = () =>
-  '[Input ignored: the machine is in the past, where the guest gets its recorded input. To type, continue to the live end (F5).]';
+  '[Input ignored: the machine is in the past. To type, continue to the live end (F5).]';
 export const moreLines = (count: number) =>
   count === 1 ? '[The guest prints 1 more line later.]' : `[The guest prints ${count} more lines later.]`;
 

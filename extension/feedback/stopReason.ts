@@ -5,8 +5,8 @@ import { stopReasonText } from './stopReasonText.ts';
 
 /** The source line at which a session has stopped, and why. */
 interface ShownStop {
-  /** The path that the adapter reported. */
-  path: string;
+  /** The path on the machine that the adapter runs on. */
+  fsPath: string;
   /** Zero-based. */
   line: number;
   text: { line: string; whole: string };
@@ -21,7 +21,7 @@ export function registerStopReason(sessions: Sessions, messages: AdapterMessages
   const shown = new Map<string, ShownStop>();
 
   const showIn = (editor: vscode.TextEditor): void => {
-    const here = [...shown.values()].filter(({ path }) => vscode.Uri.file(path).fsPath === editor.document.uri.fsPath);
+    const here = [...shown.values()].filter(({ fsPath }) => fsPath === editor.document.uri.fsPath);
     editor.setDecorations(decoration, here.map(decorationFor(editor.document)));
   };
   const showInAll = (): void => vscode.window.visibleTextEditors.forEach(showIn);
@@ -62,13 +62,17 @@ const isEnabled = (): boolean => vscode.workspace.getConfiguration('blkreplay').
 async function stoppedAt(
   session: vscode.DebugSession,
   { threadId }: Stop,
-): Promise<{ path: string; line: number } | undefined> {
+): Promise<{ fsPath: string; line: number } | undefined> {
   try {
     const { stackFrames } = await session.customRequest('stackTrace', { threadId, startFrame: 0, levels: 1 });
     const [frame] = stackFrames as { source?: { path?: string }; line: number }[];
     const path = frame?.source?.path;
-    return path === undefined ? undefined : { path, line: frame.line - 1 };
+    return path === undefined ? undefined : { fsPath: uriOf(path).fsPath, line: frame.line - 1 };
   } catch {
     return undefined;
   }
 }
+
+/** In a remote window, the editor replaces paths in responses by URIs. */
+const uriOf = (path: string): vscode.Uri =>
+  /^[\w+.-]{2,}:\/\//.test(path) ? vscode.Uri.parse(path) : vscode.Uri.file(path);

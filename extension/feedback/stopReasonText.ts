@@ -8,7 +8,9 @@ const CHARACTERS_MAX = 160;
  * watchpoint, the words of an exception, the text that was printed. `line` is the text for the end of a source line.
  */
 export function stopReasonText({ description, text }: Stop): { line: string; whole: string } | undefined {
-  const whole = text ?? description;
+  // For a trap, the text starts with its name, which is the description. At the end of the guest, only the description
+  // says how it ended.
+  const whole = description !== undefined && !text?.startsWith(description) ? description : text;
   if (whole === undefined || whole === '') return undefined;
   const line = whole.replace(/\s+/g, ' ').trim();
   return { line: line.length > CHARACTERS_MAX ? `${line.slice(0, CHARACTERS_MAX - 1)}…` : line, whole };
