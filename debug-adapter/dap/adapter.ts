@@ -308,15 +308,18 @@ const WITHOUT_DIALOG = new Set([
 const isFromExtension = (command: unknown): boolean => String(command).startsWith('blkreplay/');
 
 /**
- * Errors that are not shown in a dialog either. A client requests the stack at each stop, and the next step may already
- * be running; another stop follows then. Steps are dropped because of an event that the user sees.
+ * Errors that are not shown in a dialog either: steps that were dropped because of an event that the user sees, and
+ * requests that a client makes at a stop or for a key, although the machine is already running again.
  */
 const CODES_WITHOUT_DIALOG = new Set(['step-dropped', 'steps-too-many']);
-const FOR_STOPPED_VIEW = new Set(['stackTrace', 'disassemble']);
+const WITHOUT_DIALOG_WHILE_RUNNING = new Set([
+  ...['stackTrace', 'disassemble'],
+  ...['next', 'stepIn', 'stepOut', 'stepBack'],
+]);
 
 function failed(response: DebugProtocol.Response, error: unknown): DebugProtocol.ErrorResponse {
   const { code, message, fields } = error instanceof RequestFailure ? error : failureOf(error);
-  const isOvertaken = code === 'machine-running' && FOR_STOPPED_VIEW.has(response.command);
+  const isOvertaken = code === 'machine-running' && WITHOUT_DIALOG_WHILE_RUNNING.has(response.command);
   const isShownElsewhere = WITHOUT_DIALOG.has(response.command) || isFromExtension(response.command);
   const showUser = !isShownElsewhere && !CODES_WITHOUT_DIALOG.has(code) && !isOvertaken;
   const body = { error: { id: ERROR_ID, format: message, showUser }, fields };
