@@ -77,8 +77,13 @@ test('each command that is used during a session has a key, or is for one row of
   assert.deepEqual(without, ['blkreplay.removeEventBreakpoints']);
 });
 
-/** The commands that start a session. */
-const STARTING = new Set(['blkreplay.openSample', 'blkreplay.resumeReplay', 'blkreplay.importQemu']);
+/** The commands that start a session or explain how to. */
+const STARTING = new Set([
+  'blkreplay.openSample',
+  'blkreplay.resumeReplay',
+  'blkreplay.importQemu',
+  'blkreplay.openDocumentation',
+]);
 
 test('the guide lists the keys', () => {
   const guide = readFileSync(path.join(ROOT, 'docs/guide.md'), 'utf8');
