@@ -254,33 +254,24 @@ export interface SplitUnit {
  */
 export class Unit implements FormSizes {
   readonly info: DebugInfo;
-  sections: SectionSource;
-  section: Section;
-  keyBase: number;
-  start: number;
-  end: number;
-  version: number;
-  is64: boolean;
-  addressBytes: number;
+  sections!: SectionSource;
+  section!: Section;
+  keyBase!: number;
+  start!: number;
+  end!: number;
+  version!: number;
+  is64!: boolean;
+  addressBytes!: number;
   /** Offset of the root entry. */
-  firstDie: number;
-  private header: UnitHeader;
+  firstDie!: number;
+  private header!: UnitHeader;
   private rootDie: Die | undefined;
   private skeletonRoot: Die | undefined;
   private splitTypeUnits: readonly Unit[] = [];
 
   constructor(info: DebugInfo, section: Section, header: UnitHeader) {
     this.info = info;
-    this.header = header;
-    this.sections = header.sections;
-    this.section = section;
-    this.keyBase = header.keyBase;
-    this.start = header.start;
-    this.end = header.end;
-    this.version = header.version;
-    this.is64 = header.is64;
-    this.addressBytes = header.addressBytes;
-    this.firstDie = header.firstDie;
+    this.useHeader(header, section);
   }
 
   get type(): number {
@@ -409,12 +400,12 @@ export class Unit implements FormSizes {
     if (skeleton.unit === this) return skeleton;
     const split = this.info.splitUnitOf(skeleton.unit, this);
     if (!split) return this.firstEntry();
-    this.replaceBy(split.unit);
+    this.useHeader(split.unit.header, split.unit.section);
     this.splitTypeUnits = split.typeUnits;
     return this.firstEntry();
   }
 
-  private replaceBy({ header, section }: Unit): void {
+  private useHeader(header: UnitHeader, section: Section): void {
     this.header = header;
     this.sections = header.sections;
     this.section = section;
