@@ -12,7 +12,7 @@ import { LANGUAGE_NAMES, queryEverything, type QueriedNames } from './support/ex
 import { fixture } from './support/fixtures.ts';
 import { LANGUAGE_PROGRAMS, requireTools } from './support/languagePrograms.ts';
 
-/** The number of rounds for each file. For a longer run, set BLKREPLAY_FUZZ_ROUNDS=10000. */
+/** The number of rounds for each file. For a longer run, set BLKREPLAY_FUZZ_ROUNDS=6000. */
 const ROUNDS = Number(process.env.BLKREPLAY_FUZZ_ROUNDS ?? 500);
 /** The maximum number of register and memory reads in a round. A round usually needs a few thousand reads. */
 const READS_MAX = 100_000;
@@ -30,6 +30,17 @@ const FILES: [string, string][] = [
   ['implicit pointers and typed expressions', fixture('values/optimized-v5')],
   ['sections compressed with zlib', fixture('flow-compressed')],
   ['sections compressed with zstd', fixture('flow-zstd')],
+  ['an index of names: debug-names', fixture('indexes/debug-names')],
+  ['an index of names: debug-names-merged', fixture('indexes/debug-names-merged')],
+  ['an index of names: debug-names-types', fixture('indexes/debug-names-types')],
+  ['an index of names: gdb-debug-names', fixture('indexes/gdb-debug-names')],
+  ['an index of names: gdb-index', fixture('indexes/gdb-index')],
+  ['an index of names: gdb-index-c', fixture('indexes/gdb-index-c')],
+  ['an index of names: gnu-pubnames', fixture('indexes/gnu-pubnames')],
+  ['an index of names: gnu-pubnames-c', fixture('indexes/gnu-pubnames-c')],
+  ['an index of names: linker-index', fixture('indexes/linker-index')],
+  ['an index of names: scopes', fixture('indexes/scopes')],
+  ['an index of names: split', fixture('indexes/split')],
 ];
 
 /** Programs with split debug information, and the file that contains it. */
