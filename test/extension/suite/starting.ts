@@ -74,20 +74,11 @@ export function starting(): void {
       answer = ({ buttons }) => buttons.at(-1);
       const from = session.messages.length;
       assert.ok(await session.start(demo()));
-      await until('the earlier recording is replaced', () => !fs.readFileSync(at(RRFILE)).equals(before));
+      const isReplaced = () => fs.existsSync(at(RRFILE)) && !fs.readFileSync(at(RRFILE)).equals(before);
+      await until('the earlier recording is replaced', isReplaced);
       await session.stopped(from);
       assert.deepEqual(shown.at(-1)!.buttons, ['Keep Both', 'Replace'], 'the focused button keeps both');
       assert.ok(fs.existsSync(at('.blkreplay/demo-2.rr')));
-    });
-
-    test('replaying a recording although there is a later one is reported', async () => {
-      await record(session);
-      await record(session);
-      answer = ({ buttons, text }) => (/is newer than/.test(text) ? buttons[0] : undefined);
-      const replay = demo({ rr: 'replay', __configurationTarget: vscode.ConfigurationTarget.WorkspaceFolder });
-      assert.ok(await session.start(replay));
-      const isLater = () => vscode.debug.activeDebugSession?.configuration.rrfile === '.blkreplay/demo-2.rr';
-      await until('the later recording is replayed', isLater);
     });
 
     test('opening a recording shows it and starts nothing', async () => {
