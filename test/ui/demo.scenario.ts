@@ -29,7 +29,7 @@ test('the demo: F5, a data breakpoint, Reverse and Step Back, then snapshots; th
   await workbench.treeRow('Overlays', 'the culprit').hover();
   await workbench.screenshot('demo-3-snapshot');
   await workbench.clickInTree('Overlays', 'replay_init', 'Go to Snapshot');
-  await workbench.until('the machine is at its beginning', async () => /^0 \/ /.test(await workbench.placeText()));
+  await workbench.until('the machine is at its beginning', async () => /^0 · 0%/.test(await workbench.placeText()));
   await workbench.screenshot('demo-4-beginning');
   await workbench.clickInTree('Overlays', 'the culprit', 'Go to Snapshot');
   await workbench.waitUntilAt({ ...recorded.afterWrite, file: DEMO.file });
@@ -116,7 +116,7 @@ const BUTTONS: Record<Move, string> = { reverseContinue: 'Reverse', stepBack: 'S
 /**
  * The part of the status bar's text that gives the position. The rest shows whether this is a recording or a replay.
  */
-const position = (text: string) => /[\d,]+ \/ [\d,]+/.exec(text)![0];
+const position = (text: string) => /[\d,]+ · \d+% · [\d,.]+ s/.exec(text)![0];
 
 async function takeSnapshot(workbench: Workbench, name: string): Promise<void> {
   await workbench.command('blkreplay: Take Snapshot');

@@ -67,4 +67,4 @@ async function findWrite(workbench: Workbench, screenshotName: string): Promise<
 }
 
 const local = (workbench: Workbench, name: string) => workbench.variableValue('Locals', name);
-const position = (text: string) => /[\d,]+ \/ [\d,]+/.exec(text)![0];
+const position = (text: string) => /[\d,]+ · \d+% · [\d,.]+ s/.exec(text)![0];
