@@ -242,6 +242,46 @@ export class Workbench {
     return this.page.locator('.terminal-wrapper.active .xterm-rows').innerText();
   }
 
+  /** The dimmed text of the visible terminal. */
+  async dimmedTerminalText(): Promise<string> {
+    return (await this.page.locator('.terminal-wrapper.active .xterm-rows .xterm-dim').allInnerTexts()).join('');
+  }
+
+  /**
+   * Follows the link of a terminal line with exactly this text. The terminal looks for links when the mouse moves to
+   * another line, and a click before it has found the link has no effect.
+   */
+  async clickTerminalLine(text: string, isDone: () => Promise<boolean>): Promise<void> {
+    const rows = this.page.locator('.terminal-wrapper.active .xterm-rows > div');
+    const row = rows.filter({ hasText: new RegExp(`^${text}\\s*$`) }).first();
+    await this.page.keyboard.down('Control');
+    await this.until(`the link of ${text} is followed`, async () => {
+      const { x, y } = (await row.boundingBox())!;
+      await this.page.mouse.move(x + 4, y - 40, { steps: 3 });
+      await this.page.mouse.move(x + 12, y + 8, { steps: 3 });
+      await this.page.waitForTimeout(500);
+      await this.page.mouse.click(x + 12, y + 8);
+      await this.page.waitForTimeout(500);
+      return isDone();
+    });
+    await this.page.keyboard.up('Control');
+  }
+
+  /** The text that decorations show at the ends of the editor's lines. */
+  async lineEndText(): Promise<string> {
+    return this.page.evaluate(() =>
+      [...document.querySelectorAll('.editor-instance .view-line span')]
+        .map((span) => getComputedStyle(span, '::after').content)
+        .filter((content) => content !== 'none' && content !== 'normal')
+        .join('\n'),
+    );
+  }
+
+  async focusEditor(): Promise<void> {
+    await this.page.keyboard.press('Control+1');
+    await this.page.locator('.editor-instance .monaco-editor.focused').waitFor();
+  }
+
   /** Types text key by key; the guest reads each key when it is ready. */
   async typeIntoTerminal(text: string): Promise<void> {
     await this.page.locator('.terminal-wrapper.active .xterm-screen').click();
