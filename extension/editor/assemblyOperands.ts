@@ -3,8 +3,9 @@ import type { ExpressionAt } from './expressionAt.ts';
 const COLUMNS_MAX = 500;
 
 /**
- * The operand at a column of a line of RISC-V assembly, as an expression for the debugger: `$a0` for a register,
- * `$mstatus` for the CSR of a `csr...` instruction, and the name itself for a symbol. Undefined elsewhere.
+ * The operand at a column of a line of RISC-V assembly, as an expression for the debugger: `(void *)$a0` for an
+ * integer register or the CSR of a `csr...` instruction, `$fa0` for a floating-point register, and the name itself for a
+ * symbol. Undefined elsewhere.
  */
 export function operandAt(text: string, at: { line: number; column: number }): ExpressionAt | undefined {
   const found = operandsIn(text).find(({ start, end }) => start <= at.column && at.column < end);
@@ -39,14 +40,16 @@ const WORD = /;|[%\\]?[A-Za-z_.$\d][\w.$]*/g;
 
 function operand(mnemonic: string, name: string, start: number): Operand {
   const end = start + name.length;
-  if (REGISTER.test(name)) return { kind: 'register', name, expression: `$${name}`, start, end };
-  const isCsr = /^csr/.test(mnemonic);
-  return { kind: isCsr ? 'csr' : 'symbol', name, expression: isCsr ? `$${name}` : name, start, end };
+  if (FLOAT_REGISTER.test(name)) return { kind: 'register', name, expression: `$${name}`, start, end };
+  const isRegister = INTEGER_REGISTER.test(name);
+  if (!isRegister && !/^csr/.test(mnemonic)) return { kind: 'symbol', name, expression: name, start, end };
+  // As a pointer, the value is shown in hexadecimal, and with the symbol at that address.
+  return { kind: isRegister ? 'register' : 'csr', name, expression: `(void *)$${name}`, start, end };
 }
 
-/** The ABI names and the numbered names of integer and floating-point registers. */
-const REGISTER =
-  /^(zero|ra|sp|gp|tp|fp|pc|a[0-7]|s(\d|1[01])|t[0-6]|x([12]?\d|3[01])|f([12]?\d|3[01])|fa[0-7]|fs(\d|1[01])|ft(\d|1[01]))$/;
+/** The ABI names and the numbered names of the registers. */
+const INTEGER_REGISTER = /^(zero|ra|sp|gp|tp|fp|pc|a[0-7]|s(\d|1[01])|t[0-6]|x([12]?\d|3[01]))$/;
+const FLOAT_REGISTER = /^f(([12]?\d|3[01])|a[0-7]|[st](\d|1[01]))$/;
 
 /**
  * Replaces comments and strings by spaces, which keeps the columns. A line of a directive or of the preprocessor becomes

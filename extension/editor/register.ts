@@ -74,23 +74,25 @@ function sourceValues(
 }
 
 /** The registers of the current instruction. In other lines they had, or will have, other values. */
-function assemblyValues(
-  document: vscode.TextDocument,
-  _: vscode.Range,
-  { stoppedLocation }: vscode.InlineValueContext,
-) {
-  const { line } = stoppedLocation.end;
-  if (line >= document.lineCount) return [];
-  const names = new Set<string>();
-  return operandsIn(document.lineAt(line).text).flatMap(({ kind, name, expression, start, end }) => {
-    if (kind === 'symbol' || name === 'zero' || name === 'x0' || names.has(name)) return [];
-    names.add(name);
-    const range = rangeOf({ line, start, end });
-    return kind === 'register' && INTEGER_REGISTER.test(name)
-      ? new vscode.InlineValueVariableLookup(range, name)
-      : new vscode.InlineValueEvaluatableExpression(range, expression);
+async function assemblyValues(document: vscode.TextDocument, _: vscode.Range, context: vscode.InlineValueContext) {
+  const { line } = context.stoppedLocation.end;
+  const session = vscode.debug.activeDebugSession;
+  if (line >= document.lineCount || session?.type !== DEBUG_TYPE) return [];
+  const operands = operandsIn(document.lineAt(line).text).filter(
+    ({ kind, name }, i, all) => kind !== 'symbol' && all.findIndex((other) => other.name === name) === i,
+  );
+  const values = await Promise.all(operands.map((one) => valueOf(session, one.expression, context.frameId)));
+  return operands.flatMap(({ name, start, end }, i) => {
+    const value = values[i];
+    return value === undefined ? [] : [new vscode.InlineValueText(rangeOf({ line, start, end }), `${name} = ${value}`)];
   });
 }
 
-/** The registers that the *Registers* scope shows by these names. */
-const INTEGER_REGISTER = /^(ra|sp|gp|tp|pc|[ast]\d+)$/;
+/** Undefined if the frame has no such register. */
+async function valueOf(session: vscode.DebugSession, expression: string, frameId: number): Promise<string | undefined> {
+  try {
+    return (await session.customRequest('evaluate', { expression, frameId, context: 'watch' })).result;
+  } catch {
+    return undefined;
+  }
+}

@@ -58,14 +58,29 @@ function isVariable(tokens: readonly SourceToken[], at: number): boolean {
 /** Words that follow a variable in Rust: `x as u32`, `for x in list`. */
 const RUST_OPERATOR = /^(as|in)$/;
 
-/** The index of the last token of `p->a.b`; that of the name itself if it has no members. A method is not a member. */
+/** The index of the last token of `p->a[i].b`; that of the name itself for a plain variable. A method is no member. */
 function endOfMember(tokens: readonly SourceToken[], at: number): number {
+  if (isDeclared(tokens, at)) return at;
   let last = at;
-  while (/^(\.|->)$/.test(tokens[last + 1]?.text ?? '') && tokens[last + 2]?.kind === 'name') {
-    if (tokens[last + 3]?.text === '(') break;
-    last += 2;
+  for (;;) {
+    const next = tokens[last + 1]?.text ?? '';
+    if (/^(\.|->)$/.test(next) && tokens[last + 2]?.kind === 'name' && tokens[last + 3]?.text !== '(') last += 2;
+    else if (next === '[' && isSimpleSubscript(tokens, last + 1)) last += 3;
+    else return last;
   }
-  return last;
+}
+
+/** Whether a name follows a type, as in `char *names[8]`. There, a subscript is the size of an array. */
+function isDeclared(tokens: readonly SourceToken[], at: number): boolean {
+  let type = at - 1;
+  while (tokens[type]?.text === '*') type--;
+  const before = tokens[type];
+  return before?.kind === 'name' && !/^(return|case|else|in|if|while|match)$/.test(before.text);
+}
+
+/** A subscript that is a name or a number, such as `[i]`: it has no side effects. */
+function isSimpleSubscript(tokens: readonly SourceToken[], open: number): boolean {
+  return tokens[open + 1]?.kind !== 'operator' && tokens[open + 2]?.text === ']';
 }
 
 /**

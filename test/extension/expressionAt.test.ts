@@ -85,13 +85,13 @@ function operand(marked: string): string | undefined {
 }
 
 test('in assembly, registers, CSRs and symbols are found', () => {
-  assert.equal(operand('  ld |a0, 8(sp)'), '$a0');
-  assert.equal(operand('  ld a0, 8(|sp)'), '$sp');
-  assert.equal(operand('retry: amoswap.w |t1, t0, (a2) # try'), '$t1');
-  assert.equal(operand('  csrrw zero, |mstatus, t0'), '$mstatus');
-  assert.equal(operand('  csrr |x31, mhartid'), '$x31');
+  assert.equal(operand('  ld |a0, 8(sp)'), '(void *)$a0');
+  assert.equal(operand('  ld a0, 8(|sp)'), '(void *)$sp');
+  assert.equal(operand('retry: amoswap.w |t1, t0, (a2) # try'), '(void *)$t1');
+  assert.equal(operand('  csrrw zero, |mstatus, t0'), '(void *)$mstatus');
+  assert.equal(operand('  csrr |x31, mhartid'), '(void *)$x31');
   assert.equal(operand('  la sp, |__stack_top'), '__stack_top');
-  assert.equal(operand('  li a0, 1; mv |a1, a0'), '$a1');
+  assert.equal(operand('  li a0, 1; mv |a1, a0'), '(void *)$a1');
   assert.equal(operand('  fadd.d |fa0, ft11, fs1'), '$fa0');
 });
 

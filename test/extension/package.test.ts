@@ -92,13 +92,35 @@ test('apart from their names, the record and replay configurations differ in onl
 
 test('each command is declared and registered once, and menus and keys use only declared commands', () => {
   const announced = contributes.commands.map(({ command }: { command: string }) => command).sort();
-  assert.deepEqual(registeredCommands().sort(), announced);
+  const disabled = contributes.commands
+    .filter(({ enablement }: { enablement?: string }) => enablement === 'false')
+    .map(({ command }: { command: string }) => command);
+  assert.deepEqual([...registeredCommands(), ...disabled].sort(), announced);
   const used = [...Object.values<{ command: string }[]>(contributes.menus).flat(), ...contributes.keybindings].map(
     ({ command }) => command,
   );
   /** VS Code itself provides the command that moves the focus to a view. */
   const known = [...announced, ...contributes.views.debug.map(({ id }: { id: string }) => `${id}.focus`)];
   for (const command of used.filter((name) => name.startsWith('blkreplay.'))) assert.ok(known.includes(command));
+});
+
+test('a button of the debug toolbar is gray while the command is disabled', () => {
+  // VS Code makes its own icons gray, but only makes pictures fainter. So there is a second command with a gray picture.
+  const buttons: { command: string; when: string }[] = contributes.menus['debug/toolBar'];
+  const commands = new Map<string, { title: string; icon: { light: string }; enablement: string }>(
+    contributes.commands.map((one: { command: string }) => [one.command, one]),
+  );
+  for (const { command, when } of buttons.filter((button) => !button.command.endsWith('Disabled'))) {
+    assert.match(when, /debugState == 'stopped'/);
+    const { title, icon } = commands.get(command)!;
+    const gray = buttons.find(
+      (button) => /Disabled$/.test(button.command) && commands.get(button.command)!.title === title,
+    )!;
+    assert.match(gray.when, /debugState != 'stopped'$/);
+    const { enablement, icon: grayIcon } = commands.get(gray.command)!;
+    assert.equal(enablement, 'false');
+    assert.equal(grayIcon.light, icon.light.replace('-light', '-disabled-light'));
+  }
 });
 
 test('commands that act on a view item are offered only on such items, not in the command palette', () => {

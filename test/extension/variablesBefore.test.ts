@@ -31,7 +31,7 @@ static int sum(const int *list,
     '5: i',
     '5: count',
     '6: total',
-    '6: list',
+    '6: list[i]',
     '6: i',
   ]);
 });
@@ -39,11 +39,11 @@ static int sum(const int *list,
 test('members are shown for the last three lines only', () => {
   const source = `void f(struct a *p) {
   p->x = 1;
-  p->y = 2;
+  char *names[8], c = p->y[2].z;
   p->next->z = p->x;
   p->lock(p);<
 }`;
-  assert.deepEqual(shown(source), ['0: p', '2: p->y', '3: p->next->z', '3: p->x', '4: p']);
+  assert.deepEqual(shown(source), ['0: p', '2: names', '2: c', '2: p->y[2].z', '3: p->next->z', '3: p->x', '4: p']);
 });
 
 test('Rust: a method in an impl block', () => {
@@ -57,7 +57,7 @@ test('Rust: a method in an impl block', () => {
 }`;
   assert.deepEqual(shown(source), [
     ...['2: self', '2: item', '2: u8', '2: Error', '3: at', '3: self.count', '4: slot', '4: old', '4: u32'],
-    ...['5: self.items', '5: at', '5: item'],
+    ...['5: self.items[at]', '5: at', '5: item'],
   ]);
 });
 

@@ -177,6 +177,38 @@ export class Workbench {
     });
   }
 
+  /** The text of the active editor's visible lines, with the values that VS Code shows at the ends of the lines. */
+  async linesWithValues(): Promise<string> {
+    // A value is the content of a pseudo-element, so it is not part of the page's text.
+    return this.page.evaluate(() => {
+      const spans = [...document.querySelectorAll('.editor-instance .view-line span')];
+      const texts = spans.flatMap((span) => [getComputedStyle(span, '::after').content, span.textContent]);
+      return texts.join(' ').replaceAll('\u00a0', ' ');
+    });
+  }
+
+  /** Moves the mouse over a word in the active editor (its last occurrence on the screen); returns the hover's text. */
+  async hover(word: string): Promise<string> {
+    const words = this.page.locator('.editor-instance .view-line span:not(:has(span))', { hasText: word });
+    const hover = this.page.locator('.debug-hover-widget');
+    await this.until(`there is a hover for ${word}`, async () => {
+      await words.last().hover({ timeout: 1000 });
+      await hover.waitFor({ timeout: 3000 });
+      return true;
+    });
+    return plain(hover);
+  }
+
+  /** A row of the disassembly view, which contains an instruction and, above it, the lines of the source. */
+  disassemblyRow(text: RegExp): Locator {
+    return this.page.locator('.disassembly-view .monaco-list-row', { hasText: text }).first();
+  }
+
+  /** Waits until the window has the colors of a theme. */
+  async themeIs(kind: 'vs' | 'vs-dark' | 'hc-black' | 'hc-light'): Promise<void> {
+    await this.page.locator(`.monaco-workbench.${kind}`).first().waitFor();
+  }
+
   /**
    * Expands the parents of a variable, such as Globals, store and superblock for entry_count, and returns the
    * variable's row.

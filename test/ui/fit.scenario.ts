@@ -1,0 +1,111 @@
+/** In VS Code, the keyboard alone suffices, also in assembly and disassembly, and everything is legible in all themes. */
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { DEMO } from '../support/demoWalk.ts';
+import { Keyboard, position } from './keyboard.ts';
+import { openSample } from './scenario.ts';
+import type { Workbench } from './workbench.ts';
+
+const KEYS = {
+  ...{ reverse: 'Control+Shift+Alt+F5', stepBack: 'Control+Shift+Alt+F10', reverseInto: 'Control+Shift+Alt+F11' },
+  ...{ goToSnapshot: 'Control+Shift+Alt+F7', takeSnapshot: 'Control+Shift+Alt+F8' },
+  overlays: 'Control+Shift+Alt+F1',
+};
+
+/** The line `csrr t0, mepc` of the trap handler in assembly. */
+const TRAP = { file: 'trap.S', path: 'lib/trap.S', line: 66 };
+
+const THEMES = {
+  vs: 'Default Light Modern',
+  'vs-dark': 'Default Dark Modern',
+  'hc-black': 'Default High Contrast',
+  'hc-light': 'Default High Contrast Light',
+};
+
+test('the keyboard alone: start, step back, snapshots, a breakpoint in assembly, Reverse, disassembly', async (t) => {
+  const { workbench } = await openSample(t);
+  const keyboard = new Keyboard(workbench);
+  await keyboard.watchMouse();
+  await keyboard.openFile(DEMO.file, DEMO.line);
+  await workbench.startDebugging();
+  await workbench.waitUntilStopped(DEMO.failure);
+  const end = await position(workbench);
+  const before = await keyboard.move(KEYS.stepBack);
+  assert.ok(before < end);
+
+  await keyboard.press(KEYS.takeSnapshot);
+  await workbench.answer('before the end');
+  await workbench.treeRow('Overlays', 'before the end').waitFor({ state: 'attached' });
+  await keyboard.press(KEYS.overlays);
+  await keyboard.focusRow('Overlays', 'Snapshot replay_init, 0');
+  await workbench.screenshot('fit-1-overlays-focus');
+  assert.equal(await keyboard.move('Enter'), 0);
+  await keyboard.press(KEYS.goToSnapshot);
+  await keyboard.pick('before the end');
+  await workbench.until('the machine is at the snapshot', async () => (await position(workbench)) === before);
+
+  await keyboard.openFile(TRAP.path, TRAP.line);
+  await keyboard.press('F9');
+  await workbench.page.locator('.editor-instance .codicon-debug-breakpoint').waitFor();
+  const inTrap = await keyboard.move(KEYS.reverse);
+  assert.ok(inTrap < before);
+  await workbench.waitUntilAt({ name: 'machine_trap_entry', file: TRAP.file, line: TRAP.line });
+  await workbench.until('the registers are at the end of the line', async () => {
+    return /t0 = 0x.*mepc = 0x/.test(await workbench.linesWithValues());
+  });
+  await workbench.screenshot('fit-2-assembly');
+
+  await keyboard.command('Open Disassembly View');
+  await workbench.disassemblyRow(/csrr\s+t0, ?mepc/).waitFor();
+  const stepped = await keyboard.move(KEYS.reverseInto);
+  assert.equal(stepped, inTrap - 1, 'one instruction');
+  await workbench.screenshot('fit-3-disassembly');
+  await keyboard.command('Remove All Breakpoints');
+  await keyboard.press('F9'); // on the row with the focus, which is the instruction of the stop in trap.S
+  await workbench.page.locator('.disassembly-view .codicon-debug-breakpoint').first().waitFor();
+  assert.equal(await keyboard.move('F5'), inTrap, 'an instruction breakpoint stops forwards');
+  assert.ok((await keyboard.move(KEYS.reverse)) < inTrap, 'and backwards');
+  await workbench.screenshot('fit-4-instruction-breakpoint');
+  await keyboard.assertNoMouse();
+});
+
+test('hovers, inline values and icons in light, dark and high contrast themes', async (t) => {
+  const { workbench, folder } = await openSample(t);
+  await workbench.openFile(DEMO.file);
+  await workbench.toggleBreakpoint(DEMO.line);
+  await workbench.startDebugging();
+  await workbench.waitUntilAt({ name: DEMO.functionName, file: DEMO.file, line: DEMO.line });
+  await workbench.togglePane('Watch', 'closed');
+  await workbench.togglePane('Breakpoints', 'closed');
+  await workbench.togglePane('Overlays', 'open');
+  await workbench.until('the values of the line are shown', async () => {
+    const values = await workbench.linesWithValues();
+    return /level = \d+/.test(values) && /now_us = \d+/.test(values);
+  });
+  assert.match(await workbench.hover('last_seen_us'), /\[8\]|\{/, 'the value of statistics->last_seen_us');
+  await inAllThemes(workbench, folder, 'fit-5');
+  await workbench.page.keyboard.press('Escape');
+  await workbench.command('Open Disassembly View');
+  await workbench.disassemblyRow(/statistics->last_seen_us\[level\] = now_us/).waitFor();
+  await inAllThemes(workbench, folder, 'fit-6-disassembly');
+  await workbench.stopDebugging();
+
+  await workbench.command('Remove All Breakpoints');
+  await workbench.startConfiguration('Kernel: interactive shell');
+  await workbench.until('the shell asks', async () => /\$\s*$/.test(await workbench.terminalText()));
+  for (const button of ['Step Back', 'Reverse', 'Reverse Step Into', 'Reverse Step Out']) {
+    await workbench.toolbarButton(button).and(workbench.page.locator('.disabled')).waitFor();
+  }
+  await inAllThemes(workbench, folder, 'fit-7-running');
+});
+
+async function inAllThemes(workbench: Workbench, folder: string, screenshotName: string): Promise<void> {
+  for (const [kind, theme] of Object.entries(THEMES)) {
+    const settings = { 'workbench.colorTheme': theme };
+    fs.writeFileSync(path.join(folder, '.vscode/settings.json'), JSON.stringify(settings));
+    await workbench.themeIs(kind as keyof typeof THEMES);
+    await workbench.screenshot(`${screenshotName}-${kind}`);
+  }
+}

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import type { Workbench } from './workbench.ts';
+
+/** A user without a mouse. `usedMouse` tells whether a scenario that claims to need no mouse has used one. */
+export class Keyboard {
+  private readonly workbench: Workbench;
+
+  constructor(workbench: Workbench) {
+    this.workbench = workbench;
+  }
+
+  /** Counts the clicks in the page from now on. */
+  async watchMouse(): Promise<void> {
+    await this.workbench.page.evaluate(() => {
+      const counter = window as { clicks?: number };
+      counter.clicks = 0;
+      document.addEventListener('mousedown', () => counter.clicks!++, true);
+    });
+  }
+
+  async assertNoMouse(): Promise<void> {
+    assert.equal(await this.workbench.page.evaluate(() => (window as { clicks?: number }).clicks), 0, 'clicks');
+  }
+
+  async press(keys: string): Promise<void> {
+    await this.workbench.page.keyboard.press(keys);
+  }
+
+  /** Selects the first suggestion of a quick pick that contains the text. */
+  async pick(text: string, shown = text): Promise<void> {
+    const { page } = this.workbench;
+    const input = page.locator('.quick-input-widget:visible input[type=text]');
+    await input.waitFor();
+    const row = page.locator('.quick-input-list .monaco-list-row', { hasText: shown }).first();
+    await this.workbench.until(`${shown} is offered`, async () => {
+      await input.fill('');
+      await input.fill(text);
+      await row.waitFor({ timeout: 3000 });
+      return true;
+    });
+    await this.press('Enter');
+  }
+
+  async command(title: string): Promise<void> {
+    await this.press('F1');
+    await this.pick(`>${title}`, title);
+  }
+
+  async openFile(path: string, line?: number): Promise<void> {
+    const name = path.split('/').at(-1)!;
+    await this.press('Control+P');
+    await this.pick(path, name);
+    await this.workbench.page.waitForSelector(`.tab.active[data-resource-name="${name}"]`);
+    await this.workbench.page.waitForSelector('.editor-instance .view-line');
+    if (line === undefined) return;
+    await this.press('Control+G');
+    await this.workbench.answer(`:${line}`);
+  }
+
+  /** Presses keys that move the machine, and returns the position at which it stops. */
+  async move(keys: string): Promise<number> {
+    const { workbench } = this;
+    const before = await position(workbench);
+    await this.press(keys);
+    await workbench.until(`${keys} moves the machine`, async () => {
+      return (await position(workbench)) !== before && (await workbench.isStopped());
+    });
+    return position(workbench);
+  }
+
+  /** Moves the focus in a tree to the row whose accessible name starts with the text. */
+  async focusRow(view: string, name: string): Promise<void> {
+    const focused = this.workbench.pane(view).locator('.monaco-list-row.focused');
+    await this.press('Home');
+    await this.workbench.until(`${name} has the focus`, async () => {
+      const label = (await focused.getAttribute('aria-label', { timeout: 1000 })) ?? '';
+      if (label.startsWith(name)) return true;
+      await this.press('ArrowDown');
+      return false;
+    });
+  }
+}
+
+/** The machine's position in the status bar. */
+export async function position(workbench: Workbench): Promise<number> {
+  const [text] = /^[\d,]+/.exec(await workbench.placeText())!;
+  return Number(text.replaceAll(',', ''));
+}
