@@ -18,6 +18,8 @@ export interface VsCodeServer {
 
 /** The newest version of code-server that was tested. 4.139.1 contains VS Code 1.139.1. */
 const NEWEST_VERSION = '4.139.1';
+/** The oldest version that package.json supports. */
+export const OLDEST_VERSION = '4.100.0';
 const COMPLETE = 'complete';
 
 export function installServer(version = process.env.VSCODE_SERVER_VERSION || NEWEST_VERSION): VsCodeServer {
@@ -34,6 +36,7 @@ export function installServer(version = process.env.VSCODE_SERVER_VERSION || NEW
   unpack({ folder, name: 'code-server', wanted: `code-server@${version}` });
   unpack({ folder, name: 'node', wanted: nodePackage(path.join(folder, 'code-server')) });
   installModules(folder);
+  installRipgrep(folder);
   fs.writeFileSync(path.join(folder, COMPLETE), '');
   return server;
 }
@@ -68,6 +71,17 @@ function installModules(folder: string): void {
   npm(['rebuild', '@vscode/spdlog', '@vscode/native-watchdog', '--loglevel=error'], { cwd: vscode, nodeFolder });
   // Installs TypeScript for VS Code's built-in language features.
   npm(install, { cwd: path.join(vscode, 'extensions'), nodeFolder });
+}
+
+/** Searching for files needs ripgrep. Older versions of VS Code download it in an install script, which is not run. */
+function installRipgrep(folder: string): void {
+  const modules = path.join(folder, 'code-server/lib/vscode/node_modules/@vscode');
+  const program = path.join(modules, 'ripgrep/bin/rg');
+  if (!fs.existsSync(path.join(modules, 'ripgrep')) || fs.existsSync(program)) return;
+  unpack({ folder, name: 'ripgrep', wanted: '@vscode/ripgrep-universal' });
+  fs.mkdirSync(path.dirname(program), { recursive: true });
+  fs.copyFileSync(path.join(folder, `ripgrep/bin/linux-${process.arch}/rg`), program);
+  fs.chmodSync(program, 0o755);
 }
 
 function npm(args: string[], { cwd, nodeFolder }: { cwd?: string; nodeFolder?: string } = {}): string {
