@@ -48,6 +48,7 @@ export class Keyboard {
 
   async openFile(path: string, line?: number): Promise<void> {
     const name = path.split('/').at(-1)!;
+    await this.workbench.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
     await this.press('Control+P');
     await this.pick(path, name);
     await this.workbench.page.waitForSelector(`.tab.active[data-resource-name="${name}"]`);
