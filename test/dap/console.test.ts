@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Sandbox } from '../support/cli.ts';
 import { DapClient, demoLaunch } from '../support/dapClient.ts';
 import { guest } from '../support/guests.ts';
+import { longTest } from '../support/extent.ts';
 
 const PASTE_BYTES = 100_000;
 const LINE = `echo ${'x'.repeat(94)}\r`;
@@ -47,7 +48,7 @@ async function nextInstruction(dap: DapClient): Promise<string[]> {
   return instructions.map(({ instruction }: { instruction: string }) => instruction);
 }
 
-test('a paste of 100 kB arrives whole, at the rate at which the guest reads', async (t) => {
+longTest('a paste of 100 kB arrives whole, at the rate at which the guest reads', async (t) => {
   const dap = await shell(t);
   const from = dap.terminal.length;
   const text = LINE.repeat(PASTE_BYTES / LINE.length);

@@ -8,6 +8,7 @@ import { listFiles, PackageManager } from '@vscode/vsce';
 import ts from 'typescript';
 import { parseLaunch } from '../support/launch.ts';
 import { PREFERENCES } from '../../extension/configuration/defaults.ts';
+import { longTest } from '../support/extent.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const manifest = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
@@ -174,7 +175,7 @@ const PACKAGE_BYTES_MAX = 2 << 20;
 /** The text of the extension's page in VS Code; `npm run package` names it as well. */
 const README = 'dist/README.md';
 
-test('the package contains only the extension and its documentation, and is small', async () => {
+longTest('the package contains only the extension and its documentation, and is small', async () => {
   const options = { cwd: ROOT, packageManager: PackageManager.None, readmePath: README };
   const files = (await listFiles(options)).sort();
   const sample = files.filter((file) => file.startsWith('dist/sample/'));

@@ -9,6 +9,7 @@ import { guest } from '../support/guests.ts';
 import { requireTool } from '../support/tools.ts';
 import { Conversation } from './conversation.ts';
 import { GDB, runGdb, serve, sessionIn } from './gdbSupport.ts';
+import { longTest } from '../support/extent.ts';
 
 const FUNCTION = 'blocks_write';
 const BLOCK_REGISTER = 10;
@@ -91,32 +92,41 @@ for (const packet of ['c', 'bc'] as const) {
   });
 }
 
-test('in gdb: the stops are the same whether gdb or the server evaluates the conditions, even after a condition is changed', async (t) => {
-  if (!requireTool(GDB, t)) return;
-  const elf = guest('demo/demo');
-  const sandbox = new Sandbox(t);
-  await sandbox.cli(['record', ...sessionIn(sandbox, elf)]);
-  const stopsWhen = async (where: 'target' | 'host'): Promise<{ stops: string[]; output: string }> => {
-    const { port, running } = await serve(t, sandbox, ['replay', ...sessionIn(sandbox, elf)]);
-    const output = await runGdb({
-      elf,
-      port,
-      commands: [
-        `set breakpoint condition-evaluation ${where}`,
-        ...['break blocks_write if block == 3 && store.superblock.entry_count > 5', 'set debug remote 1'],
-        ...['continue', 'set debug remote 0', 'monitor position', 'continue', 'monitor position'],
-        ...['reverse-continue', 'monitor position', 'reverse-continue', 'monitor position'],
-        ...['condition 1 block == 4 || block % 7 == 2', 'continue', 'monitor position', 'continue', 'monitor position'],
-        ...['reverse-continue', 'monitor position', 'condition 1', 'reverse-continue', 'monitor position', 'kill'],
-      ],
-    });
-    await running.end;
-    return { stops: output.match(/^\d+$/gm) ?? [], output };
-  };
-  const [target, host] = [await stopsWhen('target'), await stopsWhen('host')];
-  assert.match(target.output, /Sending packet: \$Z0,[0-9a-f]+,\d;X/, 'the condition is sent');
-  assert.doesNotMatch(host.output, /Z0,[0-9a-f]+,\d;X/);
-  assert.equal(target.stops.length, 8, target.output);
-  assert.deepEqual(target.stops, host.stops);
-  assert.ok(new Set(target.stops).size >= 4, 'different positions');
-});
+longTest(
+  'in gdb: the stops are the same whether gdb or the server evaluates the conditions, even after a condition is changed',
+  async (t) => {
+    if (!requireTool(GDB, t)) return;
+    const elf = guest('demo/demo');
+    const sandbox = new Sandbox(t);
+    await sandbox.cli(['record', ...sessionIn(sandbox, elf)]);
+    const stopsWhen = async (where: 'target' | 'host'): Promise<{ stops: string[]; output: string }> => {
+      const { port, running } = await serve(t, sandbox, ['replay', ...sessionIn(sandbox, elf)]);
+      const output = await runGdb({
+        elf,
+        port,
+        commands: [
+          `set breakpoint condition-evaluation ${where}`,
+          ...['break blocks_write if block == 3 && store.superblock.entry_count > 5', 'set debug remote 1'],
+          ...['continue', 'set debug remote 0', 'monitor position', 'continue', 'monitor position'],
+          ...['reverse-continue', 'monitor position', 'reverse-continue', 'monitor position'],
+          ...[
+            'condition 1 block == 4 || block % 7 == 2',
+            'continue',
+            'monitor position',
+            'continue',
+            'monitor position',
+          ],
+          ...['reverse-continue', 'monitor position', 'condition 1', 'reverse-continue', 'monitor position', 'kill'],
+        ],
+      });
+      await running.end;
+      return { stops: output.match(/^\d+$/gm) ?? [], output };
+    };
+    const [target, host] = [await stopsWhen('target'), await stopsWhen('host')];
+    assert.match(target.output, /Sending packet: \$Z0,[0-9a-f]+,\d;X/, 'the condition is sent');
+    assert.doesNotMatch(host.output, /Z0,[0-9a-f]+,\d;X/);
+    assert.equal(target.stops.length, 8, target.output);
+    assert.deepEqual(target.stops, host.stops);
+    assert.ok(new Set(target.stops).size >= 4, 'different positions');
+  },
+);

@@ -7,7 +7,7 @@ import { disassembleOne } from '../../../debug-adapter/engine/index.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { requireTool } from '../../support/tools.ts';
 import { supportsAllInstructions, type ListedInstruction, listBytes, listElf, OBJDUMP } from './objdump.ts';
-import { some } from '../../support/extent.ts';
+import { longTest, some } from '../../support/extent.ts';
 
 const ELF_FILES = globSync('test/**/*.elf', { cwd: path.resolve(import.meta.dirname, '../../..') });
 
@@ -32,7 +32,7 @@ test('all 65,536 halfwords disassemble as in objdump, as compressed instructions
   assertSame(listed);
 });
 
-test('32-bit words with every opcode, funct3 and funct7 disassemble as in objdump', (t) => {
+longTest('32-bit words with every opcode, funct3 and funct7 disassemble as in objdump', (t) => {
   if (!requireTool(OBJDUMP, t)) return;
   const random = SeededRandom.forTest(t);
   const kinds = Array.from({ length: 8 * 128 * 32 }, (_, kind) => kind);

@@ -120,7 +120,7 @@ function checkStates(start: Guest['start'], found: Map<number, bigint>): void {
   }
 }
 
-for (const harts of [1, 4]) {
+for (const harts of some([1, 4], 1)) {
   suite(`${harts} harts`, () => {
     test('trap points stop the run before the step that takes the trap', (t) => {
       const random = SeededRandom.forTest(t);

@@ -9,6 +9,7 @@ import { COUNTER, LONG_ROUNDS, SHORT_ROUNDS } from '../../support/toy/programs.t
 import { A0, assemble, delay, halt, label, nop } from '../../support/toy/toyProgram.ts';
 import { CSR } from '../../support/toy/toyMachine.ts';
 import { straightDigests, ToyTarget } from '../../support/toy/toyTarget.ts';
+import { longTest } from '../../support/extent.ts';
 
 const SHORT = { code: SHORT_ROUNDS.code, interruptEvery: 211, handler: SHORT_ROUNDS.labels.start };
 const LONG = { code: LONG_ROUNDS.code };
@@ -86,7 +87,7 @@ for (const [name, points] of Object.entries<StopPoints>({
     assert.equal(target.position, 0);
   });
 
-  test(`random pauses do not change the stops of backward runs: ${name}`, (t) => {
+  longTest(`random pauses do not change the stops of backward runs: ${name}`, (t) => {
     const random = SeededRandom.forTest(t);
     const target = history();
     target.arm(points);

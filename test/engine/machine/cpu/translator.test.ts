@@ -59,9 +59,7 @@ function run(name: string, translationThreshold: number | undefined, positions: 
 
 for (const name of [
   ...some(SMALL_GUESTS, 2).map((small) => `small/${small}`),
-  'demo/demo',
-  'kernel/oslet',
-  'kernel/oslet-clint',
+  ...some(['demo/demo', 'kernel/oslet', 'kernel/oslet-clint'], 2),
 ]) {
   test(`${name}: all states are the same, regardless of which code is translated`, (t) => {
     const random = SeededRandom.forTest(t);
