@@ -52,14 +52,14 @@ const RECORDING: Omit<Rule, 'rr'>[] = [
     what: 'an overlay that is the image',
     session: withDrive({ overlay: 'disk.img' }),
     overwrite: true,
-    says: /disk\.img.* (are the same file|is both an overlay)/,
+    says: /disk\.img.* (are the same file|is used both as an overlay)/,
   },
   {
     what: 'an overlay that is a link to the image',
     trouble: (sandbox) => fs.symlinkSync('disk.img', sandbox.path('link.qcow2')),
     session: withDrive({ overlay: 'link.qcow2' }),
     overwrite: true,
-    says: /link\.qcow2.* (are the same file|is both an overlay)/,
+    says: /link\.qcow2.* (are the same file|is used both as an overlay)/,
   },
   {
     what: 'an overlay that is the base of a qcow2 image',
