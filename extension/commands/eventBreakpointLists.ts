@@ -52,8 +52,8 @@ export class EventBreakpointLists<Session> {
   }
 
   /**
-   * Sets the breakpoints of a session that starts. Returns the number of breakpoints that the adapter has accepted. The
-   * others stay in the list, because the machine may have the drive again in a later session.
+   * Sets the breakpoints of a session that starts. Returns the number of breakpoints that the adapter has accepted.
+   * Refused breakpoints stay in the list, because a later session may have their drive again.
    */
   async restore(session: Session): Promise<number> {
     const wanted = this.of(session);

@@ -6,8 +6,8 @@ import type { Sessions } from '../sessions.ts';
 import { explainWithoutSession } from './withoutSession.ts';
 
 /**
- * Sends a custom request to a session. If the adapter refuses the request, the error is shown, with a button that does
- * what it advises if there is one, and the result is undefined.
+ * Sends a custom request to a session. If the adapter refuses the request, shows the error and returns undefined. If
+ * the extension can do what the error advises, the message has a button for it.
  */
 export async function sendRequest<T>(
   session: vscode.DebugSession,
@@ -22,7 +22,6 @@ export async function sendRequest<T>(
   }
 }
 
-/** The session that a command applies to. If there is none, explains this to the user and returns undefined. */
 async function showFailure(session: vscode.DebugSession, text: string): Promise<void> {
   const code = codeOfFailure(session, text);
   if (code !== undefined && UNSHOWN.has(code)) return;
@@ -31,9 +30,10 @@ async function showFailure(session: vscode.DebugSession, text: string): Promise<
   if (pressed !== undefined) await remedy?.run(session);
 }
 
-/** Steps that are not executed because the machine stopped for a reason that the user sees. */
+/** Errors that are not shown: a step was not executed because the machine stopped first, or too many were waiting. */
 const UNSHOWN = new Set(['step-dropped', 'steps-too-many']);
 
+/** The session that a command applies to. If there is none, explains this to the user and returns undefined. */
 export function currentSession(sessions: Sessions): vscode.DebugSession | undefined {
   const session = sessions.current;
   if (!session) void explainWithoutSession(noSession());

@@ -17,8 +17,8 @@ export class AdapterFactory implements vscode.DebugAdapterDescriptorFactory {
   async createDebugAdapterDescriptor(session: vscode.DebugSession): Promise<vscode.DebugAdapterDescriptor> {
     const { replaces } = this.started.has(session.id) ? await askBeforeRestart(session) : { replaces: false };
     this.started.add(session.id);
-    // The editor skips the configuration provider if the user trusts the folder only when starting to debug, because the
-    // extension is not active yet. Relative paths are then resolved against the adapter's folder.
+    // If the user trusts the folder only when starting to debug, the extension is not active yet, and the editor skips
+    // the configuration provider. Relative paths are then resolved against the adapter's folder.
     const cwd = session.workspaceFolder?.uri.fsPath;
     return new vscode.DebugAdapterExecutable('node', [this.file, ...(replaces ? ['--overwrite'] : [])], { cwd });
   }

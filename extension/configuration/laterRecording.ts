@@ -10,15 +10,15 @@ import { laterRecording } from './overwriteChoices.ts';
 import { shortName } from './paths.ts';
 
 /**
- * Tells the user if a configuration in launch.json replays a recording although a later one was kept next to it, and
- * offers to replay the later one. Recording again does not replace the earlier files, so both exist.
+ * If a configuration in launch.json replays a recording and there is a later one next to it, tells the user and offers
+ * to replay the later one. Both exist because recording again keeps the earlier files.
  */
 export function offerLaterRecording(
   folder: vscode.WorkspaceFolder | undefined,
   given: vscode.DebugConfiguration,
   launch: LaunchConfiguration,
 ): void {
-  // The editor sets this property for configurations from launch.json. Any other replay is of a file that the user chose.
+  // The editor sets this property only for configurations from launch.json. In other replays, the user chose the file.
   if (launch.rr !== 'replay' || given.__configurationTarget === undefined) return;
   const later = laterRecording(path, given, launch, modifiedMs);
   if (later)

@@ -33,8 +33,8 @@ export function keepBoth(
 }
 
 /**
- * The newest recording that was made instead of replacing the one that the launch replays: `boot-3.rr` for `boot.rr`.
- * `changes` are settings that replay it. Undefined if there is no newer recording with all its overlays.
+ * The newest numbered recording next to the one that the launch replays, such as `boot-3.rr` for `boot.rr`. `changes`
+ * are the settings that replay it. Undefined if there is no newer recording with all its overlays.
  */
 export function laterRecording(
   path: PlatformPath,

@@ -34,7 +34,7 @@ export function rangeOfSetting(text: string, configuration: string, setting: str
 }
 
 /**
- * The range of launch.json's object, and of its list of configurations with their ranges; no list if there is none.
+ * The ranges of launch.json's outermost object, of its list of configurations, if it has one, and of each configuration.
  * Undefined if the text is not an object.
  */
 export function rangesOfConfigurations(

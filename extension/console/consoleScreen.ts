@@ -4,7 +4,7 @@ import { dimLine } from './consoleText.ts';
 import { escapeAt } from './plainLine.ts';
 import { type TimedLine, TimedText } from './timedText.ts';
 
-/** The most lines that are written when the terminal is written again. VS Code's terminals keep 1000 lines by default. */
+/** The maximum number of lines when the terminal is redrawn. VS Code's terminals keep 1000 lines by default. */
 const LINES_MAX = 10_000;
 const DEFAULT_DIMENSIONS = { rows: 24, columns: 80 };
 
@@ -17,8 +17,8 @@ const DIM = '\x1b[2m';
 /**
  * Shows the guest's output in a terminal as of a position in time. Text that the guest has not printed yet at that
  * position is dimmed and comes after the cursor; at most half a screen of it is shown, so that the text before it stays
- * in view. If the machine goes forward, only the text from the cursor on is written. If it goes back to before some
- * output, the terminal is cleared and written again.
+ * in view. If the machine goes forward, only the text from the cursor on is written. If it goes back to a position
+ * before some of the output, the terminal is cleared and redrawn.
  */
 export class ConsoleScreen {
   private text = new TimedText();
@@ -33,7 +33,7 @@ export class ConsoleScreen {
     this.write = write;
   }
 
-  /** Called when the terminal's size changes. The terminal itself wraps the text that it shows again. */
+  /** Called when the terminal's size changes. The terminal itself rewraps the text that it shows. */
   setDimensions({ rows, columns }: { rows: number; columns: number }): void {
     this.dimensions = { rows, columns };
   }
@@ -46,7 +46,7 @@ export class ConsoleScreen {
     this.write(RESET);
   }
 
-  /** Called with output that the guest prints for the first time. The machine is then after all earlier output. */
+  /** Called when the guest prints something new, which comes after all output that is already known. */
   append(event: ConsoleEvent): void {
     const before = this.text.length;
     const isPast = this.printed < before;
@@ -79,7 +79,7 @@ export class ConsoleScreen {
     this.write(ERASE_BELOW + this.future());
   }
 
-  /** Writes everything again, for example to a terminal that has just been opened. */
+  /** Redraws everything, for example in a terminal that has just been opened. */
   render(): void {
     this.write(RESET + this.text.slice(this.startOfLastLines(), this.printed) + this.future());
   }

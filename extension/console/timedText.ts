@@ -2,7 +2,7 @@ import type { ConsoleEvent } from '../../debug-adapter/dap/customProtocol.ts';
 import { bytesOf } from './consoleText.ts';
 import { plainLine } from './plainLine.ts';
 
-/** The most text that is kept. Older lines are discarded. */
+/** The maximum length of the text. When it is exceeded, the oldest lines are discarded. */
 export const KEPT_CHARACTERS_MAX = 1_000_000;
 
 /** A line of output, and the position of the step that printed its first byte. */

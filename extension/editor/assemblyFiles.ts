@@ -6,12 +6,12 @@ const ASSEMBLY = 'asm';
 
 /**
  * Lets the user set breakpoints in assembly files. VS Code has no assembly language and opens these files as plain
- * text, in which it allows no breakpoints. package.json does not assign the file extensions to our language, because
- * this would take the files away from some assembly extensions: among several languages for a file extension, VS Code
- * chooses by the names of the extensions that contribute them. So only files that no other extension knows change.
+ * text, in which it allows no breakpoints. package.json does not assign any file extension to our language, because that
+ * would take the files away from some assembly extensions: if several languages claim a file extension, VS Code chooses
+ * by the names of the extensions that contribute them. Only files that no other extension claims get our language.
  */
 export function registerAssemblyFiles(): vscode.Disposable {
-  /** A file changes once, so that a user can still select Plain Text for it. */
+  /** Each file's language is set only once, so that the user can still select Plain Text for it. */
   const changed = new Set<string>();
   const open = (document: vscode.TextDocument) => {
     const { languageId, uri } = document;

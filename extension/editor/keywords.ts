@@ -1,6 +1,6 @@
 /**
  * The keywords that can appear where a variable can. `this` and `self` are missing, because they have values. Keywords
- * of C++ and Rust that are names in C programs, such as `new`, `in` and `match`, are also missing: to evaluate them
+ * of C++ and Rust that can be names in C programs, such as `new`, `in` and `match`, are also missing: evaluating them
  * does no harm.
  */
 const KEYWORDS = [

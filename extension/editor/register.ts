@@ -9,9 +9,9 @@ const SOURCES = ['c', 'cpp', 'rust', 'zig', 'd'];
 const ASSEMBLY = ['asm', 'riscv', 'asm-riscv', 'riscv-asm', 'gas', 'arm', 'asm-collection'];
 
 /**
- * Registers what the editor shows in source files: values of the expression under the mouse, and values at the end of
- * the lines. VS Code uses these providers for the sessions of every debugger, and then no longer its own rules, so they
- * are registered only while a session of this debugger is active.
+ * Registers what the editor shows in source files: the value of the expression under the mouse, and values at the ends
+ * of lines. VS Code uses registered providers, instead of its own rules, for the sessions of all debuggers. Therefore
+ * they are registered only while a session of this debugger is active.
  */
 export function registerEditor(): vscode.Disposable {
   let providers: vscode.Disposable | undefined;
@@ -57,7 +57,7 @@ function shown(found: Shown): vscode.EvaluatableExpression | undefined {
 const rangeOf = ({ line, start, end }: { line: number; start: number; end: number }) =>
   new vscode.Range(line, start, line, end);
 
-/** Variables are looked up among those that the editor has already requested; members are evaluated. */
+/** The editor looks up variables among those that it has already requested, and evaluates members. */
 function sourceValues(
   document: vscode.TextDocument,
   visible: vscode.Range,
@@ -73,7 +73,7 @@ function sourceValues(
     );
 }
 
-/** The registers of the current instruction. In other lines they had, or will have, other values. */
+/** The registers in the line of the stop. In other lines, the current values would be misleading. */
 async function assemblyValues(document: vscode.TextDocument, _: vscode.Range, context: vscode.InlineValueContext) {
   const { line } = context.stoppedLocation.end;
   const session = vscode.debug.activeDebugSession;

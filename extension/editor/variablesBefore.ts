@@ -58,7 +58,7 @@ function isVariable(tokens: readonly SourceToken[], at: number): boolean {
 /** Words that follow a variable in Rust: `x as u32`, `for x in list`. */
 const RUST_OPERATOR = /^(as|in)$/;
 
-/** The index of the last token of `p->a[i].b`; that of the name itself for a plain variable. A method is no member. */
+/** The index of the last token of an expression such as `p->a[i].b` or `p`. Methods do not count as members. */
 function endOfMember(tokens: readonly SourceToken[], at: number): number {
   if (isDeclared(tokens, at)) return at;
   let last = at;
@@ -70,7 +70,7 @@ function endOfMember(tokens: readonly SourceToken[], at: number): number {
   }
 }
 
-/** Whether a name follows a type, as in `char *names[8]`. There, a subscript is the size of an array. */
+/** Whether a name follows a type, as in `char *names[8]`. What looks like a subscript is then the size of an array. */
 function isDeclared(tokens: readonly SourceToken[], at: number): boolean {
   let type = at - 1;
   while (tokens[type]?.text === '*') type--;
@@ -99,7 +99,7 @@ function startOfFunction(tokens: readonly SourceToken[], stop: number): number {
   return first ?? tokens.findIndex(({ line }) => line === stop);
 }
 
-/** The index of the first token after the statement before a brace; -1 if the header has no parentheses. */
+/** The index of the first token of the header before a brace, such as `int main(void)`; -1 if it has no parentheses. */
 function startOfHeader(tokens: readonly SourceToken[], brace: number): number {
   let at = brace - 1;
   let hasParentheses = false;

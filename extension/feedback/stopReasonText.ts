@@ -1,15 +1,15 @@
 import type { Stop } from './adapterMessages.ts';
 
-/** Longer texts would move the end of a line out of view. The whole text is in the hover. */
+/** A longer text would not fit next to the source line. The hover shows the whole text. */
 const CHARACTERS_MAX = 160;
 
 /**
- * Why the machine has stopped, if there is more to say than the name of the reason: the old and new value of a
- * watchpoint, the words of an exception, the text that was printed. `line` is the text for the end of a source line.
+ * Why the machine has stopped, if there is more to say than the name of the reason: the old and new values of a
+ * watchpoint, the cause of an exception, or the text that was printed. `line` is the text for the end of a source line.
  */
 export function stopReasonText({ description, text }: Stop): { line: string; whole: string } | undefined {
-  // For a trap, the text starts with its name, which is the description. At the end of the guest, only the description
-  // says how it ended.
+  // For a trap, the description is only its name, and the text starts with that name. When the guest has ended, only
+  // the description says how.
   const whole = description !== undefined && !text?.startsWith(description) ? description : text;
   if (whole === undefined || whole === '') return undefined;
   const line = whole.replace(/\s+/g, ' ').trim();

@@ -11,7 +11,7 @@ export function applyKernel(draft: Draft, value: string, option: string): void {
   draft.settings.kernel = kernelSetting(draft.file(option, value));
 }
 
-/** Imports `-bios`. QEMU finds the firmware that is part of it without a folder. */
+/** Imports `-bios`. A file name of OpenSBI without a folder refers to the firmware that comes with QEMU. */
 export function applyFirmware(draft: Draft, value: string, option: string): void {
   if (value === 'none') draft.bios = 'none';
   else if (value === 'default') draft.bios = 'builtin';
@@ -51,8 +51,8 @@ export function applyLoader(draft: Draft, { option, values }: DeviceSource): voi
 }
 
 /**
- * The `bios` setting. Without `-bios`, QEMU starts OpenSBI, and old versions of QEMU start nothing. The default here
- * makes this choice by the kernel's address, which only an ELF file or a Linux Image contains.
+ * The `bios` setting. Without `-bios`, QEMU starts OpenSBI, and old versions of QEMU start no firmware. blkreplay decides
+ * by the kernel's address, which an ELF file or a Linux Image contains; for a raw binary, the setting is necessary.
  */
 export function biosSetting({ bios, kernelFile }: Draft): string | undefined {
   if (bios !== undefined) return bios;

@@ -14,7 +14,7 @@ export interface Candidate {
   folder: string;
 }
 
-/** The commands that were found, and the first reason why a selected or copied one cannot be read. */
+/** The commands that were found, and the first error if some of the text cannot be read. */
 export interface Candidates {
   found: Candidate[];
   problem: UserError | undefined;
@@ -27,8 +27,8 @@ const FILES_MAX = 300;
 const FILE_BYTES_MAX = 256 << 10;
 
 /**
- * Finds QEMU commands where a user has one: in the selection or the file in the active editor, in the clipboard, and in
- * the makefiles and scripts of the workspace folder, in this order. Each command is listed once.
+ * Finds QEMU commands in the places where users have them: the selection or the file in the active editor, the
+ * clipboard, and the makefiles and scripts of the workspace folder, in this order. Each command is listed once.
  */
 export async function findCandidates(folder: vscode.WorkspaceFolder): Promise<Candidates> {
   const searches = [

@@ -4,7 +4,7 @@ import { type Draft, settingFile } from './draft.ts';
 import { isOff, parseKeyValues } from './keyValues.ts';
 import { shownWord } from './unknownParts.ts';
 
-/** The port that `-s` means. */
+/** The port that `-s` stands for. */
 export const GDB_PORT = 1234;
 
 /** Reads `-gdb`: a TCP port of this computer, or a Unix socket. */
@@ -21,7 +21,7 @@ export function applyGdb(draft: Draft, value: string, option: string): void {
 const gdbSocket = (draft: Draft, socket: string, option: string) =>
   settingFile(draft.folder, draft.text(option, socket));
 
-/** Reads `-serial`. Only the first one belongs to the board's UART. */
+/** Reads `-serial`. Only the first `-serial` option belongs to the board's UART. */
 export function applySerial(draft: Draft, value: string, option: string): void {
   if (draft.hasSerial) {
     if (value !== 'none') draft.report(option, qemuDifferences.secondSerial());
@@ -31,7 +31,7 @@ export function applySerial(draft: Draft, value: string, option: string): void {
   if (!/^((mon:)?stdio|none|null|chardev:.*|(mon:)?vc.*)$/.test(value)) draft.report(option, qemuDifferences.serial());
 }
 
-/** Reads `-chardev`: the terminal needs nothing, and other connections do not exist. */
+/** Reads `-chardev`. A connection to the terminal needs no setting, and other connections are not supported. */
 export function applyChardev(draft: Draft, value: string, option: string): void {
   const backend = parseKeyValues(value, 'backend').get('backend');
   if (backend !== 'stdio' && backend !== 'null') draft.report(option, qemuDifferences.serial());
@@ -50,13 +50,13 @@ export function applyInstructionCount(draft: Draft, value: string, option: strin
   if (values.get('rr') === 'replay') draft.report(option, qemuDifferences.qemuRecording());
 }
 
-/** Reads `-rtc`. UTC, the default of QEMU, is what the guest gets. */
+/** Reads `-rtc`. The guest's clock is always set to UTC, which is QEMU's default. */
 export function applyRealTimeClock(draft: Draft, value: string, option: string): void {
   const base = parseKeyValues(value).get('base');
   if (base !== undefined && base !== 'utc') draft.report(option, qemuDifferences.realTimeClock());
 }
 
-/** Reads `-action`. Its other events do not occur here. */
+/** Reads `-action`. The events that are not mentioned here do not occur in this machine. */
 export function applyAction(draft: Draft, value: string, option: string): void {
   for (const [event, action] of parseKeyValues(value)) {
     if (event === 'reboot' && action === 'shutdown') draft.settings.noReboot = true;

@@ -4,7 +4,7 @@ import type { DeviceSource, Draft } from './draft.ts';
 import { isOff, isOn, parseKeyValues } from './keyValues.ts';
 import { shownWord } from './unknownParts.ts';
 
-/** Reads `-device`. Disks are imported later, when all drives are known (`driveSettings.ts`). */
+/** Reads `-device`. Disks are imported later (`driveSettings.ts`), when all drives are known. */
 export function applyDevice(draft: Draft, value: string, option: string): void {
   const values = parseKeyValues(value, 'driver');
   const driver = values.get('driver') ?? '';
@@ -18,7 +18,7 @@ export const isVirtioBlk = ({ driver }: DeviceSource): boolean =>
   /^virtio-blk(-device|-pci(-(non-)?transitional)?)?$/.test(driver);
 export const isOnPci = ({ driver }: DeviceSource): boolean => !driver.endsWith('-device');
 
-/** Whether the device is a disk, or a device for a disk that does not exist here. */
+/** Whether the device is a disk, of whatever kind. This machine has only virtio disks. */
 export const isDisk = (device: DeviceSource): boolean =>
   isVirtioBlk(device) || (device.values.has('drive') && device.driver !== 'virtio-scsi-device');
 
@@ -66,7 +66,7 @@ export function applyObject(draft: Draft, value: string, option: string): void {
   );
 }
 
-/** Reads `-nic` and `-net`, which can also say that there is no network. */
+/** Reads `-nic` and `-net`. Their value `none` means that there is no network. */
 export function applyNetwork(draft: Draft, value: string, option: string): void {
   if (value !== 'none') draft.report(option, qemuDifferences.network());
 }

@@ -6,7 +6,7 @@ import {
 } from '../../debug-adapter/messages/qemuImport.ts';
 import type { Difference } from './draft.ts';
 
-/** The options that the notice names; the details list all. */
+/** The maximum number of options in the notice. The details list all of them. */
 const OPTIONS_SHOWN_MAX = 6;
 
 /** What the notice says after an import. */

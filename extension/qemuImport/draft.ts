@@ -3,7 +3,7 @@ import { qemuDifferences } from '../../debug-adapter/messages/qemuImport.ts';
 import type { KeyValues } from './keyValues.ts';
 import { shownWord, unknownNames } from './unknownParts.ts';
 
-/** An option that has no equal setting, and what differs. */
+/** An option that cannot be imported as it is in QEMU, and the difference. */
 export interface Difference {
   /** The option as on the command line. */
   option: string;
@@ -24,7 +24,7 @@ export interface DeviceSource {
 }
 
 /**
- * What the options of a QEMU command have set so far. The functions in the option table write to it, and
+ * What the options of a QEMU command have set so far. The functions in the option table fill it in, and
  * `importQemuCommand` makes a launch configuration from it.
  */
 export class Draft {
@@ -36,7 +36,7 @@ export class Draft {
   board: string | undefined;
   /** Undefined if the command has no `-bios`. */
   bios: string | undefined;
-  /** As on the command line, to recognize the kind of file. */
+  /** The file name on the command line, from which the kind of the file is guessed. */
   kernelFile: string | undefined;
   /** QEMU's default for the virtio-mmio transport is version 1. */
   isLegacyVirtio = true;
@@ -57,12 +57,12 @@ export class Draft {
     if (isNew) this.differences.push({ option: shown, difference });
   }
 
-  /** A file as launch.json names it. Parts that are not known are reported. */
+  /** A file name in the form for launch.json. Parts whose values are unknown are reported. */
   file(option: string, file: string): string {
     return settingFile(this.folder, this.text(option, file));
   }
 
-  /** A text as it appears in launch.json. Parts that are not known are reported. */
+  /** Text in the form for launch.json. Parts whose values are unknown are reported. */
   text(option: string, text: string): string {
     const names = unknownNames(text);
     if (names.length > 0) this.report(option, qemuDifferences.unknownValue(names));

@@ -8,7 +8,7 @@ export function applyDrive(draft: Draft, value: string, option: string): void {
   const values = parseKeyValues(value, 'file');
   const kind = values.get('if');
   if (values.get('driver') === 'blkreplay' || values.has('image')) {
-    // QEMU's filter for replaying: the guest's device uses this drive, and it uses the image's.
+    // QEMU's filter for record/replay, between the guest's device and the drive with the image.
     draft.nodes.set(values.get('id') ?? '', { option, values });
   } else if (kind === 'pflash') draft.report(option, qemuDifferences.flash());
   else if (values.get('media') === 'cdrom' && kind !== 'none' && kind !== 'virtio')
@@ -18,7 +18,7 @@ export function applyDrive(draft: Draft, value: string, option: string): void {
   else draft.drives.push({ option, values });
 }
 
-/** Reads `-hda` to `-hdd`, and a file name without an option, which means the same. */
+/** Reads `-hda` to `-hdd`, and a file name without an option, which means the same as `-hda`. */
 export function applyDiskFile(draft: Draft, value: string, option: string): void {
   draft.drives.push({ option, values: new Map([['file', value]]) });
 }

@@ -34,8 +34,8 @@ interface Image {
 }
 
 /**
- * Makes the `drives` setting from the drives and devices of a command. Disks are in the same slots as in QEMU, which
- * assigns them from the last one downwards, so that a guest finds them at the same addresses and in the same order.
+ * Makes the `drives` setting from the drives and devices of a command. Each disk gets the slot that it has in QEMU, which
+ * assigns slots from the last one downwards. The guest then finds the disks at the same addresses, in the same order.
  */
 export function driveSettings(draft: Draft, overlayFor: (id: string) => string): DriveSettings[] {
   const disks = [...disksOfDevices(draft), ...disksWithoutDevice(draft)];
@@ -97,7 +97,7 @@ function reported(draft: Draft, option: string, difference: string): [] {
   return [];
 }
 
-/** Another kind of disk; its drive is not a virtio disk either. */
+/** Reports a disk that is not a virtio disk. It is not replaced by one. */
 function reportController(draft: Draft, { option, driver }: DeviceSource): [] {
   const controller =
     driver === 'nvme' ? 'NVMe' : /^(scsi|virtio-scsi)/.test(driver) ? 'SCSI' : /^(ide|ahci)/.test(driver) ? 'IDE' : '';
@@ -108,7 +108,7 @@ function reportController(draft: Draft, { option, driver }: DeviceSource): [] {
   );
 }
 
-/** Properties of a disk that change nothing that a guest depends on, or are imported elsewhere. */
+/** Disk properties that are imported elsewhere, or make no difference that a guest depends on. */
 const HARMLESS_PROPERTIES =
   /^(driver|drive|bus|id|addr|scsi|bootindex|num-queues|queue-size|iothread|write-cache|config-wce|share-rw|rerror|werror|discard|disable-legacy|disable-modern|packed|event_idx|indirect_desc|ioeventfd|serial)$/;
 
@@ -203,7 +203,7 @@ function assignedSlots(draft: Draft): Map<DeviceSource, number> {
 const lastFree = (taken: ReadonlySet<number>): number | undefined =>
   Array.from({ length: limits.VIRTIO_SLOTS }, (_, i) => limits.VIRTIO_SLOTS - 1 - i).find((slot) => !taken.has(slot));
 
-/** A slot for each disk: as in QEMU if it is free; disks that are not on virtio-mmio in QEMU get what remains. */
+/** A slot for each disk: the one in QEMU, if it is free, or else the last free one. */
 function freeSlots(draft: Draft, disks: readonly Disk[]): number[] {
   const taken = new Set<number>();
   const given = disks.map(({ slot, option }) => {

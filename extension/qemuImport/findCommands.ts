@@ -7,7 +7,7 @@ import { onlyUnknown, shownWord, withoutMarks } from './unknownParts.ts';
 
 export type TextKind = 'makefile' | 'script' | 'text';
 
-/** A QEMU command that was found in a text. */
+/** A QEMU command that was found in a file, a selection or the clipboard. */
 export interface QemuCommand {
   /** The line of the text that contains it, from 1. */
   line: number;
@@ -18,14 +18,14 @@ export interface QemuCommand {
   text: string;
 }
 
-/** Larger files are not makefiles or scripts that a person wrote. */
+/** A makefile or script that a person wrote is not longer than this. */
 export const TEXT_CHARACTERS_MAX = 2 << 20;
 const COMMANDS_MAX = 100;
 const NAMES_MAX = 5;
 const FAILURES_MAX = 20;
-/** Lines without a command that cannot be split, as in prose. The number limits the time for a hostile text. */
+/** The maximum number of unparsable lines without a command, as in prose. It limits the time for hostile input. */
 const LINES_UNCLEAR_MAX = 500;
-/** A command can be in quotes inside a command, for example of tmux. */
+/** The maximum nesting of quoted commands: a QEMU command can be an argument of another command, such as tmux. */
 const NESTED_MAX = 3;
 
 /** The kind of text in a file, by the file's name. */
@@ -35,9 +35,9 @@ export function textKind(fileName: string): TextKind {
 }
 
 /**
- * Finds the `qemu-system-riscv64` (and `riscv32`) commands in a makefile, a shell script, or any text that contains
- * some, such as a manual or the output of make. Each distinct command is listed once, in order. Throws a UserError if
- * the text is too long, or if none of its commands can be read.
+ * Finds the `qemu-system-riscv64` (and `riscv32`) commands in a makefile, a shell script, or any other text, such as a
+ * manual or the output of make. Each distinct command is listed once, in order. Throws a UserError if the text is too
+ * long, or if none of its commands can be read.
  */
 export function findQemuCommands(text: string, kind: TextKind): QemuCommand[] {
   if (text.length > TEXT_CHARACTERS_MAX) throw qemuErrors.tooLong(TEXT_CHARACTERS_MAX);
@@ -101,10 +101,10 @@ function inScript(text: string, isAnyText: boolean): QemuCommand[] {
   return failures.checked(found);
 }
 
-/** The part of a line before the program in which a quotation mark can start. */
+/** The maximum length of the path before the program name, which may start with a quotation mark. */
 const PATH_MAX = 200;
 
-/** The commands of a line. If the text before the program cannot be split, the line is read from the program on. */
+/** The commands of a line. If the text before the program name cannot be split, it is ignored. */
 function commandsFrom(
   text: string,
   start: number,
@@ -138,7 +138,7 @@ const commandsAt = (text: string, start: number, valueOf: ValueOf): string[][] =
   return found;
 };
 
-/** The QEMU command that starts at one of the words, or is the text of one of them. */
+/** The QEMU command that starts at one of the words, or that one of the words contains as quoted text. */
 function commandIn(words: readonly string[], line: number, depth: number): QemuCommand[] {
   const at = words.findIndex((word) => PROGRAM.test(word));
   if (at >= 0) {

@@ -25,9 +25,9 @@ export interface ImportContext {
 }
 
 /**
- * Makes a launch configuration that records the machine that a QEMU command starts. Every option is imported, changes
- * nothing here, or is listed in the differences with the difference. The configuration is valid (`parseLaunch`), but its files
- * may not exist yet.
+ * Makes a launch configuration that records the machine that a QEMU command starts. Every option is imported, has no
+ * effect here, or is listed in `differences`. The configuration is valid (`parseLaunch`), but its files may not exist
+ * yet.
  */
 export function importQemuCommand(command: QemuCommand, { folder, existing }: ImportContext): ImportedCommand {
   const draft = new Draft(folder);
@@ -75,12 +75,12 @@ function applyOptions(draft: Draft, words: readonly string[]): void {
   }
 }
 
-/** The arguments of a script are options that its caller adds, so nothing is missing. */
+/** Reports an unknown value in place of an option. `$@` and the like are not reported: a caller can leave them empty. */
 function reportUnknown(draft: Draft, name: string): void {
   if (!name.startsWith('$')) draft.report(`$(${name})`, qemuDifferences.unknownOptions(name));
 }
 
-/** A machine that boots from its disk or flash alone does not start here. */
+/** A placeholder if there is nothing to boot: this machine cannot boot from a disk or flash alone. */
 function missingKernel(draft: Draft, bios: string | undefined): string | undefined {
   const isBootable = draft.load.length > 0 || (bios !== undefined && bios !== 'none' && bios !== 'builtin');
   if (isBootable) return undefined;

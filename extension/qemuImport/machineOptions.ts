@@ -18,7 +18,7 @@ function applyBoard(draft: Draft, board: string, option: string): void {
   if (board !== 'virt') draft.report(option, qemuDifferences.board(shownWord(board)));
 }
 
-/** Properties that change nothing here. `acpi` and `iommu-sys` are off, as the machine has neither. */
+/** Properties that have no effect here. `acpi` and `iommu-sys` must be off, because the machine has neither. */
 const HARMLESS_PROPERTIES =
   /^(accel|kernel-irqchip|dump-guest-core|mem-merge|memory-backend|graphics|usb|firmware-endian)$/;
 
@@ -53,10 +53,10 @@ function applyMachineProperty(draft: Draft, key: string, value: string, option: 
   }
 }
 
-/** What the harts have, by the names of QEMU's CPU properties (docs/qemu-differences.md, "The hart"). */
+/** The features of the harts, as QEMU names its CPU properties (docs/qemu-differences.md, "The hart"). */
 const CPU_FEATURES =
   /^(i|a|m|c|d|f|g|s|u|pmp|mmu|sv39|sv48|zba|zbb|zbc|zbs|zfh|zfhmin|zicond|zicbom|zicboz|zawrs|zicntr|zicsr|zifencei|zihpm|sstc|svinval|svpbmt|svadu|zca|zcd|zmmul|zaamo|zalrsc|zkt)$/;
-/** Parameters of extensions, and version numbers. They matter only with the extension. */
+/** Parameters and version numbers of extensions. They matter only if the extension is enabled. */
 const CPU_PARAMETERS =
   /^(vlen|elen|vext_spec|priv_spec|bext_spec|cbom_blocksize|cboz_blocksize|cbop_blocksize|pmu-mask|pmu-num|short-isa-string)$/;
 /** Extensions that are hints or can be observed only by timing. */
@@ -92,7 +92,7 @@ export function applySmp(draft: Draft, value: string, option: string): void {
   if (harts !== limits.HARTS_DEFAULT) draft.settings.harts = harts;
 }
 
-/** A number that is not known is left out, because the setting would be invalid. */
+/** If the number contains an unknown value, reports it and returns true: the setting would be invalid. */
 function reportUnknownSetting(draft: Draft, given: { value: string; option: string; setting: string }): boolean {
   const names = unknownNames(given.value);
   if (names.length > 0) draft.report(given.option, qemuDifferences.unknownSetting(names, given.setting));

@@ -15,15 +15,15 @@ interface MakeVariable {
 }
 
 /**
- * The variables of a makefile, and the expansion of text that refers to them. A variable without a value, and a
- * function whose result depends on the system, remain as unknown parts. Variables that refer to themselves are unknown.
+ * The variables of a makefile, and the expansion of text that refers to them. The text keeps an unknown part for a
+ * variable without a value, a variable that refers to itself, and a function whose result depends on the system.
  */
 export class MakeVariables {
   private values: Map<string, MakeVariable>;
   /** The variables that are being expanded, outermost first. */
   private open: string[] = [];
   private depth = 0;
-  /** The number of references that can still be replaced; it limits the time for a hostile file. */
+  /** The number of references that can still be replaced. It limits the time for a hostile file. */
   private referencesLeft = REFERENCES_MAX;
 
   constructor(values = new Map<string, MakeVariable>()) {
@@ -121,7 +121,7 @@ export class MakeVariables {
           .map((word) => word + evaluated(0))
           .join(' ');
       case 'call':
-        // The function may run the command that is its arguments.
+        // The called function may run its arguments as a command.
         return given.map((_, i) => (i === 0 ? '' : evaluated(i))).join(' ');
       case 'shell':
         return given[0]?.trim() === 'pwd' ? '.' : unknownPart(name);

@@ -12,9 +12,8 @@ export interface RecipeLine {
 /**
  * Reads the assignments, conditionals and recipes of a makefile, in GNU make's syntax, and returns the recipe lines for
  * which `isWanted` returns true. Recipes see the values that variables have at the end of the file, as in make.
- * Included files are not read. A condition that depends on a variable without a value compares an empty text, as in
- * make, except that such a variable matches a name such as `riscv64`: makefiles for several architectures expect it from
- * the command line.
+ * Included files are not read. In a condition, a variable without a value is empty, as in make. However, it equals an
+ * architecture name such as `riscv64`, because makefiles for several architectures expect that name on the command line.
  */
 export function recipeLines(text: string, isWanted: (line: string) => boolean): RecipeLine[] {
   const makefile = new Makefile();
@@ -73,7 +72,7 @@ class Makefile {
       if (expandedLength > RECIPES_CHARACTERS_MAX) throw qemuErrors.commandTooLong(COMMAND_CHARACTERS_MAX);
       if (!isWanted(expanded)) return [];
       length += expanded.length;
-      // Many long recipes are not a command that somebody would import.
+      // Nobody would import a command from so many long recipes.
       if (length > COMMANDS_CHARACTERS_MAX) throw qemuErrors.commandTooLong(COMMAND_CHARACTERS_MAX);
       return [{ line, text: expanded }];
     });
@@ -106,7 +105,7 @@ class Makefile {
     if (this.found.length < RECIPES_MAX) this.found.push({ line, text, target, prerequisites });
   }
 
-  /** The lines of a definition are an assignment; they may also be commands that recipes call. */
+  /** Reads a line of a `define`. The lines are the value of the variable, and can also be commands that recipes run. */
   private readDefinition(line: number, text: string): void {
     if (/^\s*endef\b/.test(text)) this.definition = undefined;
     else {
@@ -158,15 +157,15 @@ class Makefile {
   }
 }
 
-/** The names of the architecture in the makefiles of kernels. */
+/** The names that kernel makefiles use for the architecture. */
 const RISCV64 = /^(riscv|riscv64|riscv64gc|rv64)$/;
 const RECIPES_MAX = 10_000;
 const TARGET_VARIABLES_MAX = 50;
-/** All recipes with their values; the number limits the time for a hostile makefile. */
+/** The maximum length of all expanded recipes. It limits the time for a hostile makefile. */
 const RECIPES_CHARACTERS_MAX = 10_000_000;
 const COMMANDS_CHARACTERS_MAX = 20 * COMMAND_CHARACTERS_MAX;
 
-/** `(a,b)`, `"a" "b"` or `'a' 'b'`. A comma in parentheses belongs to a function. */
+/** The operands `(a,b)`, `"a" "b"` or `'a' 'b'`. A comma in inner parentheses belongs to a function. */
 function comparedTexts(operands: string): [string, string] {
   const quoted = /^(["'])(.*?)\1\s*(["'])(.*?)\3$/s.exec(operands);
   if (quoted) return [quoted[2], quoted[4]];
@@ -186,7 +185,7 @@ function divided(text: string, separator: string): [string, string | undefined] 
   return [text, undefined];
 }
 
-/** Lines that end in a backslash continue. In a recipe, the shell joins them; elsewhere, make does. */
+/** A line that ends in a backslash continues. In a recipe, the shell joins the parts; elsewhere, make does. */
 function* logicalLines(text: string): Generator<{ line: number; text: string }> {
   const lines = text.split(/\r?\n/);
   for (let i = 0; i < lines.length; i++) {

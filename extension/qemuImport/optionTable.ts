@@ -42,10 +42,10 @@ const missing = (names: string, why: () => string, hasValue = true): QemuOption 
   ...{ names: names.split(' '), hasValue, settings: [], missing: why },
   apply: (draft, _, option) => draft.report(option, why()),
 });
-/** Options that change nothing that the guest can observe here. */
+/** Options that have no effect that the guest can observe here. */
 const harmless = (names: string, hasValue = true): QemuOption => ({ names: names.split(' '), hasValue, settings: [] });
 
-/** QEMU's options, as in `qemu-options.hx` of QEMU 10, without those of other boards. */
+/** QEMU's options, as in `qemu-options.hx` of QEMU 10, except options for other architectures. */
 export const QEMU_OPTIONS: readonly QemuOption[] = [
   // The machine
   imported('machine M', 'machine kernel initrd append dtb', applyMachine),

@@ -3,8 +3,8 @@ import { assignedValue, type ValueOf } from './shellWords.ts';
 
 /**
  * The variables that the lines of a shell script assign, in order: `NAME=value`, `NAME+=value` and arrays. Conditions
- * are not evaluated. The first value that a branch assigns is the value unless the script assigns one outside; what a
- * branch appends is left out.
+ * are not evaluated. A value that is assigned outside branches takes precedence over one in a branch; otherwise, the
+ * first branch that assigns a value counts. Values that a branch appends are ignored.
  */
 export class ScriptVariables {
   private values = new Map<string, string | string[]>();
@@ -25,7 +25,7 @@ export class ScriptVariables {
       this.assign(name, isAppended ? '+=' : '=', value);
       return end;
     } catch (error) {
-      // A value that cannot be read is not known.
+      // If the value cannot be read, the variable is unknown.
       if (!(error instanceof UserError)) throw error;
       this.failures++;
       return start;
@@ -42,7 +42,7 @@ export class ScriptVariables {
 }
 
 const HEAD_CHARACTERS = 300;
-/** The number limits the time for a hostile script. */
+/** The maximum number of unreadable assignments. It limits the time for a hostile script. */
 const FAILURES_MAX = 50;
 const ASSIGNMENT = /^[ \t]*(?:(?:export|local|readonly|declare|typeset)[ \t]+(?:-\w+[ \t]+)*)?([A-Za-z_]\w*)(\+)?=/;
 

@@ -1,13 +1,13 @@
 import { qemuErrors } from '../../debug-adapter/messages/qemuImport.ts';
 import { unknownPart } from './unknownParts.ts';
 
-/** The value of a variable: text, or the elements of an array. Undefined if the value is not in the text. */
+/** The value of a variable: text, or the elements of an array. Undefined if it is not known. */
 export type ValueOf = (name: string) => string | readonly string[] | undefined;
 
-/** The longest command line that can be imported. It also limits the text in quotation marks. */
+/** The maximum length of a command line that can be imported, and of text in quotation marks. */
 export const COMMAND_CHARACTERS_MAX = 32_000;
 
-/** Variables with a fixed meaning. Paths that start with `~` are in the user's folder, and `.` is the command's folder. */
+/** Variables with a fixed meaning. `~` is the user's home folder, and `.` is the command's folder. */
 export const WELL_KNOWN: Readonly<Record<string, string | undefined>> = { HOME: '~', PWD: '.', CURDIR: '.' };
 
 /** The commands of one line, and the offset at which the next line starts. */
@@ -39,7 +39,7 @@ class LineSplitter {
   private at: number;
   private valueOf: ValueOf;
   private words: string[] = [];
-  /** The word that is being read; undefined between words. An empty quoted text starts a word. */
+  /** The word that is being read; undefined between words. An empty pair of quotation marks also starts a word. */
   private word: string | undefined;
   private isRedirected = false;
   private length = 0;
@@ -89,7 +89,7 @@ class LineSplitter {
     return { value: this.words, end: this.at };
   }
 
-  /** Reads one character outside quotation marks, or what it starts. */
+  /** Reads one character outside quotation marks, or the quoted text, reference or comment that it starts. */
   private step(char: string, splits = true): void {
     switch (char) {
       case ' ':
@@ -197,21 +197,21 @@ class LineSplitter {
   }
 }
 
-/** `$1` and `$@` keep their dollar sign, which tells them from numbers and names. */
+/** `$1` and `$@` keep their dollar sign, which distinguishes them from numbers and names. */
 const shellName = (name: string): string => (/^\w+$/.test(name) && !/^\d/.test(name) ? name : `$${name}`);
 
 interface Reference {
   /** Empty if the `$` does not start a reference. */
   name: string;
-  /** The value if the variable has none. */
+  /** Returns the value to use if the variable has none. */
   fallback?: (valueOf: ValueOf) => string | undefined;
   end: number;
 }
 
-/** A fallback can contain references with fallbacks. */
+/** The maximum number of references in a fallback, each of which can have a fallback. */
 const REFERENCES_MAX = 20;
 
-/** A command that prints the script's folder; a path such as `/..` after the folder is captured. */
+/** A command that prints the script's folder. A path such as `/..` after the folder is captured. */
 const OWN_FOLDER =
   /^(?:cd\s+(?:--\s+)?)?["']?\$\(\s*dirname\s[^)]*\)["']?([./]*)["']?(?:\s*(?:>\s*\/dev\/null\s*(?:2>&1)?\s*)?(?:&&|;)\s*pwd(?:\s+-P)?)?\s*$|^dirname\s[^|;&]*$/;
 
@@ -233,7 +233,7 @@ function braced(text: string, at: number): Reference {
   return { name, fallback: (valueOf) => String(assignedValue(fallback, 0, valueOf).value), end: end + 1 };
 }
 
-/** A command whose output is used, or in text copied from a makefile, a variable. */
+/** A command substitution, or, in text copied from a makefile, a variable in parentheses. */
 function substitution(text: string, at: number): Reference {
   const end = matching(text, at + 1, '(', ')');
   const command = text.slice(at + 2, end).trim();
@@ -243,7 +243,7 @@ function substitution(text: string, at: number): Reference {
   return { name: 'command', fallback: () => folder, end: end + 1 };
 }
 
-/** The offset of the closing bracket. */
+/** The offset of the bracket that closes the one at `at`. */
 function matching(text: string, at: number, open: string, close: string): number {
   let depth = 0;
   for (let i = at; i < text.length && i - at < COMMAND_CHARACTERS_MAX; i++) {

@@ -1,7 +1,7 @@
 /**
- * Parts of a word whose value is not in the text, such as a variable that another file assigns. They stay marked until
- * the word becomes a setting, where the user sees them as `<NAME>`. The marks are private characters of Unicode, so no
- * input contains them (`withoutMarks`).
+ * Parts of a word whose value is not known, such as a variable that another file assigns. They stay marked until the
+ * word becomes a setting, where the user sees them as `<NAME>`. The marks are private-use characters of Unicode, which
+ * `withoutMarks` removes from the input.
  */
 const START = '\ue000';
 const END = '\ue001';
@@ -24,5 +24,5 @@ export const withoutUnknown = (word: string): string => word.replaceAll(PART, ''
  */
 export const shownWord = (word: string): string => word.replaceAll(PART, '<$1>').replaceAll(/\$\{([^}]*)\}?/g, '<$1>');
 
-/** The input without characters that have a meaning here, and without NUL, which no file name contains. */
+/** Replaces the marks in the input by spaces, and also NUL, which no file name contains. */
 export const withoutMarks = (text: string): string => text.replaceAll(/[\ue000\ue001\0]/g, ' ');

@@ -8,7 +8,7 @@ import { registerRecordingEditor } from './recordingEditor.ts';
 import { registerResume } from './resume.ts';
 import { unpackAndReplay } from './unpack.ts';
 
-/** What tests do in place of the editor, which opens links, and of a user, who clicks a button on a page. */
+/** Lets tests open a link, as the editor does, and unpack a pack, as a user does by clicking a button on a page. */
 export interface StartApi extends vscode.Disposable {
   openLink(uri: vscode.Uri): Promise<void>;
   unpackAndReplay(pack: string): Promise<void>;

@@ -10,13 +10,13 @@ import { type ResumePoint, resumeConfiguration, resumePointOf } from './resumePo
 
 const KEY = 'resume';
 /**
- * How long the end of a session waits before it is stored. When the window is reloaded, its sessions end too, and the
- * extension is stopped before this time has passed.
+ * The delay before the end of a session is stored. If the session ends because the window is reloaded, the extension is
+ * stopped before this time has passed, so the end is not stored.
  */
 const END_DELAY_MS = 2000;
 
 /**
- * Remembers where the session stopped last, and offers to resume it after the window was reloaded or closed. The
+ * Remembers where the session last stopped, and offers to resume it after the window has been reloaded or closed. The
  * recording is then replayed to the same position.
  */
 export function registerResume(context: vscode.ExtensionContext, sessions: Sessions): vscode.Disposable {

@@ -18,7 +18,7 @@ interface Settings {
   [setting: string]: unknown;
 }
 
-/** The resume point of a session that has stopped; undefined if the session makes no recording that can be replayed. */
+/** The resume point of a session that has stopped; undefined if the session has no recording that can be replayed. */
 export function resumePointOf(
   configuration: Settings,
   folder: string | undefined,
@@ -29,8 +29,8 @@ export function resumePointOf(
 }
 
 /**
- * The configuration that resumes a session: it replays the recording, also if the session made the recording. Settings
- * of the editor itself, whose names start with underscores, belong to the ended session.
+ * The configuration that resumes a session. It replays the recording, even if the session was recording. The editor's
+ * own settings, whose names start with underscores, belong to the ended session and are removed.
  */
 export function resumeConfiguration({ configuration, position }: ResumePoint): Settings {
   const own = Object.entries(configuration).filter(([setting]) => !setting.startsWith('__') && !OMITTED.has(setting));

@@ -4,7 +4,7 @@ import * as path from 'node:path';
 /** The file that identifies a copy of the sample. The extension is activated in a workspace that contains it. */
 export const SAMPLE_README = 'blkreplay-sample.md';
 
-/** The name of the sample's folder. Each version has its own folder, because files of two versions may not fit. */
+/** The sample's folder name. Each version has its own folder, because files of different versions may not match. */
 export const sampleFolderName = (version: string): string => `blkreplay-sample-${version}`;
 
 /**
