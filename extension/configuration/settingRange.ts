@@ -34,7 +34,7 @@ export function rangeOfSetting(text: string, configuration: string, setting: str
 }
 
 /**
- * The ranges of launch.json's outermost object, of its list of configurations, if it has one, and of each configuration.
+ * The ranges of launch.json's outermost object, of its list of configurations, if any, and of each configuration.
  * Undefined if the text is not an object.
  */
 export function rangesOfConfigurations(

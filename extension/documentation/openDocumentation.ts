@@ -2,8 +2,8 @@ import * as vscode from 'vscode';
 import { openDocumentationTitle } from '../../debug-adapter/messages/extension.ts';
 
 /**
- * The command *Open Documentation* shows a document of the extension in VS Code's Markdown preview. The documents cannot
- * be opened from the extension's page in VS Code, because links to files do nothing there.
+ * The command *Open Documentation* shows a document of the extension in VS Code's Markdown preview. The documents
+ * cannot be opened from the extension's page in VS Code, because links to files do nothing there.
  */
 export function registerDocumentation({ extensionUri }: vscode.ExtensionContext): vscode.Disposable {
   const folder = vscode.Uri.joinPath(extensionUri, 'docs');

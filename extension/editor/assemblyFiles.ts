@@ -6,9 +6,9 @@ const ASSEMBLY = 'asm';
 
 /**
  * Lets the user set breakpoints in assembly files. VS Code has no assembly language and opens these files as plain
- * text, in which it allows no breakpoints. package.json does not assign any file extension to our language, because that
- * would take the files away from some assembly extensions: if several languages claim a file extension, VS Code chooses
- * by the names of the extensions that contribute them. Only files that no other extension claims get our language.
+ * text, in which it allows no breakpoints. package.json assigns no file extension to our language, because that would
+ * take the files away from some assembly extensions: if several languages claim a file extension, VS Code chooses by
+ * the names of the extensions that contribute them. Only files that no other extension claims get our language.
  */
 export function registerAssemblyFiles(): vscode.Disposable {
   /** Each file's language is set only once, so that the user can still select Plain Text for it. */

@@ -51,8 +51,8 @@ export function applyLoader(draft: Draft, { option, values }: DeviceSource): voi
 }
 
 /**
- * The `bios` setting. Without `-bios`, QEMU starts OpenSBI, and old versions of QEMU start no firmware. blkreplay decides
- * by the kernel's address, which an ELF file or a Linux Image contains; for a raw binary, the setting is necessary.
+ * The `bios` setting. Without `-bios`, QEMU starts OpenSBI, and old versions of QEMU start no firmware. blkreplay
+ * decides by the kernel's address, which an ELF file or a Linux Image contains. A raw binary needs the setting.
  */
 export function biosSetting({ bios, kernelFile }: Draft): string | undefined {
   if (bios !== undefined) return bios;

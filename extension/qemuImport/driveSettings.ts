@@ -34,8 +34,9 @@ interface Image {
 }
 
 /**
- * Makes the `drives` setting from the drives and devices of a command. Each disk gets the slot that it has in QEMU, which
- * assigns slots from the last one downwards. The guest then finds the disks at the same addresses, in the same order.
+ * Makes the `drives` setting from the drives and devices of a command. Each disk gets the slot that it has in QEMU,
+ * which assigns slots from the last one downwards. The guest then finds the disks at the same addresses, in the same
+ * order.
  */
 export function driveSettings(draft: Draft, overlayFor: (id: string) => string): DriveSettings[] {
   const disks = [...disksOfDevices(draft), ...disksWithoutDevice(draft)];

@@ -75,7 +75,7 @@ function applyOptions(draft: Draft, words: readonly string[]): void {
   }
 }
 
-/** Reports an unknown value in place of an option. `$@` and the like are not reported: a caller can leave them empty. */
+/** Reports an unknown value in place of an option. `$@` and the like are not reported: they can be empty. */
 function reportUnknown(draft: Draft, name: string): void {
   if (!name.startsWith('$')) draft.report(`$(${name})`, qemuDifferences.unknownOptions(name));
 }

@@ -13,7 +13,8 @@ export interface RecipeLine {
  * Reads the assignments, conditionals and recipes of a makefile, in GNU make's syntax, and returns the recipe lines for
  * which `isWanted` returns true. Recipes see the values that variables have at the end of the file, as in make.
  * Included files are not read. In a condition, a variable without a value is empty, as in make. However, it equals an
- * architecture name such as `riscv64`, because makefiles for several architectures expect that name on the command line.
+ * architecture name such as `riscv64`, because makefiles for several architectures expect that name on their command
+ * line.
  */
 export function recipeLines(text: string, isWanted: (line: string) => boolean): RecipeLine[] {
   const makefile = new Makefile();
