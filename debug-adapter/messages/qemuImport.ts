@@ -2,8 +2,8 @@ import { badInput, type UserError } from './userError.ts';
 import { quoted } from './shown.ts';
 
 /**
- * What the command *Import QEMU Command Line* shows: why an option has no equal setting, errors of the import, and the
- * dialogs.
+ * What the command *Import QEMU Command Line* shows: why an option cannot be imported as it is in QEMU, errors of the
+ * import, and the dialogs.
  */
 export const qemuDifferences = {
   // --- the machine
