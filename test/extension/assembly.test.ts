@@ -18,18 +18,18 @@ test('assembly files are recognized by name', () => {
     assert.ok(!isAssemblyFile(file), file);
 });
 
-test('the contributed language allows breakpoints and claims no file extension', () => {
+test('the contributed language allows breakpoints and is not assigned to any file extension', () => {
   assert.ok(contributes.breakpoints.some((one: { language: string }) => one.language === language.id));
   assert.equal(grammar.language, language.id);
   for (const claim of ['extensions', 'filenames', 'filenamePatterns', 'firstLine'])
     assert.ok(!(claim in language), claim);
 });
 
-test('the grammar names the parts of a line', () => {
+test('the grammar assigns a scope to each part of a line', () => {
   const rules: { match?: string; name?: string; captures?: Record<string, { name: string }> }[] = json(
     grammar.path,
   ).patterns;
-  /** The scope of the first rule that matches at the first place where one matches, as in TextMate. */
+  /** The scope at the first position where a rule matches. As in TextMate, the first matching rule counts. */
   const scopes = (line: string): string[] => {
     const found: string[] = [];
     for (let at = 0; at < line.length;) {

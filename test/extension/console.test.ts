@@ -7,7 +7,7 @@ import { dimLine, typedToBase64 } from '../../extension/console/consoleText.ts';
 import { plainLine } from '../../extension/console/plainLine.ts';
 import { KEPT_CHARACTERS_MAX, TimedText } from '../../extension/console/timedText.ts';
 
-/** Output of which the first byte is printed at a position, and each further byte ten steps later. */
+/** Output whose first byte is printed at `position`; each further byte is printed ten steps after the one before. */
 function output(text: string | Uint8Array, position = 100): ConsoleEvent {
   const bytes = Buffer.from(text);
   return { base64: bytes.toString('base64'), steps: Array.from(bytes, (_, i) => (i === 0 ? position : 10)) };
@@ -64,7 +64,7 @@ test('a line is rendered as a terminal shows it', () => {
   assert.equal(plainLine('cut \x1b['), 'cut');
 });
 
-test('a line of the terminal is found with the position of its first byte, each time that it was printed', () => {
+test('for a line of the terminal, the position of its first byte is found for each time that it was printed', () => {
   const text = new TimedText();
   text.append(output('boot\n', 1000));
   text.append(output('\x1b[31mtick\x1b[0m\n', 2000));
@@ -86,7 +86,7 @@ test('a byte is printed after the step at its position', () => {
   );
 });
 
-test('the oldest lines are discarded when there is too much text', () => {
+test('when the text becomes too long, the oldest lines are discarded', () => {
   const text = new TimedText();
   const line = `${'x'.repeat(998)}\n`;
   for (let i = 0; i < 1100; i++) text.append(output(line, i * 10_000));
@@ -121,7 +121,7 @@ test('going back dims what the guest has not printed yet, and going forward writ
   assert.equal(written(), '\x1b[Jo\r\n');
 });
 
-test('a step that prints nothing writes nothing', () => {
+test('after a step that prints nothing, nothing is written to the terminal', () => {
   const { screen, written } = screenWith(output('one\ntwo\n', 100));
   screen.moveTo(125, false);
   written();
@@ -129,7 +129,7 @@ test('a step that prints nothing writes nothing', () => {
   assert.equal(written(), '');
 });
 
-test('while the machine runs, the screen follows it forward, and back only when it has stopped', () => {
+test('while the machine runs, the screen only goes forward; it goes back when the machine has stopped', () => {
   const { screen, written } = screenWith(output('one\ntwo\n', 100));
   written();
   screen.moveTo(105, true);
@@ -140,7 +140,7 @@ test('while the machine runs, the screen follows it forward, and back only when 
   assert.equal(written(), `\x1b[Jn${dimmed('e\r\ntwo')}`);
 });
 
-test('new output after the end of the known output undims the rest first', () => {
+test('when the guest prints something new, all earlier output is no longer dimmed', () => {
   const { screen, written } = screenWith(output('one\n', 100));
   screen.moveTo(0, false);
   written();
@@ -148,7 +148,7 @@ test('new output after the end of the known output undims the rest first', () =>
   assert.equal(written(), '\x1b[Jone\r\ntwo\r\n');
 });
 
-test('at most half a screen of later output is shown, so that the machine is in view', () => {
+test('at most half a screen of later output is shown, so that the output at the current position stays in view', () => {
   const { screen, written } = screenWith(output(Array.from({ length: 100 }, (_, i) => `line ${i}\n`).join(''), 100));
   written();
   screen.moveTo(0, false);
@@ -171,7 +171,7 @@ test('later output keeps its colors, stays dim, and does not move the cursor ove
   assert.equal(written(), `${RESET}now${dimmed('\x1b[31m\x1b[2mred\x1b[0m\x1b[2m!\r\n10%')}`);
 });
 
-test('a message in the past comes after the later output, and disappears when the machine moves', () => {
+test('in the past, a message is shown after the later output, and disappears when the machine moves', () => {
   const { screen, written } = screenWith(output('one\ntwo\n', 100));
   screen.moveTo(145, false);
   written();

@@ -1,4 +1,4 @@
-/** Values typed for disk and console breakpoints are checked, and each configuration has its own list of breakpoints. */
+/** Values typed for disk and console breakpoints are checked, and each configuration has its own breakpoint list. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EventBreakpoint } from '../../debug-adapter/dap/customProtocol.ts';
@@ -52,7 +52,7 @@ test('a breakpoint is described in one line', () => {
   assert.equal(breakpointLabel(PANIC), 'Console: "panic:\\u001b"', 'control characters are escaped');
 });
 
-/** Creates breakpoint lists. Their requests are recorded in `sent` and answered with what `respond` returns. */
+/** Creates breakpoint lists. Their requests are recorded in `sent`, and `respond` returns the responses. */
 function recordedLists(
   respond: (breakpoints: EventBreakpoint[]) => SetResponse,
   stored = new Map<string, readonly EventBreakpoint[]>(),

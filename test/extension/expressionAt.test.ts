@@ -43,7 +43,7 @@ test('a path is found as a whole', () => {
   assert.equal(at('Vec::<u8>::|EMPTY'), undefined);
 });
 
-test('calls, changes, keywords and macros are not evaluated', () => {
+test('calls, assignments, keywords and macros are not evaluated', () => {
   for (const text of ['next(p)->|x', 'a[i++].|x', 'a[i = 2].|x', 'a[f(i)].|x', 'table[0](1).|x'])
     assert.equal(at(text), undefined, text);
   assert.equal(at('a[sizeof(x)].|y'), 'a[sizeof(x)].y');
@@ -70,7 +70,7 @@ test('comments, strings and directives contain no expressions', () => {
   assert.equal(at('#[repr(C)] struct S; |x'), 'x');
 });
 
-test('the time does not depend on the length of the file or of a line', () => {
+test('the time to find an expression does not depend on the length of the file or of a line', () => {
   let read = 0;
   const long = '{ x'.repeat(100_000);
   const lines = (line: number) => (read++, line === 1_000_000 ? 'p->next' : long);

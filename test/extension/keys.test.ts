@@ -15,12 +15,12 @@ const ROOT = path.resolve(import.meta.dirname, '../..');
 const json = (file: string) => JSON.parse(readFileSync(path.join(ROOT, file), 'utf8'));
 const { contributes } = json('package.json');
 const bindings: KeyBinding[] = contributes.keybindings;
-/** The keys that act on the selected row of our view. There they replace VS Code's keys for lists. */
+/** The keys that act on the selected row of our view, where they replace VS Code's keys for lists. */
 const isInOurView = ({ when }: KeyBinding) => when.includes("focusedView == 'blkreplay.overlays' && listFocus");
 const everywhere = bindings.filter((binding) => !isInOurView(binding));
 const PLATFORMS = ['linux', 'windows', 'mac'] as const;
 
-/** Writes the modifiers of a key in one order. */
+/** Sorts the modifiers of a key, so that keys can be compared. */
 const canonical = (key: string) => {
   const parts = key.toLowerCase().split('+');
   return [...parts.slice(0, -1).sort(), parts.at(-1)].join('+');
@@ -64,7 +64,7 @@ test('a key has one command in each context', () => {
   }
 });
 
-test('each command that is used during a session has a key, or is for one row of a view', () => {
+test('each command that is used during a session has a key, or acts on one row of a view', () => {
   const withKey = new Set(everywhere.map(({ command }) => command));
   const onRows = new Set<string>(
     Object.entries<{ command: string }[]>(contributes.menus)
@@ -78,7 +78,7 @@ test('each command that is used during a session has a key, or is for one row of
   assert.deepEqual(without, ['blkreplay.removeEventBreakpoints']);
 });
 
-/** The commands that start a session or explain how to. */
+/** The commands that start a session or help to start one. */
 const STARTING = new Set([
   'blkreplay.openSample',
   'blkreplay.resumeReplay',

@@ -74,7 +74,7 @@ test('a missing file that the session needs is reported with the setting that na
   assert.equal(lacking({ ...boots, symbols: ['a.elf'] }, 'a.elf')?.setting, 'symbols[0]');
 });
 
-test('a kernel and files to load may be given with an address, and firmware can replace the kernel', () => {
+test('the kernel and the files to load can have an address, and firmware can replace the kernel', () => {
   const launch = parseLaunch({
     ...GIVEN,
     kernel: 'me@home/x.bin@0x80200000',
@@ -103,7 +103,7 @@ test('the editor adds default settings for the working folder and the console, a
   });
 });
 
-test('preferences are defaults, and launch.json takes precedence', () => {
+test("the user's preferences are defaults, and launch.json takes precedence", () => {
   const preferences = { overwrite: 'ask', console: 'debugConsole', snapshotMemory: '64M', symbolCache: false };
   assert.deepEqual(withDefaults({ name: 'x' }, '/w', preferences), { name: 'x', cwd: '/w', ...preferences });
   const written = { cwd: '/w', overwrite: 'never', console: 'terminal', snapshotMemory: '1G', symbolCache: true };

@@ -75,7 +75,7 @@ test('"keep both" works with Windows paths', () => {
   assert.deepEqual(files, ['C:\\w\\boot-2.rr', 'C:\\w\\o\\hd0-2.qcow2']);
 });
 
-test('a replay of a recording is told about a later one, if that one is complete', () => {
+test('when an older recording is replayed, a later one is offered if it is complete', () => {
   const launch = parseLaunch({ ...GIVEN, rr: 'replay' });
   const later = (times: { [file: string]: number }) =>
     laterRecording(path, GIVEN, launch, (file) => times[path.relative(path.resolve('/w'), file)]);

@@ -106,7 +106,7 @@ test('each command is declared and registered once, and menus and keys use only 
 });
 
 test('a button of the debug toolbar is gray while the command is disabled', () => {
-  // VS Code makes its own icons gray, but only makes pictures fainter. So there is a second command with a gray picture.
+  // VS Code grays out its own icons, but only makes image files fainter. A second command therefore has a gray image.
   const buttons: { command: string; when: string }[] = contributes.menus['debug/toolBar'];
   const commands = new Map<string, { title: string; icon: { light: string }; enablement: string }>(
     contributes.commands.map((one: { command: string }) => [one.command, one]),
@@ -172,7 +172,7 @@ test('nothing runs in a workspace that is not trusted', () => {
 });
 
 const PACKAGE_BYTES_MAX = 2 << 20;
-/** The text of the extension's page in VS Code; `npm run package` names it as well. */
+/** The text of the extension's page in VS Code. `npm run package` uses the same file name. */
 const README = 'dist/README.md';
 
 longTest('the package contains only the extension and its documentation, and is small', async () => {

@@ -1,12 +1,12 @@
 /**
- * QEMU command lines of well-known projects, with the configuration that the import makes of them. `source` is where
- * the line is published; makefiles and scripts are shortened to what the command depends on. Line breaks in single
- * commands are removed.
+ * QEMU command lines of well-known projects, with the configurations that the import makes from them. `source` is where
+ * a command line is published. Makefiles and scripts are shortened to what the command depends on, and line breaks in
+ * single commands are removed.
  */
 export interface CommandLineCase {
   name: string;
   source: string;
-  /** The name of the file, if the kind of text or the folder depends on it. */
+  /** The name of the file, if it determines the kind of text or the folder; otherwise empty. */
   file: string;
   folder: string;
   text: string;

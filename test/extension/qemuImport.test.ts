@@ -21,7 +21,7 @@ function imported(text: string, { folder = '', file = '', existing = [] as objec
   return { settings, differences: differences.map(({ option, difference }) => [option, difference]) };
 }
 
-/** The settings that depend on options, for a command with a kernel and a board. */
+/** The settings and differences that result from these options, which are added to a command with kernel and board. */
 function settingsOf(options: string) {
   const { settings, differences } = imported(`qemu-system-riscv64 -M virt -kernel k.elf ${options}`);
   const { name, rr, rrfile, kernel, ...others } = settings;
@@ -103,7 +103,7 @@ test('the RAM size is in MiB without a unit, and stays within the limits', () =>
   assert.deepEqual(settingsOf('-m all'), { differences: [['-m all', qemuDifferences.memoryUnclear()]] });
 });
 
-test('without -bios, firmware starts a raw binary, and the kernel decides otherwise', () => {
+test('without -bios, the built-in firmware starts a raw binary; other kernels decide by their address', () => {
   const bios = (options: string) => imported(`qemu-system-riscv64 -M virt ${options}`).settings.bios;
   assert.equal(bios('-kernel Image'), undefined);
   assert.equal(bios('-kernel os.bin'), 'builtin');
@@ -133,7 +133,7 @@ const disk = (id: string, image: string, others: object = {}) => ({
   ...others,
 });
 
-test('drives in all notations become drives with overlays', () => {
+test('all notations for drives are imported as drives with overlays', () => {
   const drives = (options: string) => {
     const { drives, differences } = settingsOf(`${MODERN} ${options}`) as { drives?: unknown; differences: string[][] };
     return { drives, differences: differences.map(([, difference]) => difference) };
@@ -165,7 +165,7 @@ test('drives in all notations become drives with overlays', () => {
   });
 });
 
-test('block nodes are followed to the file, whose format is that of the node above it', () => {
+test('block nodes are followed down to the image file; the node above the file determines the format', () => {
   const drives = (options: string) =>
     (settingsOf(`${MODERN} ${options} -device virtio-blk-device,drive=d,bus=virtio-mmio-bus.0`) as { drives?: unknown })
       .drives;
@@ -190,7 +190,7 @@ test('block nodes are followed to the file, whose format is that of the node abo
   assert.equal(drives('-blockdev driver=qcow2,node-name=d,file=d'), undefined, 'a node that refers to itself');
 });
 
-test('disks are in the virtio slots that QEMU uses, and use its version of the transport', () => {
+test('disks have the same virtio slots and the same transport version as in QEMU', () => {
   const slots = (options: string) =>
     (settingsOf(options) as { drives?: { id: string; slot?: number; virtio?: string }[] }).drives?.map(
       ({ id, slot, virtio }) => [id, slot, virtio],
@@ -291,7 +291,7 @@ test('debugging options: gdb, stopping at the start, resets, semihosting', () =>
   assert.deepEqual(settingsOf('-action reboot=shutdown'), { noReboot: true, differences: [] });
 });
 
-test('console and time: what a terminal and a machine that counts instructions replace', () => {
+test('console and time: options with the usual values need no setting, and others are named', () => {
   assert.deepEqual(
     settingsOf('-nographic -serial mon:stdio -monitor none -display none -rtc base=utc -icount 0').differences,
     [],
@@ -312,7 +312,7 @@ test('console and time: what a terminal and a machine that counts instructions r
   );
 });
 
-test('an option that is not known is named with its value', () => {
+test('an unknown option is named together with its value', () => {
   assert.deepEqual(settingsOf('-frobnicate fast -smp 2'), {
     harts: 2,
     differences: [['-frobnicate fast', qemuDifferences.unknownOption()]],
@@ -320,7 +320,7 @@ test('an option that is not known is named with its value', () => {
   assert.deepEqual(settingsOf('-smp').differences, [['-smp', qemuDifferences.valueMissing()]]);
 });
 
-test('a command without a kernel and firmware gets a placeholder', () => {
+test('a command with neither a kernel nor firmware gets a placeholder for the kernel', () => {
   const { settings, differences } = imported('qemu-system-riscv64 -M virt', { folder: 'vm' });
   assert.equal(settings.kernel, `${W}/vm/<kernel>`);
   assert.deepEqual(differences, [['-kernel', qemuDifferences.noBootFile()]]);
@@ -337,7 +337,7 @@ test('the configuration and its files have names that no other configuration use
   assert.deepEqual((settings.drives as { overlay: string }[])[0].overlay, `${W}/.blkreplay/kernel-3-hd0.qcow2`);
 });
 
-test("paths are relative to the command's folder, absolute, or in the user's folder", () => {
+test("paths can be relative to the command's folder, absolute, or in the user's home folder", () => {
   const kernel = (path: string) =>
     imported(`qemu-system-riscv64 -M virt -kernel ${path}`, { folder: 'os/x' }).settings.kernel;
   assert.equal(kernel('k'), `${W}/os/x/k`);
@@ -348,7 +348,7 @@ test("paths are relative to the command's folder, absolute, or in the user's fol
   assert.equal(kernel('k@1'), `${W}/os/x/k@@1`, 'the name does not contain an address');
 });
 
-test("text of the command cannot become one of VS Code's variables", () => {
+test("VS Code's variables in a command are not replaced or run", () => {
   const { settings } = imported(
     `qemu-system-riscv64 -M virt -kernel '\${command:workbench.action.quit}' -append '\${env:TOKEN} x'`,
   );

@@ -21,14 +21,14 @@ test('a configuration is added after the last one, with the indentation of the f
   );
 });
 
-test('a trailing comma stays a trailing comma', () => {
+test('a list with a trailing comma has a trailing comma afterwards', () => {
   const text = '{\n\t"configurations": [\n\t\t{ "name": "a" }, // keep\n\t],\n}';
   const result = added(text)!;
   assert.match(result, /\{ "name": "a" \}, \/\/ keep\n\t\t\{\n\t\t\t"name": "new"/);
   assert.match(result, /\n\t\t\},\n\t\],\n\}$/);
 });
 
-test('an empty list, and a file without a list, get the configuration', () => {
+test('the configuration is added to an empty list, and to a file without a list', () => {
   const configurations = (text: string) => JSON.parse(added(text)!).configurations;
   for (const text of [
     '{ "configurations": [] }',

@@ -5,7 +5,7 @@ import { findQemuCommands, textKind, type TextKind } from '../../extension/qemuI
 import { qemuErrors } from '../../debug-adapter/messages/qemuImport.ts';
 import { UserError } from '../../debug-adapter/messages/userError.ts';
 
-/** The commands in a text without the program's name. */
+/** The commands in a file or pasted text, without the name of the program. */
 const commands = (text: string, kind: TextKind = 'text'): string[] =>
   findQemuCommands(text, kind).map(({ text }) => text.replace(/^\S*qemu-system-riscv64 /, ''));
 
@@ -15,7 +15,7 @@ const script = (text: string) => commands(text, 'script');
 const rule = (assignments: string, options: string) =>
   makefile(`${assignments}\nrun:\n\tqemu-system-riscv64 ${options}\n`);
 
-test('the kind of a text follows from the name of its file', () => {
+test('the file name determines the kind of text', () => {
   for (const name of ['Makefile', 'os/makefile', 'C:\\w\\GNUmakefile', 'mk/qemu.mk', 'Makefile.riscv']) {
     assert.equal(textKind(name), 'makefile', name);
   }
@@ -25,7 +25,7 @@ test('the kind of a text follows from the name of its file', () => {
 
 // --- pasted text ----------------------------------------------------------------------------------------------------
 
-test('quotes, backslashes and comments are those of the shell', () => {
+test('quotes, backslashes and comments are interpreted as in the shell', () => {
   assert.deepEqual(commands(`qemu-system-riscv64 -append "a 'b' \\"c\\"" -kernel 'x y' # comment`), [
     `-append 'a '\\''b'\\'' "c"' -kernel 'x y'`,
   ]);
@@ -58,7 +58,7 @@ test('the command is found in prose, in code and in quotes', () => {
   assert.deepEqual(commands('qemu-system-x86_64 -M q35'), []);
 });
 
-test('a manual marks the values to replace', () => {
+test('placeholders in angle brackets, as in manuals, are kept', () => {
   assert.deepEqual(commands('qemu-system-riscv64 -kernel <path-to>/Image -append "root=<disk>" -m <size>'), [
     '-kernel <path-to>/Image -append root=<disk> -m <size>',
   ]);
@@ -78,7 +78,7 @@ test('each distinct command is listed once, with the line where it starts', () =
 
 // --- scripts --------------------------------------------------------------------------------------------------------
 
-test('variables of a script have their values, defaults and array elements', () => {
+test('variables of a script are replaced by their values, defaults or array elements', () => {
   assert.deepEqual(script('K=out/k.elf\nexport MEM=1G\nqemu-system-riscv64 -kernel $K -m ${MEM} -smp ${CPUS:-4}'), [
     '-kernel out/k.elf -m 1G -smp 4',
   ]);
@@ -97,19 +97,19 @@ test('the folder of a script, the current folder and the home folder are known',
   assert.deepEqual(script(text), ['-kernel ./../k -initrd ./r -bios ~/b']);
 });
 
-test('a value that is not in the script stays visible under its name', () => {
+test('a value that is not in the script is shown as a placeholder with its name', () => {
   assert.deepEqual(script('qemu-system-riscv64 -kernel $KERNEL -m $(free -m)M -smp `nproc`'), [
     '-kernel <KERNEL> -m <command>M -smp <command>',
   ]);
 });
 
-test('branches of a script do not replace values outside them', () => {
+test('an assignment in a branch of a script does not replace a value from outside the branch', () => {
   assert.deepEqual(script('M=virt\nif [ "$1" = u ]; then\n  M=sifive_u\nfi\nqemu-system-riscv64 -M $M'), ['-M virt']);
 });
 
 // --- makefiles ------------------------------------------------------------------------------------------------------
 
-test('assignments of a makefile: recursive, simple, conditional and appending', () => {
+test('assignments in a makefile: recursive, simple, conditional and appending', () => {
   assert.deepEqual(
     rule('A = $(B)\nB = late\nC := $(D)x\nD = 1\nE ?= e\nE ?= f\nF = 1\nF += 2', '-a $(A) $C ${E} $(F)'),
     ['-a late <D>x e 1 2'],
@@ -118,7 +118,7 @@ test('assignments of a makefile: recursive, simple, conditional and appending', 
   assert.deepEqual(rule('OPTS = -M virt \\\n   -m 1G \\\n\t-smp 2', '$(OPTS)'), ['-M virt -m 1G -smp 2']);
 });
 
-test('conditionals of a makefile choose the branch that applies by default', () => {
+test('conditionals in a makefile select the branch that applies by default', () => {
   const branch = (condition: string, before = '') =>
     rule(`${before}\n${condition}\nX = yes\nelse\nX = no\nendif`, '-a $(X)')[0];
   assert.equal(branch('ifeq ($(LAB),net)'), '-a no', 'a variable without a value is empty');
@@ -133,14 +133,14 @@ test('conditionals of a makefile choose the branch that applies by default', () 
   assert.deepEqual(rule(nested, '-a $(X)'), ['-a 3']);
 });
 
-test('recipes know their target and prerequisites, and the variables of their target', () => {
+test('recipes can use automatic variables and the variables of their target', () => {
   const text =
     'run: k.elf fs.img\n\t@qemu-system-riscv64 -kernel $< -initrd $^\ndebug: OPTS += -s\ndebug:\n\t-qemu-system-riscv64 -M virt $(OPTS)\n';
   assert.deepEqual(makefile(text), ['-kernel k.elf -initrd k.elf fs.img', '-M virt -s']);
   assert.deepEqual(makefile('run: ; qemu-system-riscv64 -M virt\n'), ['-M virt']);
 });
 
-test('functions of make have their results if these do not depend on the system', () => {
+test('a function of make is evaluated if its result does not depend on the system', () => {
   const value = (text: string) => rule('L = b.o c.o\nN =', `-a ${text}`)[0].replace('-a ', '');
   assert.equal(value('$(addprefix x/,$(L))'), 'x/b.o x/c.o');
   assert.equal(value('$(L:.o=.c)'), 'b.c c.c');
@@ -150,13 +150,13 @@ test('functions of make have their results if these do not depend on the system'
   assert.equal(value('$(shell uname)'), '<shell>');
 });
 
-test('a command that is not in a recipe, or whose name has a variable, is found', () => {
+test('a command is found even if it is not in a recipe, or if its name contains a variable', () => {
   const text = 'QEMU := qemu-system-$(ARCH)\ndefine run\n  $(call cmd,$(QEMU),-M virt)\nendef\n';
   assert.deepEqual(makefile(text), ['-M virt']);
   assert.deepEqual(makefile('x:\n\t# qemu-system-riscv64 -M virt\n'), [], 'a comment');
 });
 
-test('text copied from a makefile is read as one', () => {
+test('text copied from a makefile is read as a makefile', () => {
   assert.deepEqual(commands('CPUS := 3\nOPTS = -M virt -smp $(CPUS)\nqemu:\n\tqemu-system-riscv64 $(OPTS)\n'), [
     '-M virt -smp 3',
   ]);
@@ -165,7 +165,7 @@ test('text copied from a makefile is read as one', () => {
 
 // --- hostile text ---------------------------------------------------------------------------------------------------
 
-/** The sentence of the error, or the number of commands. Fails if it takes more than two seconds. */
+/** The error message, or the number of commands. Fails if the search takes more than two seconds. */
 function outcome(text: string, kind: TextKind = 'text'): string | number {
   const start = performance.now();
   try {
@@ -179,7 +179,7 @@ function outcome(text: string, kind: TextKind = 'text'): string | number {
   }
 }
 
-test('an open quote is one clear sentence', () => {
+test('an unclosed quotation mark is reported in one clear message', () => {
   for (const quote of ['"', "'"]) {
     const message = outcome(`qemu-system-riscv64 -append ${quote}console=ttyS0`);
     assert.equal(message, qemuErrors.openQuote(quote).message);
@@ -193,7 +193,7 @@ test('an open quote is one clear sentence', () => {
   assert.deepEqual(commands(twice), ['-M virt'], 'a later command is still found');
 });
 
-test('a megabyte of text ends in bounded time', () => {
+test('the search in a megabyte of text takes a bounded time', () => {
   const lines = (line: string, length = 1 << 15) => line.repeat(Math.ceil(length / line.length));
   assert.equal(outcome(lines('x', 1 << 20)), 0);
   assert.equal(outcome(`qemu-system-riscv64 -M ${lines('x', 1 << 20)}`), qemuErrors.commandTooLong(32_000).message);
@@ -228,7 +228,7 @@ test('a megabyte of text ends in bounded time', () => {
   assert.equal(outcome('qemu-system-'.repeat(300_000)), qemuErrors.tooLong(2 << 20).message);
 });
 
-test('variables that refer to themselves, or grow without limit, end in bounded time', () => {
+test('the search takes a bounded time even if variables refer to themselves or grow without limit', () => {
   assert.deepEqual(rule('A = $(B)\nB = $(A)', '-a $(A)'), ['-a <A>']);
   const doubling = Array.from({ length: 60 }, (_, i) => `A${i + 1} = $(A${i})$(A${i})`).join('\n');
   const run = '\nrun:\n\tqemu-system-riscv64 -a $(A60)\n';

@@ -42,7 +42,7 @@ test('the sample is complete, and copying it again keeps changed files and resto
   assert.equal(fs.existsSync(at('demo/store.c.tmp')), false);
 });
 
-test('the configurations of the sample are valid and differ in one word', (t) => {
+test('the configurations of the sample are valid, and differ in only one word apart from their names', (t) => {
   const folder = temporaryFolder(t);
   assembleSample(folder);
   const text = fs.readFileSync(path.join(folder, '.vscode/launch.json'), 'utf8').replace(/^ *\/\/.*$/m, '');
@@ -71,7 +71,7 @@ const INFO: RecordingInfo = {
 };
 const FILE = { path: '/w/boot.rr', name: 'boot.rr', bytes: 2048 };
 
-test('the page of a recording shows machine, drives, length, end and snapshots, each with a way to replay', () => {
+test('the page of a recording shows its machine, drives, length, end and snapshots, with buttons to replay it', () => {
   const page = recordingPage(INFO, FILE);
   assert.deepEqual(
     page.rows.map(({ label, value }) => `${label}: ${value}`),
@@ -116,7 +116,7 @@ test('a pack is unpacked before it is replayed, to a folder that does not exist 
   );
 });
 
-test('the replay of an unpacked recording uses the new files, and the recorded slots', () => {
+test('the replay of an unpacked recording uses the unpacked files and the recorded slots', () => {
   const drives = [{ id: 'hd0', image: '/u/disk.img', format: 'raw' as const, overlay: '/u/hd0.qcow2' }];
   const configuration = unpackedReplay(INFO, { rrfile: '/u/boot.rr', drives }, 'boot.rr');
   assert.deepEqual(configuration.drives, [
@@ -173,7 +173,7 @@ test('a link with another path, no recording or a malformed position is refused'
   }
 });
 
-test('a session is resumed as a replay at the position where it was, even if it was recording', () => {
+test('a session is resumed as a replay, at the position where it stopped, even if it was recording', () => {
   const configuration = {
     ...{ type: 'blkreplay', request: 'launch', name: 'Record', rr: 'record', rrfile: '/w/boot.rr', kernel: '/w/k.elf' },
     ...{ overwrite: 'always', overwriteAnswered: true, preLaunchTask: 'build', gdbServer: 1234, __sessionId: 'x' },

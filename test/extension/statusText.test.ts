@@ -24,13 +24,13 @@ test('the status bar shows the position, the part of the history before it, the 
   );
 });
 
-test('the percentage is that of the recorded range, which need not start at 0, and 100 only at its end', () => {
+test('the percentage refers to the recorded range, which may start after 0, and is 100 only at the end', () => {
   const percentAt = (position: number) =>
     /\d+%/.exec(statusText({ ...PLACE, start: 1000, end: 2000, position }).text)?.[0];
   assert.deepEqual([1000, 1500, 1999, 2000].map(percentAt), ['0%', '50%', '99%', '100%']);
 });
 
-test('the tooltip says where the machine is, and what the mode means', () => {
+test('the tooltip shows where the machine is, and explains the mode', () => {
   const { tooltip } = statusText(PLACE);
   assert.match(tooltip, /Console input is possible again at the live end/);
   assert.match(tooltip, /Position 12,345,678 of 40,000,000 \(30%\)\nGuest time \(mtime\): 1\.2345678 s/);

@@ -17,7 +17,7 @@ test('a step, a pause and an ordinary breakpoint need no text', () => {
   for (const reason of ['step', 'pause', 'goto', 'breakpoint']) assert.equal(stopReasonText({ reason }), undefined);
 });
 
-test('a long text is one short line, and is kept whole for the hover', () => {
+test('a long text is shortened to one line, and the hover shows all of it', () => {
   const text = `buffer was written:\n${'x'.repeat(500)}`;
   const shown = stopReasonText({ reason: 'data breakpoint', text })!;
   assert.equal(shown.whole, text);

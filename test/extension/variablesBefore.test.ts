@@ -14,7 +14,7 @@ function shown(source: string): string[] {
   });
 }
 
-test('C: parameters and variables of the function, once a line, and no later lines', () => {
+test('C: parameters and variables of the function are listed once per line, up to the line of the stop', () => {
   const source = `int other(int unrelated) { return unrelated; }
 static int sum(const int *list,
                size_t count)
@@ -77,7 +77,7 @@ test('outside a function, only the line of the stop is used', () => {
   assert.deepEqual(shown('int first = 1;\nint second = first;<'), ['1: second', '1: first']);
 });
 
-test('the work does not depend on the length of the file', () => {
+test('the number of lines read does not depend on the length of the file', () => {
   let read = 0;
   const lines = () => (read++, 'x = p->y;');
   const found = variablesBefore(lines, 1_000_000);

@@ -13,7 +13,7 @@ export function activation(): void {
       const extension = vscode.extensions.getExtension('blkreplay.blkreplay');
       assert.ok(extension);
       const events: string[] = extension.packageJSON.activationEvents;
-      // VS Code opens assembly files as plain text; the extension makes them files in which breakpoints can be set.
+      // VS Code opens assembly files as plain text. The extension changes their language to allow breakpoints in them.
       assert.ok(events.includes('onLanguage:plaintext'));
       assert.deepEqual(
         events.filter((event) => event === '*' || event === 'onStartupFinished'),
