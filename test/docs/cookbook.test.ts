@@ -17,7 +17,7 @@ test('the recipes of the cookbook', { concurrency: 2 }, async (t) => {
   const isBuilt = buildCookbookGuests(guests, t);
   assert.ok(recipes.length >= 10);
   const runnable = recipes.filter(({ text }) => isBuilt || !text.includes('Record `cookbook/'));
-  // In npm test, only recipes with small guests.
+  // `npm test` follows only recipes with small guests.
   const followed = isLong ? runnable : runnable.slice(4, 7);
   await Promise.all(followed.map((recipe) => t.test(recipe.title, (t) => follow(recipe.text, guests, t))));
 });
@@ -41,7 +41,7 @@ function stepsIn(recipe: string): string[] {
   return part.split(/^\d+\. /m).slice(1);
 }
 
-test('a step in other words is an error, and so is a stop at another line', async (t) => {
+test('a step that is worded differently is an error, and so is a stop at another line', async (t) => {
   const { guests } = sampleRepository(t);
   const dap = new DapClient(t);
   const steps = new EditorSteps(dap, {

@@ -9,7 +9,7 @@ import { ROOT } from './documents.ts';
  * error, so that every step is performed.
  */
 export class EditorSteps {
-  /** The number of stops, values and call stacks that were compared with the text. */
+  /** The number of stops, values and call stacks that were compared with the recipe. */
   checks = 0;
   private readonly dap: DapClient;
   private readonly launch: object;
@@ -191,12 +191,12 @@ function find<T extends { name: string }>(shown: readonly T[], name: string): T 
 /** The commands behind the buttons of the debug toolbar. */
 const BUTTONS: Record<string, string> = { Continue: 'continue', Reverse: 'reverseContinue', 'Step Back': 'stepBack' };
 
-/** The text in backquotes. */
+/** The names in backquotes. */
 const quotedNames = (text: string) => [...text.matchAll(/`([^`]+)`/g)].map(([, name]) => name);
 
 type Run = (steps: EditorSteps, words: string[]) => Promise<void> | void;
 
-/** The vocabulary: what a sentence looks like, and what it does. */
+/** The vocabulary: a pattern for each kind of sentence, and the action or check that it describes. */
 const SENTENCES: readonly [RegExp, Run][] = [
   [
     /Record `([^`]+)`(?:, with `([^`]+)`)?/g,
@@ -246,5 +246,5 @@ const SENTENCES: readonly [RegExp, Run][] = [
   [/on the other hart/g, (steps) => steps.expectOtherHart()],
 ];
 
-/** Where the sources are that the recipes call by their names. */
+/** The paths of sources that the recipes name without a folder. */
 const FILES: Record<string, string> = { 'freed.c': 'cookbook/freed.c', 'race.c': 'cookbook/race.c' };

@@ -14,7 +14,7 @@ const blocks = DOCUMENTS.flatMap(codeBlocks);
 const manifest = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
 const settings = manifest.contributes.debuggers[0].configurationAttributes.launch.properties;
 
-/** What VS Code adds to the settings of a debugger. */
+/** The settings that VS Code itself defines for every debugger. */
 const EDITOR_SETTINGS = ['type', 'request', 'name', 'preLaunchTask'];
 const CLIENT_SETTINGS = ['clientID', 'adapterID', 'linesStartAt1', 'columnsStartAt1', 'pathFormat'];
 
@@ -43,7 +43,7 @@ test('the command lines have valid options', () => {
   }
 });
 
-test('a wrong option in an example is found', () => {
+test('an invalid option in an example is detected', () => {
   const [line] = commandLines('x | node ../dist/cli.js record --kernel "a b" \\\n  --no-such-option > file\n');
   assert.deepEqual(line, ['record', '--kernel', 'a b', '--no-such-option']);
   assert.throws(() => parseCommandLine(line));
@@ -52,7 +52,7 @@ test('a wrong option in an example is found', () => {
 for (const document of DOCUMENTS) {
   const examples = codeBlocks(document).filter(({ language }) => language === 'sh run');
   if (examples.length === 0) continue;
-  test(`the shell examples in ${document} run, in their order`, (t) => {
+  test(`the shell examples in ${document} run in order`, (t) => {
     const { folder } = sampleRepository(t);
     copyFileSync(guest('small/reset'), path.join(folder, 'kernel.elf'));
     copyFileSync(guest('kernel/oslet'), path.join(folder, 'shell.elf'));

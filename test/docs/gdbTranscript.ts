@@ -13,7 +13,7 @@ export interface TranscriptCommand {
 }
 
 interface ShellCommand extends TranscriptCommand {
-  /** The commands of the gdb that this command starts. */
+  /** The commands for gdb, if this command starts it. */
   inGdb: TranscriptCommand[];
 }
 
@@ -74,7 +74,7 @@ async function runGdb(start: string, commands: readonly TranscriptCommand[], fol
   const settings = ['set pagination off', 'set confirm off', 'set width 0'];
   const script = commands.flatMap(({ command }, i) => [`echo \\n${mark(i)}\\n`, command]);
   const args = ['-batch', '-nx', ...[...settings, ...script].flatMap((line) => ['-ex', line]), ...files];
-  // One pipe for stdout and stderr, on which the guest's console arrives, so that all output stays in order.
+  // stdout and stderr share one pipe, so that all output stays in order. The guest's console is printed on stderr.
   const child = spawn('sh', ['-c', 'exec "$@" 2>&1', 'sh', program, ...args], {
     ...{ cwd: folder, env: EXAMPLE_ENVIRONMENT, stdio: ['ignore', 'pipe', 'inherit'], timeout: GDB_MS_MAX },
   });

@@ -7,8 +7,8 @@ import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { ROOT } from './documents.ts';
 
 /**
- * A temporary copy of what the examples use of the repository: `test/guests`, and `dist` as a link. Examples that create
- * files therefore change nothing in the repository.
+ * A temporary copy of the parts of the repository that the examples use: `test/guests`, and `dist` as a link. Examples
+ * that create files therefore do not change the repository.
  */
 export function sampleRepository(t: TestContext): { folder: string; guests: string } {
   const folder = temporaryFolder(t);
@@ -22,7 +22,7 @@ export function sampleRepository(t: TestContext): { folder: string; guests: stri
   return { folder, guests };
 }
 
-/** Builds the guests of the cookbook there. Returns false, and skips the test, if there is no cross-compiler. */
+/** Builds the cookbook's guests in the copy. Returns false, and skips the test, if there is no cross-compiler. */
 export function buildCookbookGuests(guests: string, t: TestContext): boolean {
   if (!requireTool('riscv64-unknown-elf-gcc', t)) return false;
   const { status, stderr } = spawnSync('./build.sh', ['cookbook'], { cwd: guests, encoding: 'utf8' });
