@@ -1,4 +1,4 @@
-/** In VS Code, the keyboard alone suffices, also in assembly and disassembly, and everything is legible in all themes. */
+/** In VS Code, the keyboard suffices, also in assembly and disassembly, and everything is legible in all themes. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -63,7 +63,7 @@ test('the keyboard alone: start, step back, snapshots, a breakpoint in assembly,
   assert.equal(stepped, inTrap - 1, 'one instruction');
   await workbench.screenshot('fit-3-disassembly');
   await keyboard.command('Remove All Breakpoints');
-  await keyboard.press('F9'); // on the row with the focus, which is the instruction of the stop in trap.S
+  await keyboard.press('F9'); // on the focused row, which is the instruction at `inTrap`
   await workbench.page.locator('.disassembly-view .codicon-debug-breakpoint').first().waitFor();
   assert.equal(await keyboard.move('F5'), inTrap, 'an instruction breakpoint stops forwards');
   assert.ok((await keyboard.move(KEYS.reverse)) < inTrap, 'and backwards');

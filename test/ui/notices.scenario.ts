@@ -6,8 +6,8 @@ import { openSample } from './scenario.ts';
 import type { Workbench } from './workbench.ts';
 
 /**
- * The message with which each session stops at the guest's end. The problems must appear as notifications, not only as
- * lines in a console.
+ * The message with which each session stops when the guest ends. A rebuilt kernel or a deleted overlay must also appear
+ * as a notification, not only as a line in a console.
  */
 const FAILURE = 'The guest reported failure with code 1';
 

@@ -16,7 +16,7 @@ const ROOT = path.resolve(import.meta.dirname, '../..');
 export async function openSample(t: TestContext): Promise<{ workbench: Workbench; folder: string }> {
   const sample = copySample();
   t.after(() => sample.remove());
-  // With this setting, F5 changes nothing if it is pressed before the editor has noticed a change of launch.json.
+  // With this setting, the editor asks first if F5 is pressed before it has noticed a change of launch.json.
   const { workbench, server } = await openWorkbench(t, { settings: { 'blkreplay.overwrite': 'ask' } });
   await workbench.open(workbenchUrl(server, { folder: sample.folder }));
   return { workbench, folder: sample.folder };

@@ -1,4 +1,4 @@
-/** A new user needs at most four actions to the first step back, and later continues from recordings and after a reload. */
+/** A new user steps back after at most four actions, and later continues from recordings and after a reload. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DEMO } from '../support/demoWalk.ts';
