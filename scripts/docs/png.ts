@@ -2,7 +2,7 @@ import { crc32, deflateSync, inflateSync } from 'node:zlib';
 
 /**
  * Reads screenshots and writes images for the documentation, as PNG files with a palette; several frames make an
- * animated PNG, which browsers, GitHub and VS Code show. The format is simple enough to need no package: "Portable
+ * animated PNG, which browsers, GitHub and VS Code show. No package is needed for such a simple format: "Portable
  * Network Graphics (PNG) Specification (Third Edition)", https://www.w3.org/TR/png-3/.
  */
 export interface Image {
@@ -136,12 +136,12 @@ function rowsOf(after: Uint8Array, before: Uint8Array | undefined, area: Area, w
 
 const COLORS_MAX = 255;
 const TRANSPARENT = COLORS_MAX;
-/** The backgrounds and text colors, which stay exact. */
+/** The number of most frequent colors that stay exact: backgrounds and text colors. */
 const EXACT_COLORS = 64;
-/** Other colors that differ by less than this squared distance share an entry: the shades of smoothed text. */
+/** Other colors, such as the shades of smoothed text, share an entry if their squared distance is less than this. */
 const SAME_COLOR = 60;
 
-/** Up to 255 colors for all frames, and a transparent one. */
+/** Up to 255 colors that all frames share, and a transparent one. */
 class Palette {
   private readonly colors: number[] = [];
   private readonly nearest = new Map<number, number>();
