@@ -51,7 +51,7 @@ async function chooseFolder(pack: string): Promise<string | undefined> {
   return chosen?.[0].fsPath;
 }
 
-/** Resolves to undefined if the user did not select a base image that is not in the pack. */
+/** Resolves to undefined if a base image is not in the pack and the user did not select one. */
 async function unpackTo(
   folder: string,
   { commandLine, pack }: { commandLine: CommandLine; pack: string },
@@ -80,7 +80,7 @@ async function unpackTo(
 
 const BASE_NEEDED = 'pack-base-needed';
 
-/** Asks for the base image that an error says is not in the pack. Returns the value of the option `--base`. */
+/** Asks for a base image that, according to the error, is not in the pack. Returns the value of the option `--base`. */
 async function askBase({ code, fields }: CommandError): Promise<string | undefined> {
   if (code !== BASE_NEEDED) return undefined;
   const drive = String(fields.drive);
