@@ -1,4 +1,4 @@
-/** The guest's terminal shows its output as of a position in time, and typed text reaches the guest byte for byte. */
+/** The guest's terminal shows the output up to the machine's position, and passes typed text on byte for byte. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ConsoleEvent } from '../../debug-adapter/dap/customProtocol.ts';
