@@ -84,7 +84,7 @@ export class CodeGroup {
     return complete(this.locationsOfFunction(name)).map(({ address }) => address);
   }
 
-  /** Like `addressesOfFunction`, with pauses. */
+  /** Like `addressesOfFunction`, but pauses during the search. */
   *locationsOfFunction(name: string): Sliced<readonly FunctionLocation[]> {
     for (const file of this.files) {
       const locations = yield* file.functionLocations(name);

@@ -42,7 +42,7 @@ export class Diagnostics {
     }
   }
 
-  /** Like `guard`, for a computation with pauses. */
+  /** Like `guard`, but for a computation that pauses. */
   *guardSliced<T>(fallback: T, answer: Sliced<T>): Sliced<T> {
     try {
       return yield* answer;

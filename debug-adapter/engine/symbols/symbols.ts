@@ -55,8 +55,8 @@ export interface Symbols {
    */
   functionBreakpoints(name: string): bigint[];
   /**
-   * Like `functionBreakpoints`, with pauses: a function may be inlined in a thousand units. The results are kept, so a
-   * later call for the same name takes no time.
+   * Like `functionBreakpoints`, but pauses during the search, because a function may be inlined in a thousand units.
+   * The results are kept, so a later call for the same name takes no time.
    */
   functionLocations(name: string): Sliced<readonly FunctionLocation[]>;
   /**

@@ -73,7 +73,7 @@ export class SortedSymbols {
     return found;
   }
 
-  /** Creates the hash table of the names, which is needed only for lookups by name, unless it exists. */
+  /** Returns the hash table of the names. It is created on first use, because only lookups by name need it. */
   hashNames(): HashTable {
     return (this.hashTable ??= this.makeHashTable());
   }
@@ -148,7 +148,7 @@ function sortedGroup(view: DataView, offsets: number[]): Uint32Array {
   return Uint32Array.from(keys.sort(), (key) => offsets[key % count]);
 }
 
-/** Sorts a group with so many symbols that the keys would not be exact numbers. */
+/** Sorts a group that has too many symbols for the keys to be exact numbers. */
 function sortedSlowly(view: DataView, offsets: number[]): Uint32Array {
   const compare = (a: number, b: number) => {
     const [first, second] = [view.getBigUint64(a + ST_VALUE, true), view.getBigUint64(b + ST_VALUE, true)];

@@ -11,7 +11,7 @@ interface Complex {
   imaginary: number;
 }
 
-/** The value of a complex number from its bytes. */
+/** Decodes the bytes of a complex number. */
 export function complexOf(bytes: Uint8Array): Complex {
   const half = bytes.length / 2;
   const [real, imaginary] = [bytes.subarray(0, half), bytes.subarray(half)].map(readFloat);
@@ -19,13 +19,13 @@ export function complexOf(bytes: Uint8Array): Complex {
   return { real, imaginary };
 }
 
-/** A real number as a complex one. */
+/** Converts a real number to a complex number. */
 export const complexFrom = ({ value }: TypedNumber): Complex => ({
   real: typeof value === 'object' ? value.toNumber() : Number(value),
   imaginary: 0,
 });
 
-/** The type of the result of an operation with a complex operand: the larger of the complex types. */
+/** The type of the result of an operation: the largest complex type among the operands. */
 function complexType(types: readonly Type[]): BaseType {
   const stripped = types.map((type) => stripTypedefs(type));
   const complex = stripped.filter((type): type is BaseType => type.kind === 'base' && type.encoding === 'complex');
@@ -35,8 +35,8 @@ function complexType(types: readonly Type[]): BaseType {
 }
 
 /**
- * The result of an operator (C17, annex G.5, without its rules for infinities); undefined if complex numbers do not have
- * this operator. A comparison yields a boolean.
+ * The result of applying an operator (C17, annex G.5, without its rules for infinities); undefined if the operator is
+ * not defined for complex numbers. A comparison yields a boolean.
  */
 export function calculateComplex(
   operator: string,
@@ -75,7 +75,7 @@ function binaryResult(operator: string, a: Complex, b: Complex): Complex | undef
   }
 }
 
-/** The bytes of a complex number of a type. */
+/** Encodes a complex number as a value of the given type. */
 function complexBytes({ real, imaginary }: Complex, type: BaseType): Uint8Array {
   const half = type.sizeBytes / 2;
   const bytes = new Uint8Array(type.sizeBytes);

@@ -9,7 +9,10 @@ import { baseOf } from '../values/parts.ts';
 import type { GuestValue } from '../values/shownValue.ts';
 import type { Environment } from './environment.ts';
 
-/** The pointer to a data member that `&Class::member` yields; undefined if there is no such member. */
+/**
+ * The value of `&Class::member`, a pointer to a data member; undefined if `name` does not specify a data member that a
+ * pointer can refer to.
+ */
 export function memberPointerTo(
   name: string,
   environment: Environment,
@@ -38,8 +41,8 @@ export function memberPointerTo(
 }
 
 /**
- * The address and type of the member that `object.*pointer` designates (Itanium C++ ABI, section 2.3). `texts` are the
- * expressions, for error messages.
+ * The address and type of the member that `object.*pointer` designates (Itanium C++ ABI, section 2.3). `texts` contains
+ * the source text of both expressions, for error messages.
  */
 export function memberThrough(
   object: GuestValue,
@@ -56,7 +59,7 @@ export function memberThrough(
   const target = type.target();
   const first = fromBytes(bytes.subarray(0, 8));
   if (stripTypedefs(target).kind !== 'function') return { address: BigInt.asUintN(64, address + first), type: target };
-  // Bit 0 marks an offset in the virtual table.
+  // If bit 0 is set, the number is 1 plus an offset in the virtual table.
   if ((first & 1n) === 0n) return { address: first, type: target };
   const adjusted = BigInt.asUintN(64, address + fromBytes(bytes.subarray(8, 16)));
   const read = (at: bigint): bigint => {

@@ -213,7 +213,7 @@ class Parser {
     return kind === 'operator' && text.startsWith('..');
   }
 
-  /** Parses a cast of C++, such as `static_cast<Base *>(pointer)`. */
+  /** Parses a C++ cast, such as `static_cast<Base *>(pointer)`. */
   private namedCast(): Expression {
     const { at, text: name } = this.next();
     this.expect('<');

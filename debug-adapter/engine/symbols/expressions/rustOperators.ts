@@ -43,8 +43,8 @@ export function memberOfVariant(
 }
 
 /**
- * The first element of a range (`array[from..to]`) and the range as an array type. `start` is the address of the
- * elements of `indexed`, and `number` evaluates a bound.
+ * The index of the first element in the range `array[from..to]`, and the array type that represents the range. `start`
+ * points to the elements of `indexed`; `number` evaluates a bound.
  */
 export function rangeOf(
   { array, from, to, isInclusive }: Expression & { kind: 'slice' },

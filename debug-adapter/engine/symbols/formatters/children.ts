@@ -21,7 +21,7 @@ export class Children {
       case 'item':
         return [named(scope.value(item.expression), item.name)];
       case 'expanded':
-        // The raw view of the whole value contains that of its parts.
+        // Omit the raw view of this part: the raw view of the whole value contains it.
         return named(scope.value(item.expression), '')
           .children()
           .filter(({ isRaw, name }) => !isRaw || name !== formatterTexts.rawView());

@@ -54,7 +54,7 @@ export class FunctionNames {
 
   /**
    * Like `search`. A function in a header may be inlined in a thousand units, so the search pauses between units. The
-   * result is kept as long as the query.
+   * result is kept for the lifetime of the query object.
    *
    * The inlined copies of a function are in the units that contain the function's name and in the units that gcc
    * created during link-time optimization.
@@ -161,7 +161,7 @@ export interface FunctionMatches {
 export interface InlinedCopy {
   die: Die;
   unit: Unit;
-  /** 1 for a call that is not inside another inlined call. */
+  /** The nesting depth; 1 if the call is not inside another inlined call. */
   depth: number;
   /** Whether the unit has location lists. */
   hasLists: boolean;
@@ -169,7 +169,7 @@ export interface InlinedCopy {
 
 const NO_MATCHES: UnitMatches = { functions: [], inlined: [], hasLocationLists: false };
 
-/** The amount of debug information to search without a pause: about 5 ms. */
+/** The search pauses after this many bytes of debug information, which take about 5 ms. */
 const SLICE_BYTES = 512 << 10;
 
 /** The DW_AT_name of the units that gcc creates during link-time optimization. */

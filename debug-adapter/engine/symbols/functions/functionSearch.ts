@@ -8,23 +8,23 @@ import { keyEnd } from '../names/nameHash.ts';
 import { ProgramTable } from '../names/programTable.ts';
 import { LINKAGE_NAME, type ScanProgram, stepsOf } from '../names/scanProgram.ts';
 
-/** An entry of an inlined call. */
+/** The entry of an inlined call. */
 export interface InlinedEntry {
-  /** Offset in the section. */
+  /** The offset of the entry in the section. */
   offset: number;
   /** The key of the inlined function's entry. */
   origin: number;
-  /** 1 for a call that is not inside another inlined call. */
+  /** The nesting depth; 1 if the call is not inside another inlined call. */
   depth: number;
 }
 
-/** The entries of a unit that may belong to the functions with a name. */
+/** The entries in a unit that a search for functions with a given name must check. */
 export interface UnitMatches {
-  /** The offsets of the functions that have the name, or whose name must be read to know. */
+  /** The offsets of functions that have the name, or whose name is not known without reading the entry. */
   functions: number[];
   /** All inlined calls in the unit. */
   inlined: InlinedEntry[];
-  /** Whether a variable or parameter has a location list. */
+  /** Whether any variable or parameter in the unit has a location list. */
   hasLocationLists: boolean;
 }
 
@@ -43,7 +43,7 @@ export class FunctionSearch {
 
   /** Undefined if the unit's entries cannot be read in sequence, because a form is unknown. */
   search(unit: Unit): UnitMatches | undefined {
-    // A skeleton becomes the unit in its .dwo file.
+    // If the unit is a skeleton, this replaces it with the unit in its .dwo file.
     void unit.root;
     const abbreviations = unit.sections.get('.debug_abbrev');
     let programs = this.programs.get(abbreviations.bytes);
@@ -56,7 +56,7 @@ export class FunctionSearch {
   private read(unit: Unit, entries: EntryReader, programs: ProgramTable<SearchProgram>): UnitMatches | undefined {
     const matches: UnitMatches = { functions: [], inlined: [], hasLocationLists: false };
     const named = new Set<number>();
-    /** Pairs of offsets: functions, and the entries that they complete. */
+    /** Pairs of offsets: a function, and the entry that it completes. */
     const completions: number[] = [];
     const unitKey = unit.keyBase + unit.start;
     const inlineDepths: number[] = [];
@@ -77,7 +77,7 @@ export class FunctionSearch {
       if (role === ROLE.function) {
         inlineDepth = 0;
         const { origin, farOrigin, nameKind } = entries;
-        // An entry without a name or origin, or with an origin in another unit, must be read to know its name.
+        // If an entry has no name or origin, or its origin is in another unit, the search does not know its name.
         const isNameless = nameKind === NAME.none && origin < 0;
         if (isNameless || farOrigin >= 0 || (nameKind !== NAME.none && isNamed())) named.add(offset);
         else if (origin >= 0) completions.push(offset, origin);
@@ -96,7 +96,10 @@ export class FunctionSearch {
     return matches;
   }
 
-  /** Returns a function that tests whether the current entry has the name. The results are kept for each offset. */
+  /**
+   * Returns a function that tests whether the current entry has the name. The results are kept by the name's offset in
+   * `.debug_str`.
+   */
   private nameTest(unit: Unit, entries: EntryReader): () => boolean {
     const { sections } = unit;
     const known = new Map<number, boolean>();
@@ -110,7 +113,7 @@ export class FunctionSearch {
     return () => {
       const { nameKind, nameOffset } = entries;
       if (nameKind === NAME.inStrings) return test(strings, nameOffset);
-      // Names in these forms are read again when the entry is checked.
+      // The results for names in these forms are not kept.
       if (nameKind === NAME.inLineStrings) return this.isKeyAt(lineStrings, nameOffset);
       if (nameKind === NAME.here) return this.isKeyAt(entries.bytes, nameOffset);
       const offset = stringOffset(unit, nameOffset);
@@ -128,7 +131,10 @@ export class FunctionSearch {
   }
 }
 
-/** Adds the functions that complete one of the functions in `named`. An entry can refer to one that follows it. */
+/**
+ * Adds the functions that complete one of the functions in `named`. This takes several rounds, because an entry can
+ * refer to one that follows it.
+ */
 function addCompletions(named: Set<number>, completions: readonly number[]): void {
   for (let round = 0; round < CHAIN_MAX; round++) {
     const sizeBefore = named.size;
@@ -166,5 +172,5 @@ function searchProgram(abbreviation: Abbreviation, sizes: FormSizes): SearchProg
 }
 
 const ROLE = { other: 0, function: 1, inlined: 2 } as const;
-/** As in `Die.withOrigins`. */
+/** The same limit as in `Die.withOrigins`. */
 const CHAIN_MAX = 8;

@@ -72,7 +72,10 @@ export class FunctionQueries {
     return complete(this.breakpointsInSlices(text));
   }
 
-  /** Like `breakpointsOn`, with pauses. The result is kept, because clients set all breakpoints again on each change. */
+  /**
+   * Like `breakpointsOn`, but pauses during the search. The result is kept, because clients set all breakpoints again
+   * whenever one of them changes.
+   */
   *breakpointsInSlices(text: string): Sliced<readonly FunctionLocation[]> {
     const known = this.knownLocations.get(text);
     if (known) return known;
@@ -88,7 +91,7 @@ export class FunctionQueries {
       const [first] = rangesOf(die);
       if (!first) continue;
       const address = this.breakpointLocations.inlinedBreakpoint(first.start, { unit, hasLists });
-      // An address after the prologue is not the start of the inlined call.
+      // If the address is after the prologue, it is not the start of the inlined call.
       const inlineDepth = address === first.start ? depth : 0;
       depths.set(address, Math.max(depths.get(address) ?? 0, inlineDepth));
       yield PAUSED;
@@ -156,7 +159,7 @@ function describeSymbol({ name, address, sizeBytes }: SymbolInfo): FunctionInfo 
   const demangled = demangle(name);
   return {
     name: demangled?.name ?? name,
-    // As in gdb, functions without debug information have their parameters in frames.
+    // As in gdb, the name of a function without debug information includes its parameters in stack frames.
     frameName: demangled && demangled.name + demangled.parameters,
     low: address,
     high: range.end,
@@ -166,5 +169,5 @@ function describeSymbol({ name, address, sizeBytes }: SymbolInfo): FunctionInfo 
   };
 }
 
-/** The number of names whose locations are kept. */
+/** The maximum number of names whose locations are kept. */
 const LOCATIONS_MAX = 100;

@@ -3,7 +3,7 @@ export interface KallsymsTables {
   count: number;
   /** The text that each byte value in a name expands to. */
   tokens: readonly string[];
-  /** Like `offsetsAt`, the offset of a table in the image. */
+  /** `namesAt` and `offsetsAt` are the offsets of two tables in the image. */
   namesAt: number;
   offsetsAt: number;
   relativeBase: bigint;

@@ -11,9 +11,12 @@ export interface DebugNamesEntry {
   tag: number;
   /** The offset of the unit in `.debug_info`, or the signature of a type unit in another file. */
   unit: number | bigint;
-  /** The entry that contains this one, if it is in the index; undefined if the index does not contain parents. */
+  /**
+   * The offset of the entry that contains this one; `none` if that entry is not in the index, undefined if the index
+   * does not specify parents.
+   */
   parent: number | 'none' | undefined;
-  /** The offset of this entry among the entries of its table, to which `parent` of other entries refers. */
+  /** The offset of this entry from the first entry of its table. An entry's `parent` is such an offset. */
   offset: number;
 }
 
@@ -30,7 +33,7 @@ export interface DebugNamesTable {
 
 /**
  * Reads the headers of the tables in `.debug_names` (DWARF 5, section 6.1.1). Throws MalformedData. `strings` is
- * `.debug_str`; the names are compared with the hashes in the table.
+ * `.debug_str`, which contains the names. Each name is checked against its hash in the table.
  */
 export function readDebugNames(section: Section, strings: Section): DebugNamesTable[] {
   const tables: DebugNamesTable[] = [];
@@ -91,7 +94,7 @@ class Table implements DebugNamesTable {
     const { is64, nameCount, pool } = this;
     const [names, offsets, hashes] = [this.stringOffsets.clone(), this.entryOffsets.clone(), this.hashes?.clone()];
     const start = pool.at;
-    // Damaged offsets could refer to the same entries many times.
+    // The number of entries is limited, because damaged offsets could refer to the same entries many times.
     let remaining = pool.end - start;
     for (let name = 0; name < nameCount; name++) {
       const nameOffset = names.offset(is64);
@@ -204,8 +207,8 @@ function text(bytes: Uint8Array): string {
 }
 
 /**
- * Whether a number is the hash of a name (section 7.33): DJB's hash of the name in lower case. For names with other
- * characters than ASCII, the table of Unicode's case folding would be required, so they are not checked.
+ * Whether a number is the hash of a name (section 7.33): DJB's hash of the name in lower case. Names with non-ASCII
+ * characters are not checked, because that would require Unicode's table for case folding.
  */
 function isHash(hash: number, name: Uint8Array): boolean {
   let computed = 5381;

@@ -14,7 +14,7 @@ export interface QualifiedEntry {
 /** The kind of a symbol in an index; `unknown` if the index does not specify it. */
 export type SymbolKind = 'unknown' | 'type' | 'variable' | 'function' | 'other';
 
-/** An index of the names in units. */
+/** An index of the names in a set of units. */
 export interface QualifiedIndex {
   version: number;
   /** The offsets of the units in the index. */
@@ -84,7 +84,7 @@ function* entriesOf(index: {
   }
 }
 
-/** Whether a lookup of a name in the hash table finds the name's slot, so that the name is probably not damaged. */
+/** Whether a lookup of a name in the hash table reaches the name's slot. If it does not, the index is damaged. */
 function isReachable(
   name: string,
   { slot, slotCount, isUsed }: { slot: number; slotCount: number; isUsed: (slot: number) => boolean },
@@ -110,7 +110,7 @@ function isZero(bytes: Uint8Array, at: number): boolean {
 
 const encoder = new TextEncoder();
 
-/** The kind of a symbol, in the three lower bits of a number. */
+/** The kind of symbol that the three lowest bits of a number specify. */
 export const kindOf = (value: number): SymbolKind => KINDS[value & 7] ?? 'other';
 
 function numbers<T>(c: ByteCursor, sizeBytes: number, read: (c: ByteCursor) => T): T[] {

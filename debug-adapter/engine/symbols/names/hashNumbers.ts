@@ -1,14 +1,17 @@
 import type { NameHash } from './nameHash.ts';
 
-/** Numbers 64-bit hashes in the order in which they are first seen: a hash table with open addressing. */
+/**
+ * Assigns consecutive numbers to 64-bit hashes, in the order in which the hashes are first seen. They are stored in a
+ * hash table with open addressing.
+ */
 export class HashNumbers {
-  /** The halves of the hash in each slot. */
+  /** The two halves of the hash in each slot. */
   high = new Uint32Array(1 << 12);
   low = new Uint32Array(1 << 12);
   /** For each slot: the number of the hash, plus 1; 0 in an unused slot. The size is a power of two. */
   slots = new Uint32Array(1 << 12);
   private count = 0;
-  /** The hashes by number. */
+  /** The two halves of each hash, by the number of the hash. */
   private highOf = new Uint32Array(1 << 11);
   private lowOf = new Uint32Array(1 << 11);
 

@@ -10,25 +10,25 @@ import { readPubNames } from './pubNames.ts';
 import { kindOfTag } from './scanProgram.ts';
 import { isSkeleton } from './unitScan.ts';
 
-/** The names in the indexes of a file, for the units that need not be scanned. */
+/** The names from the indexes of a file, for the units that need not be scanned because an index covers them. */
 export interface IndexedNames {
-  /** The kinds of names that are complete for all these units. */
+  /** The kinds of names that the indexes list completely for each of these units. */
   kinds: ReadonlySet<NameKind>;
-  /** The names by the numbers of the units. */
+  /** The names in each unit; the keys are the numbers of the units. */
   byUnit: ReadonlyMap<number, readonly IndexedName[]>;
 }
 
-/** A name in an index, by its number in the table that is built. */
+/** A name from an index. `name` is its number in the NameTableBuilder. */
 export interface IndexedName {
   name: number;
   kind: number;
-  /** The scope of a type. */
+  /** For a type, the named scope that contains it. */
   scope: NamedScope | undefined;
 }
 
 /**
  * Reads the indexes of names that compilers, linkers and gdb write. An index is used only for the units and kinds of
- * names that it lists completely, because a name that is missing there could not be found otherwise:
+ * names that it lists completely, because a name that is missing from the index would not be found:
  *
  * - `.debug_names` of LLVM lists all functions, variables and types, but no enumerators. Before LLVM 18, it did not
  *   list the scopes of types.
@@ -56,7 +56,7 @@ class IndexReader {
   private readonly units = new Map<number, number>();
   private readonly bySignature = new Map<bigint, number>();
   private readonly byUnit = new Map<number, IndexedName[]>();
-  /** Whether the types of every unit in `byUnit` are complete. */
+  /** Whether the indexes list all types of every unit in `byUnit`. */
   private hasTypes = true;
 
   constructor(info: DebugInfo, builder: NameTableBuilder) {
@@ -112,7 +112,7 @@ class IndexReader {
     if (isType && entry.parent === undefined) this.hasTypes = false;
     const number = typeof entry.unit === 'bigint' ? this.bySignature.get(entry.unit) : this.units.get(entry.unit);
     if (number === undefined) {
-      // A type unit in a .dwo file that has not been opened.
+      // The type unit is in a .dwo file that has not been opened.
       this.hasTypes = false;
       return;
     }
@@ -175,7 +175,10 @@ class IndexReader {
     }
   }
 
-  /** The units of C, apart from partial units, skeletons, and the units of gcc's link-time optimization. */
+  /**
+   * Selects the units in C, apart from partial units, skeletons, and units that gcc creates during link-time
+   * optimization.
+   */
   private ofC(units: readonly number[]): number[] {
     return units.filter((number) => {
       const unit = this.unit(number);

@@ -11,14 +11,17 @@ import { decodeNameTable } from './nameTableFile.ts';
 import { isSkeleton, UnitScan } from './unitScan.ts';
 
 /**
- * Determines which units may define a name, so that a lookup need not read all units. The table is created on first
- * use, which takes about 10 ms per megabyte of debug information, unless the host has provided it, or the file contains
- * an index for names of that kind.
+ * Determines which units may define a name, so that a lookup need not read all units. Unless the host has provided a
+ * table, or an index in the file lists all names of the kind that is looked up, the table is created on first use. This
+ * takes about 10 ms per megabyte of debug information.
  */
 export class NameHints {
   private readonly info: DebugInfo;
   private table: NameTable | undefined;
-  /** A table from the indexes in the file; undefined if there are none, `unread` before they are read. */
+  /**
+   * The table that was built from the indexes in the file; undefined if they cannot be used, `unread` before they are
+   * read.
+   */
   private indexed: { table: NameTable; kinds: ReadonlySet<NameKind> } | undefined | 'unread' = 'unread';
 
   /** `index` was made by `createSymbolIndex`. It is not used if it is damaged. */
@@ -45,7 +48,7 @@ export class NameHints {
   }
 }
 
-/** The table of the names in the indexes of a file; undefined if they cover too few units. */
+/** Builds a name table with the help of the indexes in a file; undefined if the indexes cover too few units. */
 export function indexedTable(info: DebugInfo): { table: NameTable; kinds: ReadonlySet<NameKind> } | undefined {
   const builder = new NameTableBuilder();
   const indexed = readIndexedNames(info, builder);
@@ -53,7 +56,7 @@ export function indexedTable(info: DebugInfo): { table: NameTable; kinds: Readon
   const sizeOf = ({ start, end }: Unit) => end - start;
   const total = info.units.reduce((sum, unit) => sum + sizeOf(unit), 0);
   const covered = [...indexed.byUnit.keys()].reduce((sum, index) => sum + sizeOf(info.units[index]), 0);
-  // The other units would be scanned twice if a name of another kind is looked up later.
+  // The units that the indexes do not cover are scanned a second time if a name of another kind is looked up later.
   return covered * 2 < total ? undefined : { table: tableOf(info, builder, indexed), kinds: indexed.kinds };
 }
 
@@ -63,7 +66,7 @@ class FileScan {
   private readonly builder: NameTableBuilder;
   private readonly known = new Map<string, number>();
   private readonly tables = new Map<number, number[]>();
-  /** The strings of each section. Thousands of units use the same headers. */
+  /** The strings that have been read from each section. Thousands of units include the same headers. */
   private readonly texts = { '.debug_str': new Map<number, string>(), '.debug_line_str': new Map<number, string>() };
 
   constructor(info: DebugInfo, builder: NameTableBuilder) {
@@ -118,7 +121,7 @@ export function scanNames(info: DebugInfo): NameTable {
   return tableOf(info, new NameTableBuilder(), undefined);
 }
 
-/** Scans the units whose names are not in an index. */
+/** Builds a table from the names in `indexed`, and scans the other units. */
 function tableOf(info: DebugInfo, builder: NameTableBuilder, indexed: IndexedNames | undefined): NameTable {
   const { sections } = info;
   const scan = new UnitScan(builder, {

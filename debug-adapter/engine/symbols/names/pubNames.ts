@@ -36,7 +36,7 @@ function* entriesOf(
 ): Generator<QualifiedEntry> {
   while (!c.atEnd) {
     if (c.offset(is64) === 0) return;
-    // Bits 4 to 6 are the kind, and bit 7 tells whether the name is static.
+    // Bits 4 to 6 contain the kind; bit 7 is set for a static name.
     const kind = isGnu ? kindOf(c.u8() >>> 4) : 'unknown';
     yield { name: c.string(), kind, unit };
   }

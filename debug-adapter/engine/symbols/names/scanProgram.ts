@@ -66,7 +66,7 @@ export function scanProgram(abbreviation: Abbreviation, sizes: FormSizes, isC: b
 
 /**
  * The operations that read or skip the attributes of an abbreviation. `name` is the attribute to read as the name.
- * `hasOrigin` is true if the references to the entries that these entries complete are read. Undefined if the
+ * `hasOrigin` specifies whether to read the reference to the entry that an entry completes. Undefined if the
  * abbreviation contains a form of unknown length.
  */
 export function stepsOf(

@@ -169,14 +169,17 @@ class OneUnit {
     }
   }
 
-  /** The scope that an entry forms. An unnamed entry is completed by a declaration, or belongs to the outer scope. */
+  /**
+   * The scope that an entry forms. An unnamed entry completes a declaration and forms the same scope, or it forms none,
+   * so the outer scope applies.
+   */
   private innerScope(
     { isDeclaration }: ScanProgram,
     { name, offset, scope }: { name: number; offset: number; scope: NamedScope | undefined },
   ): NamedScope | undefined {
     const { origin, farOrigin } = this.entries;
     if (name < 0) {
-      // The names in the scope cannot be listed under the name of a scope that is declared elsewhere.
+      // The declaration is elsewhere, so the name of the scope is unknown, and the names in the scope cannot be listed.
       if (farOrigin >= 0 || (origin >= 0 && !this.declaredScopes.has(origin))) this.isComplete = false;
       return origin >= 0 ? this.declaredScopes.get(origin) : scope;
     }

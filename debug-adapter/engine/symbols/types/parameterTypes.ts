@@ -6,8 +6,8 @@ import type { TypeReader } from './typeReader.ts';
 import { stripTypedefs } from './typeTraits.ts';
 
 /**
- * The parameters of a C++ function as in gdb's name for it (dwarf2_compute_name): `(int, const Point &)`. A method that
- * does not modify its object ends with ` const`.
+ * The parameters of a C++ function, such as `(int, const Point &)`, as gdb appends them to the function's name
+ * (dwarf2_compute_name). For a const method, ` const` follows.
  */
 export function parameterTypes(die: Die, types: TypeReader): string {
   const names: string[] = [];
@@ -23,7 +23,7 @@ export function parameterTypes(die: Die, types: TypeReader): string {
   return `(${names.length === 0 ? 'void' : names.join(', ')})${isConst ? ' const' : ''}`;
 }
 
-/** The qualifiers of a parameter itself are not part of the function's type. */
+/** Removes the qualifiers of a parameter itself, which are not part of the function's type. */
 function unqualified(type: Type): Type {
   let current = type;
   for (let i = 0; i < CHAIN_MAX && current.kind === 'qualified'; i++) current = current.target();

@@ -65,7 +65,7 @@ export interface CompositeType {
   variants?: () => VariantPart | undefined;
   /** A type that is declared in the class, for example a typedef. Undefined if there is none with this name. */
   nestedType?: (name: string) => Type | undefined;
-  /** The template arguments, with undefined in the places of arguments that are values and not types. */
+  /** The template arguments, in order; undefined for an argument that is a value, not a type. */
   templateTypes?: () => (Type | undefined)[];
 }
 

@@ -73,7 +73,7 @@ const REPEATS_MAX = 10;
 const inString = (text: string): string => (text === '"' ? '\\"' : text);
 const inCharacter = (text: string): string => (text === "'" ? "\\'" : text);
 
-/** The texts of the characters in a string. The units of an invalid sequence have separate texts. */
+/** The texts of the characters in a string. If a sequence is invalid, each of its units is converted separately. */
 function charactersOf(bytes: Uint8Array, kind: CharacterKind): { text: string; isIncomplete?: boolean }[] {
   const units = unitsOf(bytes, kind);
   const characters: { text: string; isIncomplete?: boolean }[] = [];
@@ -188,12 +188,12 @@ function decodeUtf8(units: number[], at: number): { code: number | undefined; le
   return isValid ? { code, length } : { code: undefined, length: 1 };
 }
 
-/** For each number of bytes, the lowest code point whose UTF-8 sequence needs that many. */
+/** The lowest code point whose UTF-8 sequence has a given number of bytes, which is the index. */
 const SHORTEST = [0, 0, 0x80, 0x800, 0x10000];
 
 /**
- * Whether the units at the end are the first bytes of a character in UTF-8. As in gdb, characters can have up to six
- * bytes here, as in the first versions of UTF-8.
+ * Whether the units from `at` to the end are the beginning of a UTF-8 character. Like gdb, this accepts characters of
+ * up to six bytes, which the first version of UTF-8 allowed.
  */
 function isStartOfCharacter(units: number[], at: number): boolean {
   const [first, ...rest] = units.slice(at);

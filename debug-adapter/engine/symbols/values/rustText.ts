@@ -59,7 +59,7 @@ function arrayText(value: GuestValue, type: ArrayType, { format, room }: Printer
 
 function compositeText(value: GuestValue, type: CompositeType, printer: Printer): string | undefined {
   if (type.isIncomplete) return undefined;
-  // A value without bytes is always known.
+  // A value of size 0 is always known.
   if (type.sizeBytes > 0 && value.storage.kind === 'optimizedOut') return undefined;
   const slice = sliceContents(value);
   if (slice && isStringSlice(type)) return stringText(slice);
@@ -81,7 +81,7 @@ function compositeText(value: GuestValue, type: CompositeType, printer: Printer)
   return `${type.name} ${membersText(members, { isNumbered, ...printer })}`;
 }
 
-/** The result of reading the pointer or the length of a slice, if one of them has no value. */
+/** If the pointer or the length of a slice cannot be read, the result of reading it. */
 function unreadablePartOfSlice(value: GuestValue, type: CompositeType): ReadResult | undefined {
   const parts = sliceParts(type);
   if (!parts) return undefined;
