@@ -4,8 +4,8 @@ import { type CompanionRequest, fileOnDemand, openSymbols, type Symbols } from '
 import { CompanionFiles, type CompanionFolders } from './companionFiles.ts';
 
 /**
- * The paths of the large debug files to which these files refer by their build IDs or links, so that the host can index
- * them before the session opens them. Missing and invalid files are skipped; the session reports them.
+ * Finds the large debug files to which symbol files refer by build ID or link, so that the host can index the debug
+ * files before the session opens them. Missing and invalid files are skipped; the session reports them.
  */
 export function largeDebugFilesOf(host: Host, names: readonly string[], folders: CompanionFolders): string[] {
   const companions = new CompanionFiles(host, folders, () => {});
@@ -16,7 +16,7 @@ export function largeDebugFilesOf(host: Host, names: readonly string[], folders:
     const requests: CompanionRequest[] = [];
     if (symbols.buildId !== undefined) requests.push({ kind: 'buildId', buildId: symbols.buildId });
     if (symbols.debugLink) requests.push({ kind: 'debugLink', name: symbols.debugLink.name });
-    // Files in memory are small.
+    // Only large files are read on demand; the others are already in memory.
     return requests.flatMap((request) => find(request, ({ bytes }) => 'bytes' in bytes)?.name ?? []).slice(0, 1);
   });
 }

@@ -154,7 +154,8 @@ class SymbolOpener {
     if (debugLink === undefined) return undefined;
     let mismatch: string | undefined;
     const file = find({ kind: 'debugLink', name: debugLink.name }, (candidate) => {
-      // If both files have build IDs, the checksum, for which the whole file must be read, is not needed.
+      // If both files have build IDs, these are compared instead: computing the checksum requires reading the whole
+      // file.
       const ids = [buildId, buildId && buildIdOfFile(candidate.bytes, candidate.name)];
       const isSame = ids[1] === undefined ? crcOf(candidate) === debugLink.crc : ids[0] === ids[1];
       if (!isSame) mismatch ??= candidate.name;
