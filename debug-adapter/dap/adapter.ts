@@ -142,7 +142,7 @@ export class Adapter {
     if (this.phase === 'running' && progressId !== undefined && progressId === this.progressId) this.pause();
   }
 
-  /** Stops the current run and drops the steps that wait for its end. */
+  /** Stops the current run and drops the queued steps. */
   private pause(): void {
     this.steps.drop();
     if (this.phase === 'running') this.engine.pause();
@@ -308,8 +308,8 @@ const WITHOUT_DIALOG = new Set([
 const isFromExtension = (command: unknown): boolean => String(command).startsWith('blkreplay/');
 
 /**
- * Errors that are not shown in a dialog either: steps that were dropped because of an event that the user sees, and
- * requests that a client makes at a stop or for a key, although the machine is already running again.
+ * More errors that are not shown in a dialog: steps that were dropped for a reason that the user can see, and requests
+ * that a client sends after a stop or a key press, but that arrive when the machine is already running again.
  */
 const CODES_WITHOUT_DIALOG = new Set(['step-dropped', 'steps-too-many']);
 const WITHOUT_DIALOG_WHILE_RUNNING = new Set([

@@ -1,8 +1,8 @@
 import { PAUSED, type Sliced } from '../engine/index.ts';
 
 /**
- * Runs the long part of a request in slices, so that the engine thread can still receive messages. The messages that
- * arrive meanwhile wait, because requests are answered in order.
+ * Runs the long part of a request in slices, so that the engine thread can still receive messages. Messages that arrive
+ * in the meantime are kept until the part has ended, because requests are answered in order.
  */
 export class Preparation {
   private readonly environment: { milliseconds(): number; letMessagesIn(): Promise<void> };
@@ -13,13 +13,16 @@ export class Preparation {
     this.environment = environment;
   }
 
-  /** Whether `deliver` was kept, to be called when the current preparation has ended. */
+  /** Returns whether a preparation is running. If so, keeps `deliver`, and calls it when the preparation has ended. */
   delays(deliver: () => void): boolean {
     if (this.isRunning) this.waiting.push(deliver);
     return this.isRunning;
   }
 
-  /** Calls `done` when `work` has ended or failed; immediately if that takes only one slice. */
+  /**
+   * Executes `work` in slices, and then calls `done`, also after an error. If one slice is enough, `done` is called
+   * before this method returns.
+   */
   run(work: Sliced<void>, done: () => void): void {
     if (this.slice(work)) return done();
     this.isRunning = true;
@@ -34,7 +37,10 @@ export class Preparation {
     for (const deliver of this.waiting.splice(0)) deliver();
   }
 
-  /** Returns whether the work is over. Its errors are ignored, because the answer to the request reports them. */
+  /**
+   * Executes one slice. Returns whether the work has ended. Errors are ignored, because the request itself reports
+   * them.
+   */
   private slice(work: Sliced<void>): boolean {
     const end = this.environment.milliseconds() + SLICE_MILLISECONDS;
     try {

@@ -10,9 +10,9 @@ const FIRST_REPORT_MILLISECONDS = 300;
 /** A run that reports its progress. */
 export interface LongRun {
   title: string;
-  /** For a reverse run, the part of the history that the run may have to search, starting at the end of that part. */
+  /** For a reverse run, the part of the history that it may have to search, from the end of that part to its start. */
   searched?: Pick<HistoryRange, 'start' | 'end'>;
-  /** The position to which the run goes. It may first restore an earlier state. */
+  /** The position to which the run goes. The run may first restore an earlier state. */
   target?: Position;
 }
 
@@ -30,8 +30,8 @@ export class ProgressReporter {
   private percentage: number | undefined;
   private runs = 0;
   /**
-   * Whether the reported progress is that of counting hits. Hits are counted before a run, which then reports no
-   * progress itself.
+   * Whether the reported progress is that of counting hits, which is done before a run. The run itself then reports no
+   * progress.
    */
   private isCounting = false;
 

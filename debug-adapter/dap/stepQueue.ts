@@ -11,8 +11,8 @@ interface WaitingStep {
 
 /**
  * The steps that the client requested while another step was running. They are executed in order, one after each stop.
- * When the machine stops for another reason than the end of a step, the steps that still wait are dropped: they were
- * meant for a different situation.
+ * If the machine stops for any reason other than the end of a step, the remaining steps are dropped, because the user
+ * did not expect this stop when requesting them.
  */
 export class StepQueue {
   private waiting: WaitingStep[] = [];
@@ -36,7 +36,7 @@ export class StepQueue {
     });
   }
 
-  /** Drops all steps that wait. */
+  /** Drops all queued steps. */
   drop(): void {
     for (const { reject } of this.waiting.splice(0)) reject(stepDropped());
   }

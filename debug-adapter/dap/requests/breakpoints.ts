@@ -47,7 +47,7 @@ export function setFunctionBreakpoints(debuggee: Debuggee, args: Arguments, ids:
   return setList(debuggee, set, (one) => resolveFunction(debuggee.symbols, one.text('name')));
 }
 
-/** Finds the functions, so that `setFunctionBreakpoints` takes little time. */
+/** Finds the functions in advance and in slices, so that `setFunctionBreakpoints` itself takes little time. */
 export function* findFunctions({ symbols, configuration }: Debuggee, args: Arguments): Sliced<void> {
   if (configuration.noDebug) return;
   for (const one of args.list('breakpoints')) yield* resolveFunctionInSlices(symbols, one.text('name'));

@@ -57,7 +57,7 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
   'blkreplay/deleteSnapshot': deleteSnapshot,
 };
 
-/** The parts of requests that may take long. They run in slices before the request is answered. */
+/** For each command that may take a long time, the long part. It runs in slices before the request is answered. */
 export const PREPARATIONS: Readonly<Record<string, (debuggee: Debuggee, args: Arguments) => Sliced<void>>> = {
   setFunctionBreakpoints: findFunctions,
 };

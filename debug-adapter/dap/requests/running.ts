@@ -23,9 +23,9 @@ export type StartRun = (debuggee: Debuggee, args: Arguments) => Step | undefined
 type Step = Sliced<StopReason>;
 
 /**
- * The last start position up to which a replay executes every step, so that the console shows what was printed before.
- * This takes at most about ten seconds. A later position is reached from a snapshot, and the console then starts with
- * what the guest prints after that snapshot.
+ * The last start position up to which a replay executes every step, so that the console shows everything that the guest
+ * printed up to there. This takes at most about ten seconds. A later position is reached from a snapshot, and the
+ * console then starts with what the guest prints after that snapshot.
  */
 const PRINTED_STEPS_MAX = 2_000_000_000;
 
