@@ -31,7 +31,7 @@ export function symbolIndexCache(folder: string, bytesMax = CACHE_BYTES_MAX): Sy
         const file = fileOf(key);
         if (!statSync(file).isFile()) return undefined;
         const bytes = readFileSync(file);
-        // Record the time of this use in the file, because many systems do not update the access time.
+        // Record this use in the modification time, because many systems do not update the access time.
         orUndefined(() => utimesSync(file, new Date(), new Date()));
         return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       }),

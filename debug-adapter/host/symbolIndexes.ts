@@ -17,7 +17,7 @@ const INDEX_HEAP = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 512 }
 /** The input of a thread that indexes a file. */
 export interface IndexTask {
   path: string;
-  /** Whether the file is a recording, whose kernel is to be indexed. */
+  /** Whether the file is a recording. If so, the kernel in the recording is indexed. */
   isRecording: boolean;
   /** Undefined if the cache is not used. */
   cacheFolder: string | undefined;
@@ -45,8 +45,8 @@ export class SymbolIndexes implements HostSymbolIndexes {
   }
 
   /**
-   * Resolves when all these files, and the kernel in a recording, have been indexed or could not be indexed. Never
-   * rejects.
+   * Indexes the large files among `paths`, and the kernel in the recording `rrfile`. Resolves when the indexing of each
+   * file has ended or failed. Never rejects.
    */
   async prepare(
     paths: readonly string[],
