@@ -68,7 +68,7 @@ test('inlined calls and scopes have qualified names, and the variables of method
   );
 });
 
-test('in frames, names that gdb cannot split, and names from the symbol table, have parameters', () => {
+test('in stack frames, names that gdb cannot split and names from the symbol table include the parameters', () => {
   const frameNames = new Map(functionsOf(open(fixture('names/names-cpp'))).map((each) => [each.name, each.frameName]));
   assert.equal(frameNames.get('non-virtual thunk to Both::right'), 'non-virtual thunk to Both::right()');
   assert.equal(frameNames.get('ns::Box::area'), undefined);

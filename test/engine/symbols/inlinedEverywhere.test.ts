@@ -13,7 +13,7 @@ import { MemoryFile } from '../../support/memoryFile.ts';
 
 const UNITS = 842;
 
-test('each step reads a bounded part of the file', (t) => {
+test('each step of the search reads only a small part of the file', (t) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'blkreplay-'));
   t.after(() => fs.rmSync(folder, { recursive: true }));
   const name = path.join(folder, 'big.elf');

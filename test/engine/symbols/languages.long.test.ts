@@ -40,7 +40,7 @@ interface Total {
   unequalTypes: number;
   stacks: number;
   unequalStacks: number;
-  /** The number of differences without a known reason, or for which gdb shows more. */
+  /** The number of differences that have no known reason, or in which gdb shows more than blkreplay. */
   worse: number;
 }
 const totals = new Map<LanguageProgram['language'], Total>();

@@ -1,4 +1,4 @@
-/** Indexes of names in a file replace a scan where they are complete, and never hide a name. */
+/** A name index in a file is used instead of a scan only where it is complete, so it never hides a name. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
@@ -19,7 +19,7 @@ const ALL = ['file', 'function', 'type', 'variable'] as const;
 /** In C++, LLVM does not list the scope of a type whose class is only declared in a type unit. */
 const OF_C = ['file', 'function', 'variable'] as const;
 
-/** The kinds of names that are looked up in the index. A file without kinds has an index that is not complete. */
+/** The kinds of names that are looked up in the index. If there are none, the index is incomplete and is not used. */
 const FILES: Record<string, { section: string; kinds: readonly NameKind[] }> = {
   'debug-names': { section: '.debug_names', kinds: ALL },
   'debug-names-merged': { section: '.debug_names', kinds: ALL },
@@ -106,7 +106,7 @@ test('a damaged index is reported once and is not used', (t) => {
     const { start, end } = sectionOf(bytes, FILES[name].section);
     for (let round = 0; round < 40; round++) {
       const damaged = bytes.slice();
-      // The header and the offsets at the start are read first.
+      // Half of the time, damage only the header and the offsets after it, which are read first.
       const length = random.chance(0.5) ? Math.min(80, end - start) : end - start;
       for (let i = 0; i < 3; i++) damaged[start + random.below(length)] ^= 1 + random.below(255);
       const symbols = openSymbols({ name: 'a.elf', bytes: damaged });
@@ -146,7 +146,7 @@ test('damage to a name, a unit or a length is noticed', () => {
   assert.match(symbols.diagnostics.join(), /a name does not match its hash/);
 });
 
-test('version 9 of .gdb_index has a table of shortcuts', () => {
+test('the shortcut table in version 9 of .gdb_index is skipped', () => {
   const bytes = fs.readFileSync(fixture('indexes/gdb-index-c'));
   const { start, end } = sectionOf(bytes, '.gdb_index');
   const old = new Uint8Array(bytes.subarray(start, end));
@@ -171,7 +171,7 @@ function debugInfo(bytes: Uint8Array): DebugInfo {
   return new DebugInfo(sections, { bias: 0n, report: (damage) => assert.fail(damage.message) });
 }
 
-/** The strings of the debug information, alone and in a scope. */
+/** The strings in `.debug_str`, each without a scope and with each of several scopes. */
 function namesIn(bytes: Uint8Array): string[] {
   const { start, end } = sectionOf(bytes, '.debug_str');
   const names = Buffer.from(bytes.subarray(start, end)).toString().split('\0');
@@ -209,7 +209,7 @@ function sectionOf(bytes: Uint8Array, name: string): { start: number; end: numbe
   return { start, end: start + section.contents.bytes.length };
 }
 
-/** The same file with other names for the sections that are indexes. */
+/** A copy of the file in which the index sections have other names, so that they are not used. */
 function withoutIndexes(bytes: Uint8Array): Uint8Array {
   const copy = Buffer.from(bytes);
   for (const name of ['.debug_names', '.gdb_index', '.debug_gnu_pubnames']) {

@@ -32,7 +32,7 @@ for (const name of ['gcc', 'clang']) {
     assert.ok(leaves.length > 60, `${leaves.length}`);
   });
 
-  test(`complex numbers are calculated as in gdb: numbers-${name}`, (t) => {
+  test(`arithmetic with complex numbers gives the same results as in gdb: numbers-${name}`, (t) => {
     if (!requireTool(GDB, t)) return;
     const symbols = open(file);
     const frame = frameAt(symbols, file, 'main');

@@ -99,8 +99,8 @@ test('a path can begin with `crate`, `self` or any inner module, and a name in t
   assert.equal(evaluate('WRAPPER.0.0').text, '5');
 });
 
-// gdb needs a running program for ranges.
-test('a range of an array or slice has its elements', () => {
+// gdb can evaluate ranges only in a running program.
+test('a range of an array or slice contains the right elements', () => {
   assert.equal(evaluate('NUMBERS[1..3]').text, '[20, 30]');
   assert.equal(evaluate('&NUMBERS[..=1]').text, '[10, 20]');
   assert.equal(evaluate('NUMBERS[2..]').text, '[30, 40]');

@@ -1,10 +1,10 @@
-/** Names in a scope are found, however many other scopes define the same name. */
+/** A name in a scope is found even if many other scopes define the same name. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { evaluateIn } from './support/evaluate.ts';
 import { fixture, open } from './support/fixtures.ts';
 
-test('types and enumerators of the same name in many scopes are all found', () => {
+test('types and enumerators that have the same names in many scopes are all found', () => {
   const symbols = open(fixture('indexes/scopes'));
   for (let n = 1; n <= 18; n++) {
     assert.equal(evaluateIn(symbols, `sizeof(n${n}::Node)`), String(n));
