@@ -1,4 +1,6 @@
-/** Console events say when each byte was printed, and a long paste reaches the guest whole. */
+/**
+ * Console events contain the position at which each byte was printed, and a long paste reaches the guest completely.
+ */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -21,7 +23,7 @@ function printed(dap: DapClient): { byte: string; position: number }[] {
   });
 }
 
-test('at the position of a byte, the next instruction prints it; history is not printed twice', async (t) => {
+test('at the position of each printed byte, the next instruction prints it; replayed history is not printed again', async (t) => {
   const dap = new DapClient(t);
   await dap.start(demoLaunch(new Sandbox(t), { console: 'terminal' }));
   await dap.event('stopped');
@@ -48,7 +50,7 @@ async function nextInstruction(dap: DapClient): Promise<string[]> {
   return instructions.map(({ instruction }: { instruction: string }) => instruction);
 }
 
-longTest('a paste of 100 kB arrives whole, at the rate at which the guest reads', async (t) => {
+longTest('a paste of 100 kB arrives completely, as fast as the guest reads it', async (t) => {
   const dap = await shell(t);
   const from = dap.terminal.length;
   const text = LINE.repeat(PASTE_BYTES / LINE.length);
@@ -64,7 +66,7 @@ longTest('a paste of 100 kB arrives whole, at the rate at which the guest reads'
   while (waiting() !== 0) await sleep(10);
 });
 
-test('control characters and bytes of UTF-8 reach the guest unchanged', async (t) => {
+test('control characters and UTF-8 bytes reach the guest unchanged', async (t) => {
   const dap = await shell(t);
   const from = dap.terminal.length;
   await dap.type('echo \x03\x01 ');
@@ -75,7 +77,7 @@ test('control characters and bytes of UTF-8 reach the guest unchanged', async (t
   assert.match(output, /\n\x03\x01 größe €\r?\n/); // eslint-disable-line no-control-regex
 });
 
-test('when 4 MiB wait, more input is refused, and the input that waits is kept', async (t) => {
+test('while 4 MiB of input are waiting, more input is refused, and the waiting input is kept', async (t) => {
   const dap = await shell(t);
   await dap.request('pause', { threadId: 1 });
   await dap.event('stopped');
@@ -84,7 +86,7 @@ test('when 4 MiB wait, more input is refused, and the input that waits is kept',
   assert.equal(dap.place.waitingInputBytes, 4 << 20);
 });
 
-/** A session with the kernel's shell, which waits for input. */
+/** A session in which the kernel's shell is waiting for input. */
 async function shell(t: TestContext): Promise<DapClient> {
   const sandbox = new Sandbox(t);
   const dap = new DapClient(t);

@@ -1,4 +1,6 @@
-/** A large kernel is indexed in another thread, also if it or its debug information is elsewhere. */
+/**
+ * A large kernel is indexed in advance, even if it is only in a recording or its debug information is in another file.
+ */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
@@ -10,11 +12,12 @@ import { DapClient } from '../support/dapClient.ts';
 
 const UNITS = 120;
 
-test('a kernel in a recording is indexed without its file', async (t) => {
+test('the kernel in a recording is indexed even if the kernel file no longer exists', async (t) => {
   const sandbox = new Sandbox(t);
   const kernel = sandbox.path('kernel.elf');
   writeBigElf(kernel, { units: UNITS, sharedTypes: 300, functionsPerUnit: 2, aranges: true });
-  // A recording compresses the generated units so well that it would be too small to contain a large kernel.
+  // The generated units compress so well that, without random bytes, the recording would be too small for its kernel to
+  // be indexed in advance.
   appendFileSync(kernel, randomBytes(200_000));
   const recording = { cwd: sandbox.path('.'), rrfile: sandbox.path('a.rr') };
   await stopIn(t, sandbox.path('first'), { ...recording, rr: 'record', kernel });
@@ -36,7 +39,7 @@ test('the separate debug file of a stripped kernel is indexed', async (t) => {
   assert.match(indexesIn(sandbox.path('cache')).join(), /^(ab){20}-\w+\.index$/);
 });
 
-/** Stops in a function of the last unit. */
+/** Runs a session to a breakpoint on a function in the last unit. */
 async function stopIn(t: TestContext, cache: string, launch: object): Promise<void> {
   const dap = new DapClient(t, { env: { ...process.env, XDG_CACHE_HOME: cache } });
   await dap.request('initialize', { adapterID: 'blkreplay', linesStartAt1: true, columnsStartAt1: true });

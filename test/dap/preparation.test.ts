@@ -1,10 +1,12 @@
-/** The long part of a request runs in slices; the messages that arrive meanwhile are delivered in order afterwards. */
+/**
+ * The long part of a request runs in slices; messages that arrive in the meantime are delivered afterwards, in order.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Preparation } from '../../debug-adapter/dap/preparation.ts';
 import { PAUSED, type Sliced } from '../../debug-adapter/engine/index.ts';
 
-/** Every look at the clock takes 5 ms. */
+/** The simulated clock advances by 5 ms each time it is read. */
 function preparation() {
   let now = 0;
   const resume: (() => void)[] = [];
@@ -26,7 +28,7 @@ function* steps(count: number, done: string[]): Sliced<void> {
   }
 }
 
-test('short work is done at once', () => {
+test('work that takes only one slice is done immediately', () => {
   const log: string[] = [];
   const { work } = preparation();
   work.run(steps(2, log), () => log.push('answer'));
@@ -37,7 +39,7 @@ test('short work is done at once', () => {
   );
 });
 
-test('long work lets messages in, which wait for the answer', async () => {
+test('messages that arrive during long work are delivered after its answer', async () => {
   const log: string[] = [];
   const { work, letIn } = preparation();
   work.run(steps(12, log), () => log.push('answer'));

@@ -51,7 +51,7 @@ for (const [there, back, args] of some(
   ] as const,
   1,
 )) {
-  test(`${STEPS} requests ${there} and ${back} without waiting are ${STEPS} steps: ${JSON.stringify(args)}`, async (t) => {
+  test(`${STEPS} ${there} or ${back} requests sent without waiting are ${STEPS} steps: ${JSON.stringify(args)}`, async (t) => {
     const dap = await stoppedSession(t);
     const from = dap.place.position;
     const forward = await oneByOne(dap, there, args);
@@ -69,7 +69,7 @@ for (const [there, back, args] of some(
   });
 }
 
-test('steps in both directions wait in one queue', async (t) => {
+test('forward and backward steps share one queue', async (t) => {
   const dap = await stoppedSession(t);
   const from = dap.place.position;
   const commands = ['stepIn', 'stepIn', 'stepBack', 'stepIn', 'stepBack', 'stepBack'];
@@ -79,7 +79,7 @@ test('steps in both directions wait in one queue', async (t) => {
   assert.equal(dap.place.position, from);
 });
 
-test('when a breakpoint stops a step, the steps that wait are dropped without a dialog', async (t) => {
+test('when a breakpoint stops a step, the queued steps are dropped without a dialog', async (t) => {
   const dap = await stoppedSession(t);
   const from = dap.place.position;
   await dap.until('stepOut', LINE);
@@ -96,7 +96,7 @@ test('when a breakpoint stops a step, the steps that wait are dropped without a 
   assert.equal(await dap.evaluate('1 + 1'), '2', 'the session continues');
 });
 
-test('pause drops the steps that wait', async (t) => {
+test('a pause request drops the queued steps', async (t) => {
   const dap = await stoppedSession(t);
   const answers = Array.from({ length: 20 }, () => dap.send('next', LINE));
   const paused = dap.request('pause', { threadId: 1 });
@@ -108,7 +108,7 @@ test('pause drops the steps that wait', async (t) => {
   assert.equal(await dap.evaluate('1 + 1'), '2');
 });
 
-test('the start of the recording ends a row of steps back', async (t) => {
+test('queued backward steps are dropped at the start of the recording', async (t) => {
   const dap = await stoppedSession(t);
   await dap.until('blkreplay/goTo', { position: 2 });
   const answers = Array.from({ length: STEPS }, () => dap.send('stepBack', INSTRUCTION));
@@ -122,7 +122,7 @@ test('the start of the recording ends a row of steps back', async (t) => {
   );
 });
 
-test('the queue is bounded, and a step that fails to start drops the others', async () => {
+test('the queue has a maximum length, and if a step fails to start, the remaining steps are dropped', async () => {
   const queue = new StepQueue();
   const started: number[] = [];
   const answers = Array.from({ length: WAITING_STEPS_MAX }, (_, i) =>
