@@ -1,6 +1,4 @@
-/**
- * Console events contain the position at which each byte was printed, and a long paste reaches the guest completely.
- */
+/** Console events contain the position of each byte that was printed, and a long paste reaches the guest completely. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,6 +1,4 @@
-/**
- * A large kernel is indexed in advance, even if it is only in a recording or its debug information is in another file.
- */
+/** A large kernel is indexed in advance, even if its debug information is only in a recording or in another file. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';

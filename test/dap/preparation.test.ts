@@ -1,6 +1,4 @@
-/**
- * The long part of a request runs in slices; messages that arrive in the meantime are delivered afterwards, in order.
- */
+/** The long part of a request runs in slices; messages that arrive meanwhile are delivered afterwards, in order. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Preparation } from '../../debug-adapter/dap/preparation.ts';
