@@ -72,6 +72,8 @@ test('from the installed extension to the first step back of the sample; recordi
   });
   const before = position(await workbench.placeText());
 
+  // VS Code stores the state of extensions with a delay.
+  await workbench.page.waitForTimeout(3000);
   await workbench.page.reload();
   await notified(workbench, /was at position .* when the window was closed/);
   await workbench.screenshot('start-6-reloaded');

@@ -43,7 +43,7 @@ export class Workbench {
     const question = this.page.locator('.monaco-dialog-box');
     for (;;) {
       const clock = await this.startDebugging();
-      await question.or(this.toolbarButton('Stop')).first().waitFor();
+      await question.or(this.toolbarButton('Stop')).locator('visible=true').first().waitFor();
       if (!(await question.isVisible())) return clock;
       await this.page.keyboard.press('Escape');
       await question.waitFor({ state: 'hidden' });
@@ -252,7 +252,9 @@ export class Workbench {
     // The row may move away from the mouse when the tree is refreshed.
     await this.until(`${button} is clicked`, async () => {
       await row.hover({ timeout: 1000 });
-      await row.locator(`a.action-label[aria-label="${button}"]`).click({ timeout: 1000 });
+      // The label of a command with a key ends with the key.
+      const labels = `[aria-label="${button}"], [aria-label^="${button} ("]`;
+      await row.locator('a.action-label').and(row.locator(labels)).click({ timeout: 1000 });
       return true;
     });
   }
