@@ -62,7 +62,7 @@ export const PREPARATIONS: Readonly<Record<string, (debuggee: Debuggee, args: Ar
   setFunctionBreakpoints: findFunctions,
 };
 
-/** Returns a LongRun for commands whose runs may take a long time: those that go back, and those that search. */
+/** Returns a LongRun for commands whose runs may take a long time: those that go back, search, or go to a position. */
 export function longRun(command: string, args: unknown, { session, configuration }: Debuggee): LongRun | undefined {
   switch (command) {
     case 'configurationDone':
@@ -73,9 +73,8 @@ export function longRun(command: string, args: unknown, { session, configuration
     case 'blkreplay/reverseStepIn':
     case 'blkreplay/reverseStepOut':
       return { title: progressTitles.stepBack() };
-    case 'blkreplay/goTo': {
+    case 'blkreplay/goTo':
       return towards(new Arguments(command, args).integer('position'), session.position);
-    }
     default:
       return undefined;
   }
