@@ -192,10 +192,15 @@ export function contentDigest(device: BlockDevice): bigint {
   return new DriveDigest(device).value();
 }
 
-/** The blocks of a range that may contain nonzero bytes, as runs in order; adjacent runs are merged. */
+/**
+ * The blocks of a range that may contain nonzero bytes, as runs in order; adjacent runs are merged. The last block of
+ * the range may extend beyond the end of the disk.
+ */
 function* dataBlocksIn(device: BlockDevice, { first, end }: Run): Generator<Run> {
   let last: Run | undefined;
-  for (const { offset, lengthBytes } of device.dataRanges(first * BLOCK_BYTES, (end - first) * BLOCK_BYTES)) {
+  const start = first * BLOCK_BYTES;
+  const onDisk = Math.min(end * BLOCK_BYTES, device.lengthBytes) - start;
+  for (const { offset, lengthBytes } of device.dataRanges(start, onDisk)) {
     const next = { first: Math.floor(offset / BLOCK_BYTES), end: blocksFor(offset + lengthBytes) };
     if (last && next.first <= last.end) last.end = Math.max(last.end, next.end);
     else {
