@@ -84,6 +84,7 @@ export class Hart implements Stateful {
    * less than `budgetMax`, for example if a device sets ATTENTION.
    */
   run(position: Position, budgetMax: number): number {
+    this.translator.prepareRun();
     const budget = Math.min(budgetMax, this.translator.stepsMax);
     this.words[WORD.ATTENTION] = 0;
     writeNumber(this.words, WORD.MARKED_POSITION, -1);

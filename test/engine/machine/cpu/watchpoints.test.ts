@@ -130,6 +130,23 @@ for (const [name, program] of Object.entries(CHEAP)) {
   });
 }
 
+test('watchpoints that are removed and set again between two runs cost no translation', (t) => {
+  const machine = looping(CHEAP['the same value by an AMO']);
+  const points = { breakpoints: new Set<bigint>(), watchpoints: [change(DATA)] };
+  machine.setStopPoints(points);
+  steps(machine, WARM_UP);
+  const { mock } = t.mock.method(WebAssembly, 'Module');
+  const tagged = machine.hart.slot('TAGGED_ACCESSES');
+  for (let i = 0; i < 100; i++) {
+    machine.setStopPoints(NONE);
+    machine.setStopPoints(points);
+    steps(machine, 10_000);
+  }
+  assert.equal(mock.callCount(), 0);
+  // Setting watchpoints flushes the TLBs, so each run begins with a few accesses on the slow path.
+  assert.ok(machine.hart.slot('TAGGED_ACCESSES') - tagged < 1000n);
+});
+
 test('with a read watchpoint, a loop that reads another word stays in translated code', (t) => {
   const machine = looping([a.ld(7, 8, 5), a.lw(8, 4, 5)]);
   machine.setStopPoints({

@@ -14,12 +14,15 @@ export class CodePageWriters {
   /** The entries detected while there were no watchpoints. */
   private besideCode = new Set<number>();
   /**
-   * The entries detected while there are watchpoints. `amongWatched` contains those that were detected a second time,
-   * after their regions had been translated again.
+   * The entries detected while there are watchpoints. `amongWatched` contains those whose regions, translated again,
+   * still were the cause of slow-path accesses.
    */
   private besideWatched = new Set<number>();
   private amongWatched = new Set<number>();
+  /** The count of slow-path accesses when regions were last translated. */
   private accessesSeen = 0;
+  /** The later counts, at the last detection of each entry. A loop may consist of several regions. */
+  private accessesSeenBy = new Map<number, number>();
   private areBytesWatched = false;
 
   constructor(view: DataView, threshold: HotThreshold) {
@@ -35,25 +38,16 @@ export class CodePageWriters {
   }
 
   /**
-   * Called when control has often left a region early. Returns whether the region should be translated again, to make
-   * more accesses in place.
+   * Called when control has often left the region at an entry early. Returns the entry of a region that should be
+   * translated again, to make more accesses in place; undefined if there is none. It may be another region, which
+   * control left more recently.
    */
-  detect(entry: number): boolean {
-    const entries = this.areBytesWatched ? this.watchedEntries(entry) : this.besideCode;
-    if (!entries || entries.has(entry) || !this.accessesAreFrequent()) return false;
-    if (entries.size > REMEMBERED_MAX) entries.clear();
-    entries.add(entry);
-    return true;
-  }
-
-  /**
-   * The set to which a detected entry is added while there are watchpoints; undefined if it is not added to any. An
-   * entry is added to `amongWatched` only if its region is the cause of the slow-path accesses.
-   */
-  private watchedEntries(entry: number): Set<number> | undefined {
-    if (!this.besideWatched.has(entry)) return this.besideWatched;
-    const isCause = this.view.getInt32(SLOT.LEFT_BESIDE_WATCHED, true) === (entry | 0);
-    return isCause ? this.amongWatched : undefined;
+  detect(entry: number): number | undefined {
+    if (!this.accessesAreFrequent(entry)) return undefined;
+    if (!this.areBytesWatched) return addTo(this.besideCode, entry);
+    if (!this.besideWatched.has(entry)) return addTo(this.besideWatched, entry);
+    const cause = this.view.getInt32(SLOT.LEFT_BESIDE_WATCHED, true);
+    return this.besideWatched.has(cause) ? addTo(this.amongWatched, cause) : undefined;
   }
 
   /**
@@ -61,6 +55,7 @@ export class CodePageWriters {
    */
   forgetAccesses(): void {
     this.accessesSeen = this.view.getUint32(SLOT.TAGGED_ACCESSES, true);
+    this.accessesSeenBy.clear();
   }
 
   /**
@@ -75,13 +70,13 @@ export class CodePageWriters {
   }
 
   /**
-   * Whether the number of slow-path accesses to pages with code or watched bytes since the last call exceeds half the
-   * translation threshold.
+   * Whether the number of slow-path accesses to pages with code or watched bytes since the entry was last detected
+   * exceeds half the translation threshold.
    */
-  private accessesAreFrequent(): boolean {
+  private accessesAreFrequent(entry: number): boolean {
     const accesses = this.view.getUint32(SLOT.TAGGED_ACCESSES, true);
-    const sinceLast = (accesses - this.accessesSeen) >>> 0;
-    this.accessesSeen = accesses;
+    const sinceLast = (accesses - (this.accessesSeenBy.get(entry) ?? this.accessesSeen)) >>> 0;
+    this.accessesSeenBy.set(entry, accesses);
     return sinceLast > this.threshold.jumps / 2;
   }
 
@@ -89,5 +84,14 @@ export class CodePageWriters {
     this.besideCode.clear();
     this.besideWatched.clear();
     this.amongWatched.clear();
+    this.accessesSeenBy.clear();
   }
+}
+
+/** Adds an entry to a set of limited size. Returns the entry, or undefined if it was in the set. */
+function addTo(entries: Set<number>, entry: number): number | undefined {
+  if (entries.has(entry)) return undefined;
+  if (entries.size > REMEMBERED_MAX) entries.clear();
+  entries.add(entry);
+  return entry;
 }

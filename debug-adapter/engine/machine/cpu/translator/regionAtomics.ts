@@ -32,19 +32,13 @@ export class RegionAtomics {
     const access = { register: rs1, lengthBytes: isDouble ? 8 : 4, table };
     const operand = this.registers.get(rs2);
     const extended = isDouble ? operand : i64.extend32S(operand);
-    const combine = COMBINE[immediate];
-    const changes = {
-      AMO: ({ load, differs }: AtomicOperand) => differs(combine(load, extended)),
-      LR: () => i32.const(0),
-      SC: ({ differs }: AtomicOperand) => i32.and(slot32('RESERVED'), differs(operand)),
-    }[form];
-    const { check, address } = this.memory.locate(access, {
-      leave,
-      changes: (at) => changes(operandAt(at, isDouble)),
-    });
+    const changes = (at: Code): Code =>
+      form === 'SC' ? i32.and(slot32('RESERVED'), operandAt(at, isDouble).differs(operand)) : i32.const(0);
+    const { check, address, leaveIfAffected } =
+      form === 'AMO' ? this.memory.locateUpdate(access, leave) : this.memory.locate(access, { leave, changes });
     const memory = operandAt(address.get, isDouble);
     const act = {
-      AMO: () => this.modify(memory, combine, extended),
+      AMO: () => this.modify(memory, COMBINE[immediate](this.value.get, extended), leaveIfAffected),
       LR: () => this.loadReserved(memory),
       SC: () => this.storeConditional(memory, operand),
     }[form];
@@ -52,8 +46,16 @@ export class RegionAtomics {
     return sequence(check, act(), rd === 0 ? nothing : this.registers.put(rd, this.value.get));
   }
 
-  private modify(memory: AtomicOperand, combine: (old: Code, operand: Code) => Code, operand: Code): Code {
-    return sequence(set(this.value, memory.load), memory.store(combine(this.value.get, operand)));
+  /**
+   * Loads the old value and stores the new one, which is computed from `this.value`. With watchpoints, an AMO that
+   * changes nothing, such as that of a hart that waits for a spinlock, stores nothing and needs no further check.
+   */
+  private modify(memory: AtomicOperand, updated: Code, leaveIfAffected: Code | undefined): Code {
+    const store = memory.store(updated);
+    const load = set(this.value, memory.load);
+    if (!leaveIfAffected) return sequence(load, store);
+    const needsCheck = i32.or(memory.isOther(this.value.get, updated), slot32('ACCESSES_WATCHED'));
+    return sequence(load, when(needsCheck, leaveIfAffected, store));
   }
 
   private loadReserved({ load, physical }: AtomicOperand): Code {
@@ -78,12 +80,18 @@ interface AtomicOperand {
   store: (value: Code) => Code;
   /** Whether a value differs from the one in memory. */
   differs: (value: Code) => Code;
+  /** Whether two values of the operand's length differ. */
+  isOther: (one: Code, other: Code) => Code;
   physical: Code;
 }
 
-const operandAt = (address: Code, isDouble: boolean): AtomicOperand => ({
-  load: isDouble ? i64.load(address) : i64.load32s(address),
-  store: (value) => (isDouble ? i64.store(address, value) : i64.store32(address, value)),
-  differs: (value) => (isDouble ? i64.ne(i64.load(address), value) : i32.ne(i32.load(address), i32.wrap(value))),
-  physical: i64.extendU(i32.add(address, i32.const((RAM_BASE - RAM) | 0))),
-});
+const operandAt = (address: Code, isDouble: boolean): AtomicOperand => {
+  const isOther = isDouble ? i64.ne : (one: Code, other: Code) => i32.ne(i32.wrap(one), i32.wrap(other));
+  const load = isDouble ? i64.load(address) : i64.load32s(address);
+  return {
+    ...{ load, isOther },
+    store: (value) => (isDouble ? i64.store(address, value) : i64.store32(address, value)),
+    differs: (value) => isOther(load, value),
+    physical: i64.extendU(i32.add(address, i32.const((RAM_BASE - RAM) | 0))),
+  };
+};

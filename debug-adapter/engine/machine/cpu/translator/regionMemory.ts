@@ -32,10 +32,12 @@ import type { Instruction } from './regionGraph.ts';
 import type { RegionRegisters } from './regionRegisters.ts';
 import {
   checkBesideWatched,
+  checkPage,
   checkTagged,
   type InPlaceAccesses,
   isCodeAt,
   leaveIfAffected,
+  leaveIfAnyAffected,
   type TaggedAccess,
 } from './taggedPages.ts';
 
@@ -126,7 +128,7 @@ export class RegionMemory {
   locate(
     { register, lengthBytes, table }: Omit<Access, 'offset'>,
     { leave, changes }: { leave: Code; changes: (address: Code) => Code },
-  ): { check: Code; address: Local } {
+  ): { check: Code; address: Local; leaveIfAffected?: Code } {
     const { va, low: address } = this;
     const access = { register, offset: 0, lengthBytes, table };
     const isMisaligned = i32.and(i32.wrap(va.get), i32.const(lengthBytes - 1));
@@ -141,6 +143,25 @@ export class RegionMemory {
           set(address, this.hostAddress(table)),
         );
     return { check, address };
+  }
+
+  /**
+   * Like `locate`, for an aligned load followed by a store to the same address. If the region makes accesses among
+   * watched bytes, the check covers only the page, and the code `leaveIfAffected` must precede each store that changes
+   * the word or is watched as an access.
+   */
+  locateUpdate(access: Omit<Access, 'offset'>, leave: Code): { check: Code; address: Local; leaveIfAffected?: Code } {
+    if (this.inPlace !== 'amongWatched') return this.locate(access, { leave, changes: () => i32.const(1) });
+    const { register, lengthBytes, table } = access;
+    const address = this.low;
+    const tagged = { at: address.get, lengthBytes, table, isAligned: true };
+    const tag = i64.load(this.tlbEntry(), table);
+    const check = sequence(
+      this.setAddress(register, 0),
+      checkPage({ tag, page: this.pageOf(lengthBytes), difference: this.tagDifference(), leave }),
+      set(address, this.hostAddress(table)),
+    );
+    return { check, address, leaveIfAffected: leaveIfAnyAffected(tagged, { difference: this.tagDifference(), leave }) };
   }
 
   private single(instruction: Instruction, leave: Code): Code {
@@ -274,7 +295,7 @@ export class RegionMemory {
    */
   private checkAligned(access: Access, leave: Code, changes: Code): Code {
     const { register, offset, lengthBytes, table } = access;
-    const page = i64.and(this.va.get, i64.const(-4096 | (lengthBytes - 1)));
+    const page = this.pageOf(lengthBytes);
     const setAddress = this.setAddress(register, offset);
     if (this.isWatching) {
       const tagged = { lengthBytes, table, isAligned: true };
@@ -328,8 +349,16 @@ export class RegionMemory {
       const { page, leave } = options;
       return checkBesideWatched(tagged, { tag, page, leave: this.leaveBesideWatched(leave) });
     }
-    const difference = (this.difference ??= this.frame.local(I64));
-    return checkTagged(tagged, { tag, difference, ...options });
+    return checkTagged(tagged, { tag, difference: this.tagDifference(), ...options });
+  }
+
+  /** The page of an aligned access, with the address bits that are set if it is misaligned. */
+  private pageOf(lengthBytes: number): Code {
+    return i64.and(this.va.get, i64.const(-4096 | (lengthBytes - 1)));
+  }
+
+  private tagDifference(): Local {
+    return (this.difference ??= this.frame.local(I64));
   }
 
   private leaveBesideWatched(leave: Code): Code {

@@ -43,16 +43,27 @@ export function checkTagged(
   options: { tag: Code; page: Code; difference: Local; leave: Code; ifGuarded: Code },
 ): Code {
   const { tag, page, difference, leave, ifGuarded } = options;
-  const has = (bits: number): Code => i64.ne(i64.and(difference.get, i64.const(bits)), i64.const(0));
   return sequence(
     set(difference, i64.xor(tag, page)),
     when(
-      has(~TAG_WATCHED),
-      when(has(~(TAG_HAS_CODE | TAG_WATCHED)), leave),
+      hasBits(difference, ~TAG_WATCHED),
+      when(hasBits(difference, ~(TAG_HAS_CODE | TAG_WATCHED)), leave),
       access.table === WRITE_TLB ? when(isCodeIn(access), ifGuarded) : nothing,
     ),
     when(isNearWatched(access), ifGuarded),
   );
+}
+
+/** Leaves the region if the TLB tag is that of another page. Stores the tag bits in `difference`. */
+export function checkPage(options: { tag: Code; page: Code; difference: Local; leave: Code }): Code {
+  const { tag, page, difference, leave } = options;
+  return sequence(set(difference, i64.xor(tag, page)), when(hasBits(difference, ~(TAG_HAS_CODE | TAG_WATCHED)), leave));
+}
+
+/** After `checkPage`: leaves the region if a write of at most 8 bytes affects code or watched bytes. */
+export function leaveIfAnyAffected(access: TaggedAccess, options: { difference: Local; leave: Code }): Code {
+  const { difference, leave } = options;
+  return when(i32.or(hasBits(difference, TAG_HAS_CODE), isNearWatched(access)), when(affectsGuarded(access), leave));
 }
 
 /**
@@ -120,6 +131,8 @@ function isCodeIn({ at, lengthBytes, isAligned }: TaggedAccess): Code {
   const bits = i32.shrU(i32.load(i32.shrU(first, i32.const(3)), CODE_LINES), i32.and(first, i32.const(7)));
   return i32.and(bits, i32.const(2 ** lines - 1));
 }
+
+const hasBits = (value: Local, bits: number): Code => i64.ne(i64.and(value.get, i64.const(bits)), i64.const(0));
 
 function bitAt(bitmap: number, address: Code, unitBytes: number): Code {
   const index = i32.shrU(i32.sub(address, i32.const(RAM)), i32.const(Math.log2(unitBytes)));

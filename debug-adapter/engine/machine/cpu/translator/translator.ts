@@ -49,7 +49,8 @@ export class Translator {
   /** The entries whose instructions cannot begin a region, each with its instruction word. */
   private untranslatable = new Map<number, number>();
   private runsWaited = 0;
-  private readsWatched = false;
+  private watched = { any: false, reads: false };
+  private nextWatched = this.watched;
 
   constructor(options: {
     memory: WebAssembly.Memory;
@@ -106,24 +107,37 @@ export class Translator {
    */
   private removeIfUnsuitable(entry: number): boolean {
     const { isBare } = this.regions.at(entry)!;
-    const isUnfit = this.codePageWriters.detect(entry) || (isBare && !this.readsArePlain);
-    if (isUnfit) this.regions.remove(entry);
-    return isUnfit;
+    const detected = this.codePageWriters.detect(entry);
+    if (detected !== undefined) this.regions.remove(detected);
+    const isInvalid = isBare && !this.readsArePlain;
+    if (isInvalid) this.regions.remove(entry);
+    return isInvalid || detected === entry;
   }
 
   private get readsArePlain(): boolean {
-    return this.view.getInt32(SLOT.READS_CHECKED, true) === 0 && !this.readsWatched;
+    return this.view.getInt32(SLOT.READS_CHECKED, true) === 0 && !this.watched.reads;
   }
 
   /**
-   * Called between runs: sets whether there are any watchpoints, and whether any of them watch reads. Regions that
-   * assume the opposite are removed. Those that assume untranslated reads are then translated again immediately;
-   * otherwise they would have to become hot again.
+   * Sets whether there are any watchpoints, and whether any of them watch reads. This takes effect with the next call of
+   * `prepareRun`, because going back often removes the watchpoints only to restore a state.
    */
-  setWatched({ any, reads }: { any: boolean; reads: boolean }): void {
+  setWatched(watched: { any: boolean; reads: boolean }): void {
+    this.nextWatched = watched;
+  }
+
+  /**
+   * Called before each run. Removes the regions that assume other watchpoints. Those that assume untranslated reads are
+   * then translated again immediately; otherwise they would have to become hot again.
+   */
+  prepareRun(): void {
+    if (this.nextWatched === this.watched) return;
+    const { any, reads } = this.nextWatched;
+    const isNew = any !== this.watched.any || reads !== this.watched.reads;
+    this.watched = this.nextWatched;
+    if (!isNew) return;
     this.codePageWriters.setBytesWatched(any);
     if (!any) this.regions.removeWhere(({ inPlace }) => inPlace === 'besideWatched' || inPlace === 'amongWatched');
-    this.readsWatched = reads;
     if (!reads) return;
     this.regions.removeParkedBare();
     for (const { entry } of this.regions.removeWhere(({ isBare }) => isBare)) {
