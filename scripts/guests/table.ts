@@ -30,10 +30,10 @@ QEMU version is 7.2. A script writes this document:
     npm run build && node scripts/guests/main.ts FOLDER
 
 \`FOLDER\` contains the guests as their projects or Debian packages build them, with the file names in
-\`scripts/guests/guestList.ts\`. Guests whose files are missing are skipped. For each guest, the script starts QEMU, and
-then runs, records and replays the guest with blkreplay. It types the input from the list and waits until the console shows
-the expected text. *Works* means that the console showed the text in all three runs, and that the replay had the same
-console output and the same digest of registers, RAM, devices and disks as the recording.
+\`scripts/guests/guestList.ts\`. Guests whose files are missing are skipped. The script runs each guest in QEMU, and then
+runs, records and replays it with blkreplay. It types the input from the list and waits until the console shows the
+expected text. *Works* means that the console showed the text in all three runs with blkreplay, and that the replay had
+the same console output and the same digest of registers, RAM, devices and disks as the recording.
 
 The table omits options that are the same for all guests: \`-M virt -display none -serial stdio -net none\` for QEMU, and
 \`record\` with \`--rrfile\` for blkreplay. Each row names the commit or version of the sources. No guest is part of this
