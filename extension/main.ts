@@ -19,9 +19,9 @@ import { registerPosition } from './timeline/positionItem.ts';
 declare const BLKREPLAY_LOADING_MS: number;
 
 /**
- * The extension's entry point. Each folder registers its own contributions, and this file keeps no state. Until the user
- * does something, no process is started and no file is read, except that the recording of a session that can be resumed
- * is looked for. Activation therefore takes milliseconds.
+ * The extension's entry point. Each folder registers its own contributions, and this file keeps no state. Until the
+ * user does something, no process is started and no file is read; the extension only checks whether the recording of a
+ * session that can be resumed still exists. Activation therefore takes milliseconds.
  */
 export function activate(context: vscode.ExtensionContext): Api {
   const startMs = performance.now();

@@ -1,6 +1,6 @@
 import type { EventBreakpoint } from '../../debug-adapter/dap/customProtocol.ts';
 
-/** The adapter's answer to `blkreplay/setEventBreakpoints`; undefined if it refused the request. */
+/** The adapter's answer to `blkreplay/setEventBreakpoints`; undefined if it rejected the request. */
 export type SetResponse = { breakpoints: { verified: boolean; message?: string }[] } | undefined;
 
 export type AddResult = { kind: 'added' } | { kind: 'refused'; message?: string };
@@ -13,8 +13,8 @@ export interface ListStorage {
 
 /**
  * The event breakpoints of each configuration. A session uses the list of its configuration, so the breakpoints apply
- * again after a restart and in the next session, as breakpoints in source files do. The adapter's request replaces all
- * event breakpoints of a session, so the whole list is sent after each change. A list contains only breakpoints that an
+ * again after a restart and in the next session, as breakpoints in source files do. The request replaces all event
+ * breakpoints of a session, so the whole list is sent after each change. A list contains only breakpoints that an
  * adapter has accepted.
  */
 export class EventBreakpointLists<Session> {
@@ -53,7 +53,7 @@ export class EventBreakpointLists<Session> {
 
   /**
    * Sets the breakpoints of a session that starts. Returns the number of breakpoints that the adapter has accepted.
-   * Refused breakpoints stay in the list, because a later session may have their drive again.
+   * Rejected breakpoints stay in the list, because a later session may have the drive that they refer to.
    */
   async restore(session: Session): Promise<number> {
     const wanted = this.of(session);

@@ -15,7 +15,7 @@ export const DISK_REQUESTS: readonly DiskRequest[] = ['read', 'write', 'flush'];
 
 /**
  * The disk breakpoint that the user described. `sectors` is a sector (`2048`), an inclusive range (`2048-4095`), or
- * empty for the whole disk; `sectorsProblem` refuses anything else. A flush does not refer to sectors, so flushes are
+ * empty for the whole disk; `sectorsProblem` rejects anything else. A flush does not refer to sectors, so flushes are
  * left out if sectors are given.
  */
 export function diskBreakpoint(typed: {

@@ -6,7 +6,7 @@ import type { Sessions } from '../sessions.ts';
 import { explainWithoutSession } from './withoutSession.ts';
 
 /**
- * Sends a custom request to a session. If the adapter refuses the request, shows the error and returns undefined. If
+ * Sends a custom request to a session. If the adapter rejects the request, shows the error and returns undefined. If
  * the extension can do what the error advises, the message has a button for it.
  */
 export async function sendRequest<T>(
@@ -30,7 +30,9 @@ async function showFailure(session: vscode.DebugSession, text: string): Promise<
   if (pressed !== undefined) await remedy?.run(session);
 }
 
-/** Errors that are not shown: a step was not executed because the machine stopped first, or too many were waiting. */
+/**
+ * Errors that are not shown: a step was not executed because the machine stopped first, or too many steps were waiting.
+ */
 const UNSHOWN = new Set(['step-dropped', 'steps-too-many']);
 
 /** The session that a command applies to. If there is none, explains this to the user and returns undefined. */

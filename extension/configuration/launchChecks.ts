@@ -18,8 +18,8 @@ export function missingFiles(launch: LaunchConfiguration, exists: (file: string)
 }
 
 /**
- * The problem that makes the debug adapter refuse a launch configuration. An error that does not name a setting is a
- * conflict between two drives, and is shown at `drives`.
+ * The problem that would make the debug adapter reject a launch configuration. An error that does not name a setting is
+ * a conflict between two drives, and is shown at `drives`.
  */
 export function refusedSetting(error: unknown): Problem {
   if (!(error instanceof UserError)) return { message: String(error), setting: '' };

@@ -5,9 +5,10 @@ import { buildTaskTexts } from '../../debug-adapter/messages/extensionStart.ts';
 import { buildTasksFor, existingBuildTask, tasksJson } from './buildTasks.ts';
 
 /**
- * Offers to build the folder before each recording, when a launch.json is created in a folder with a Makefile, Cargo.toml
- * or CMakeLists.txt. Returns the label of the task for `preLaunchTask`; undefined if there is none, or if the user
- * declines. An existing tasks.json is never changed; if there is none, it is created after the user has agreed.
+ * Called when a launch.json is created in a folder with a Makefile, Cargo.toml or CMakeLists.txt: offers to build the
+ * folder before each recording. Returns the label of the task for `preLaunchTask`; undefined if there is none, or if
+ * the user declines. An existing tasks.json is never changed; if there is none, it is created after the user has
+ * agreed.
  */
 export async function offerBuildTask(folder: vscode.WorkspaceFolder): Promise<string | undefined> {
   const tasks = buildTasksFor(await filesIn(folder.uri.fsPath));

@@ -25,7 +25,7 @@ export class GuestTerminal implements vscode.Pseudoterminal {
   });
   /** Input is sent in order, one request at a time. */
   private sending: Promise<void> = Promise.resolve();
-  /** The reason why input was last refused. The same reason is shown only once, not for each key. */
+  /** The reason why input was last rejected. The same reason is shown only once, not for each key. */
   private refusedBefore = '';
   private isPast = false;
   private session: vscode.DebugSession | undefined;

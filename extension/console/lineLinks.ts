@@ -46,7 +46,10 @@ function hasHistory(sessions: Sessions, session: vscode.DebugSession): boolean {
   return event !== undefined && event.end > event.start;
 }
 
-/** Asks which of several identical lines is meant. The line that was printed last at the current position is first. */
+/**
+ * Asks which of several identical lines is meant. The one that was printed last before the current position comes
+ * first.
+ */
 async function chosen(lines: readonly TimedLine[], position: number): Promise<TimedLine | undefined> {
   if (lines.length === 1) return lines[0];
   const items = lines.map((line, i) => ({

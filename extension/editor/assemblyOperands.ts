@@ -51,10 +51,7 @@ function operand(mnemonic: string, name: string, start: number): Operand {
 const INTEGER_REGISTER = /^(zero|ra|sp|gp|tp|fp|pc|a[0-7]|s(\d|1[01])|t[0-6]|x([12]?\d|3[01]))$/;
 const FLOAT_REGISTER = /^f(([12]?\d|3[01])|a[0-7]|[st](\d|1[01]))$/;
 
-/**
- * Replaces comments and strings by spaces, which keeps the columns. A line of a directive or of the preprocessor becomes
- * empty.
- */
+/** Replaces comments, strings, and assembler and preprocessor directives with spaces, so that columns do not change. */
 function withoutComments(line: string): string {
   const blank = (text: string) => ' '.repeat(text.length);
   const code = line.replace(/"(?:\\.|[^"\\])*"?|\/\*.*?(?:\*\/|$)|(?:#|\/\/).*/g, blank);

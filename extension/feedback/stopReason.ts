@@ -12,7 +12,7 @@ interface ShownStop {
   text: { line: string; whole: string };
 }
 
-/** Shows why the machine has stopped at the end of the source line, until the machine runs again. */
+/** When the machine stops, shows the reason at the end of the source line until the machine runs again. */
 export function registerStopReason(sessions: Sessions, messages: AdapterMessages): vscode.Disposable {
   const decoration = vscode.window.createTextEditorDecorationType({
     after: { color: new vscode.ThemeColor('editorCodeLens.foreground'), fontStyle: 'italic', margin: '0 0 0 3em' },
@@ -73,6 +73,6 @@ async function stoppedAt(
   }
 }
 
-/** In a remote window, the editor replaces paths in responses by URIs. */
+/** In a remote window, the editor replaces paths in responses with URIs. */
 const uriOf = (path: string): vscode.Uri =>
   /^[\w+.-]{2,}:\/\//.test(path) ? vscode.Uri.parse(path) : vscode.Uri.file(path);

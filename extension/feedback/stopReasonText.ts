@@ -8,8 +8,8 @@ const CHARACTERS_MAX = 160;
  * watchpoint, the cause of an exception, or the text that was printed. `line` is the text for the end of a source line.
  */
 export function stopReasonText({ description, text }: Stop): { line: string; whole: string } | undefined {
-  // For a trap, the description is only its name, and the text starts with that name. When the guest has ended, only
-  // the description says how.
+  // For a trap, the description is only its name, and the text starts with that name. When the run has ended, only the
+  // description says how.
   const whole = description !== undefined && !text?.startsWith(description) ? description : text;
   if (whole === undefined || whole === '') return undefined;
   const line = whole.replace(/\s+/g, ' ').trim();

@@ -31,7 +31,7 @@ export interface RecordedDetails {
   harts: number;
   /** The kernel command line; empty if there is none. */
   append: string;
-  /** False if the process that recorded was killed before it could complete the file. */
+  /** False if the recording process was killed before it could complete the file. */
   isComplete: boolean;
   lastPosition: number;
   /** Why the run ended, and the guest's exit code; null if the recording is not complete. */

@@ -56,7 +56,7 @@ export function registerOverlays(
   return { tree: (node) => view.getChildren(node), dispose: () => parts.dispose() };
 }
 
-/** A command for an item was invoked without one, for example by a key. */
+/** Called when a command for items was invoked without an item, for example by a key. */
 async function explainItems(): Promise<void> {
   const answer = await vscode.window.showInformationMessage(noItemSelected(), showOverlaysButton());
   if (answer === showOverlaysButton()) await vscode.commands.executeCommand('blkreplay.overlays.focus');

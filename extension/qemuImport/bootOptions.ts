@@ -11,7 +11,7 @@ export function applyKernel(draft: Draft, value: string, option: string): void {
   draft.settings.kernel = kernelSetting(draft.file(option, value));
 }
 
-/** Imports `-bios`. A file name of OpenSBI without a folder refers to the firmware that comes with QEMU. */
+/** Imports `-bios`. An OpenSBI file name without a folder refers to the firmware that comes with QEMU. */
 export function applyFirmware(draft: Draft, value: string, option: string): void {
   if (value === 'none') draft.bios = 'none';
   else if (value === 'default') draft.bios = 'builtin';
@@ -51,8 +51,9 @@ export function applyLoader(draft: Draft, { option, values }: DeviceSource): voi
 }
 
 /**
- * The `bios` setting. Without `-bios`, QEMU starts OpenSBI, and old versions of QEMU start no firmware. blkreplay
- * decides by the kernel's address, which an ELF file or a Linux Image contains. A raw binary needs the setting.
+ * The `bios` setting. Without `-bios`, QEMU starts OpenSBI; old versions of QEMU start no firmware. blkreplay chooses
+ * the firmware by the kernel's address, which an ELF file or a Linux Image contains. For a raw binary, the setting is
+ * needed.
  */
 export function biosSetting({ bios, kernelFile }: Draft): string | undefined {
   if (bios !== undefined) return bios;

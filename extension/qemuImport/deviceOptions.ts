@@ -18,7 +18,7 @@ export const isVirtioBlk = ({ driver }: DeviceSource): boolean =>
   /^virtio-blk(-device|-pci(-(non-)?transitional)?)?$/.test(driver);
 export const isOnPci = ({ driver }: DeviceSource): boolean => !driver.endsWith('-device');
 
-/** Whether the device is a disk, of whatever kind. This machine has only virtio disks. */
+/** Whether the device is a disk of any kind. This machine has only virtio disks. */
 export const isDisk = (device: DeviceSource): boolean =>
   isVirtioBlk(device) || (device.values.has('drive') && device.driver !== 'virtio-scsi-device');
 
@@ -56,7 +56,7 @@ export function applyGlobal(draft: Draft, value: string, option: string): void {
   else draft.report(option, qemuDifferences.global(shownWord(driver === undefined ? value : name)));
 }
 
-/** Reads `-object`. A source of entropy needs nothing here: the recording contains the random data. */
+/** Reads `-object`. An entropy source needs no setting: the recording contains the random data. */
 export function applyObject(draft: Draft, value: string, option: string): void {
   const type = parseKeyValues(value, 'qom-type').get('qom-type') ?? '';
   if (/^(rng-|memory-backend-|iothread|throttle-group)/.test(type)) return;

@@ -109,7 +109,7 @@ function reportController(draft: Draft, { option, driver }: DeviceSource): [] {
   );
 }
 
-/** Disk properties that are imported elsewhere, or make no difference that a guest depends on. */
+/** Disk properties that are imported elsewhere, or on which no guest depends. */
 const HARMLESS_PROPERTIES =
   /^(driver|drive|bus|id|addr|scsi|bootindex|num-queues|queue-size|iothread|write-cache|config-wce|share-rw|rerror|werror|discard|disable-legacy|disable-modern|packed|event_idx|indirect_desc|ioeventfd|serial)$/;
 
@@ -134,7 +134,7 @@ function diskFrom(draft: Draft, source: DriveSource, device: KeyValues): Disk | 
 
 const NODES_MAX = 10;
 
-/** Follows the nodes of a drive down to its file. The first format on the way is the format of the image. */
+/** Follows the nodes of a drive down to its file. The first format found is the format of the image. */
 function imageOf(draft: Draft, source: DriveSource): Image | undefined {
   let { values, option } = source;
   let format: string | undefined;

@@ -4,8 +4,8 @@ import { onlyUnknown } from './unknownParts.ts';
 export type KeyValues = Map<string, string>;
 
 /**
- * Parses QEMU's notation for options with several values: `key=value` separated by commas, where `,,` is a comma in a
- * value, a key without a value is `on`, and the first value may omit its key. Options that also accept JSON are
+ * Parses QEMU's notation for options with several values: `key=value` separated by commas. In a value, `,,` is a comma.
+ * A key without a value has the value `on`, and the first key may be omitted. Options that also accept JSON are
  * converted to the same form, with dots between nested keys, as in QEMU. A later value replaces an earlier one.
  */
 export function parseKeyValues(text: string, impliedKey?: string): KeyValues {

@@ -59,7 +59,7 @@ const CPU_FEATURES =
 /** Parameters and version numbers of extensions. They matter only if the extension is enabled. */
 const CPU_PARAMETERS =
   /^(vlen|elen|vext_spec|priv_spec|bext_spec|cbom_blocksize|cboz_blocksize|cbop_blocksize|pmu-mask|pmu-num|short-isa-string)$/;
-/** Extensions that are hints or can be observed only by timing. */
+/** Extensions that add only hints, or whose effects can be observed only by timing. */
 const CPU_HINTS =
   /^(zicbop|zihintpause|zihintntl|zic64b|ziccamoa|ziccif|zicclsm|ziccrse|za64rs|ssccptr|sscounterenw|sstvala|sstvecd|ssu64xl|svbare|svvptr)$/;
 

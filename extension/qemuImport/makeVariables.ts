@@ -15,8 +15,8 @@ interface MakeVariable {
 }
 
 /**
- * The variables of a makefile, and the expansion of text that refers to them. The text keeps an unknown part for a
- * variable without a value, a variable that refers to itself, and a function whose result depends on the system.
+ * The variables of a makefile, and the expansion of text that refers to them. A variable without a value, a variable
+ * that refers to itself, and a function whose result depends on the system become unknown parts of the text.
  */
 export class MakeVariables {
   private values: Map<string, MakeVariable>;

@@ -4,9 +4,9 @@ import * as vscode from 'vscode';
 const DETAILS_SCHEME = 'blkreplay-qemu';
 
 /**
- * Registers *Import QEMU Command Line*. The import is loaded when it is used, so that activation stays fast. The
- * details are a read-only document: for an unsaved one, VS Code would ask for a file name when the user starts
- * debugging.
+ * Registers *Import QEMU Command Line*. The code of the import is loaded when it is used, so that activation stays
+ * fast. The details are a read-only document: for an unsaved one, VS Code would ask for a file name when the user
+ * starts debugging.
  */
 export function registerQemuImport(): vscode.Disposable {
   const details = new Map<string, string>();

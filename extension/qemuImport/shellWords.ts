@@ -208,7 +208,7 @@ interface Reference {
   end: number;
 }
 
-/** The maximum number of references in a fallback, each of which can have a fallback. */
+/** The maximum number of references in a fallback, including those in nested fallbacks. */
 const REFERENCES_MAX = 20;
 
 /** A command that prints the script's folder. A path such as `/..` after the folder is captured. */

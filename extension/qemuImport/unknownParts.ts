@@ -19,10 +19,10 @@ export const onlyUnknown = (word: string): string | undefined =>
 export const withoutUnknown = (word: string): string => word.replaceAll(PART, '');
 
 /**
- * The word as the user sees it. `${` gets the same form as an unknown part, because VS Code would replace `${env:NAME}`
- * and run `${command:NAME}` in launch.json.
+ * The word as the user sees it. References that start with `${` are shown in the same form as unknown parts, because VS
+ * Code would replace `${env:NAME}` and run `${command:NAME}` in launch.json.
  */
 export const shownWord = (word: string): string => word.replaceAll(PART, '<$1>').replaceAll(/\$\{([^}]*)\}?/g, '<$1>');
 
-/** Replaces the marks in the input by spaces, and also NUL, which no file name contains. */
+/** Replaces marks in the input with spaces, and also NUL, which no file name contains. */
 export const withoutMarks = (text: string): string => text.replaceAll(/[\ue000\ue001\0]/g, ' ');

@@ -9,7 +9,7 @@ export interface OpenLink {
 
 /**
  * Decodes a link. A link may come from any web page, so only an absolute path to a file on this computer is accepted;
- * network paths, device paths and URLs are not. Returns the problem if the link is refused.
+ * network paths, device paths and URLs are not. Returns the problem if the link is rejected.
  */
 export function decodeLink(path: PlatformPath, link: { path: string; query: string }): OpenLink | { problem: string } {
   if (link.path !== '/open') return { problem: linkTexts.unknown(link.path) };

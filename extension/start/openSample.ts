@@ -6,9 +6,9 @@ import { isSameFile } from '../configuration/paths.ts';
 import { copySample, SAMPLE_README, sampleFolderName } from './sampleFolder.ts';
 
 /**
- * Registers the command that opens the sample: a recorded program with a bug, its sources and a launch.json. The
- * extension contains the sample, so that the first steps need neither a clone nor a compiler. The sample is copied to the
- * extension's storage folder and opened, in a new window if this window already has a folder.
+ * Registers the command that opens the sample: a program that has a bug, together with its sources and a launch.json.
+ * The extension contains the sample, so that the first steps need neither a clone nor a compiler. The sample is copied
+ * to the extension's storage folder and opened, in a new window if this window already has a folder.
  */
 export function registerSample(context: vscode.ExtensionContext): vscode.Disposable {
   const { version } = context.extension.packageJSON as { version: string };
