@@ -148,7 +148,7 @@ export const snapshotOfOtherSize = (file: string, snapshot: string) =>
     'Resize the disk to its earlier size with "qemu-img resize", or use another snapshot.',
   );
 
-/** The first five names of a list in quotation marks, and the number of further names. */
+/** The first five names, in quotation marks, and the number of remaining names. */
 export function listSome(names: readonly string[]): string {
   const some = names.slice(0, 5).map((name) => `${quoted(name)}`);
   return names.length > 5 ? `${some.join(', ')} and ${names.length - 5} more` : some.join(', ');

@@ -93,7 +93,7 @@ export const snapshotTexts = {
   position: (position: number | null) => (position === null ? 'not taken in a recording' : `position ${position}`),
   ours: (stateBytes: number) => `${stateBytes} bytes of machine state`,
   foreign: (stateBytes: number) =>
-    `${stateBytes} bytes of machine state from another program, which blkreplay cannot load`,
+    `${stateBytes} bytes of another program's machine state, which blkreplay cannot load`,
   diskOnly: () => 'disk only',
   beyondEnd: () => ', past the end of the recording, so no replay can start from it',
 };

@@ -75,10 +75,10 @@ export const requestTwice = (command: string) =>
 export const machineIsRunning = () => badInput('machine-running', {}, 'The machine is running.', 'Pause it first.');
 
 export const tooManySteps = (countMax: number) =>
-  badInput('steps-too-many', { countMax }, `${countMax} steps already wait for the current step to end.`);
+  badInput('steps-too-many', { countMax }, `${countMax} steps are already waiting for the current step to end.`);
 
 export const stepDropped = () =>
-  badInput('step-dropped', {}, 'The step was not executed, because the machine stopped for another reason before it.');
+  badInput('step-dropped', {}, 'The step was not executed, because the machine stopped for another reason first.');
 
 export const sessionHasEnded = () => badInput('session-ended', {}, 'The session has ended.', 'Start a new one.');
 
@@ -150,7 +150,7 @@ export const inputQueueFull = (waitingBytes: number) =>
 export const noCodeAt = (line: number) => `The loaded symbols contain no code at or after line ${line}.`;
 export const noFunction = (name: string) => `The loaded symbols contain no function ${quoted(name)}.`;
 export const codeIsNotBooted = (symbols: string) =>
-  `The code in ${shown(symbols)} differs from the code that the machine runs here: it is a different build.`;
+  `The code in ${shown(symbols)} is from a different build than the code that the machine runs here.`;
 export const nothingAt = (address: string) =>
   `No memory is mapped at ${shown(address)} now. The breakpoint takes effect when the program counter reaches this address.`;
 export const setWhenStopped = () => 'Will be set when the machine stops.';

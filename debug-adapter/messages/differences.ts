@@ -22,7 +22,7 @@ interface EndFields {
   guestExit?: number;
 }
 
-/** ` at position 7`, or an empty string if the difference is at the same position. */
+/** ` at position 7`, or an empty string if `position` and `than` are equal. */
 export const atOtherPosition = (position: number, than: number): string =>
   position === than ? '' : ` at position ${position}`;
 

@@ -26,7 +26,7 @@ export const expected = {
   snapshotName: (bytesMax: number, reserved: string) =>
     `1 to ${bytesMax} bytes without control characters, not starting with "${reserved}"`,
   consoleText: (bytesMax: number) => `a string of 1 to ${bytesMax} bytes`,
-  sectors: () => 'the first sector, and the number of sectors, which is at least 1',
+  sectors: () => 'the first sector and the number of sectors (at least 1)',
   consoleTexts: (bytesMax: number) => `a list of strings of 1 to ${bytesMax} bytes each`,
   rngSeed: () => '64 hexadecimal digits (32 bytes), or none',
   append: (lengthMax: number) => `at most ${lengthMax} characters without NUL`,

@@ -1,6 +1,6 @@
 import { inert, quoted } from './shown.ts';
 
-/** What the extension shows when a user starts: the sample, recordings and packs that are opened, links, templates. */
+/** What the extension shows when users open the sample, a recording, a pack or a link, or start a session. */
 export const sampleNotCopied = ({ folder, why }: { folder: string; why: string }) =>
   `The sample cannot be copied to ${folder}. ${why}`;
 
@@ -66,15 +66,16 @@ export const unpackTexts = {
 export const linkTexts = {
   unknown: (path: string) =>
     `The link to ${quoted(path)} cannot be opened. A link to a recording starts with vscode://blkreplay.blkreplay/open.`,
-  recordingMissing: () => 'The link names no recording. Add "recording" with the absolute path of the file.',
+  recordingMissing: () => 'The link does not specify a recording. Add "recording" with the absolute path of the file.',
   notLocal: (file: string) =>
     `The link names ${quoted(file)}, which is not an absolute path to a file on this computer. Copy the recording to this computer and change the link.`,
-  badPosition: (position: string) => `The link names the position ${quoted(position)}. A position is a whole number.`,
+  badPosition: (position: string) =>
+    `The link specifies the invalid position ${quoted(position)}. A position is a whole number.`,
   missing: (file: string) =>
     `The link names ${inert(file)}, which does not exist. Copy the recording there and open the link again.`,
   question: (name: string) => `Replay the recording ${inert(name)}?`,
   detail: (file: string, position: string | undefined) =>
-    `A link asks to open this file${position === undefined ? '' : ` at position ${position}`}:\n\n${inert(file)}`,
+    `The link opens this file${position === undefined ? '' : ` at position ${position}`}:\n\n${inert(file)}`,
   replayButton: () => 'Replay',
 };
 

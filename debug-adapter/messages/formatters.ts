@@ -1,7 +1,7 @@
 import { quoted, shown } from './shown.ts';
 import { notice } from './userError.ts';
 
-/** Texts about natvis files, which describe how the values of a type are shown, and texts in those values. */
+/** Texts about natvis files (which describe how values of a type are shown), and texts that appear in such values. */
 
 const xmlParts: Readonly<Record<string, string | undefined>> = {
   name: 'a name',

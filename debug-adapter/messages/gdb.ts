@@ -31,7 +31,7 @@ export const cannotResumeAt = () =>
     'cannot-resume-at',
     {},
     'The machine can only resume at its current pc.',
-    'Set $pc first, which is possible at the live end.',
+    'At the live end, you can set $pc first.',
   );
 
 export const socketPathTaken = (path: string): UserError =>

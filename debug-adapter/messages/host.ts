@@ -144,7 +144,7 @@ export const fileInSession = (found: {
   pid: number;
   /** What the process is doing, for example `recording a.rr`; empty if this is unknown. */
   doing: string;
-  /** Null if the process is on this host; it is then known to be running. */
+  /** Null if the process is on this host, where it is known to be running. */
   otherHost: { name: string; lock: string } | null;
 }): UserError => {
   const { file, pid, doing, otherHost } = found;
@@ -153,7 +153,7 @@ export const fileInSession = (found: {
     'overlay-in-use',
     { file, pid, doing, host: otherHost?.name, lock: otherHost?.lock },
     `${file} is in use by ${who}.`,
-    otherHost ? `End that session, or delete ${otherHost.lock} if it is no longer running.` : 'End that session first.',
+    otherHost ? `End that session. If it is no longer running, delete ${otherHost.lock}.` : 'End that session first.',
   );
 };
 

@@ -1,7 +1,7 @@
 import { quoted } from './shown.ts';
 import { badInput, type Fields } from './userError.ts';
 
-/** Messages about work on overlays, snapshots and packed recordings that no session has open. */
+/** Messages about operations on overlays, snapshots and packed recordings outside a session. */
 
 /** `consequence` is one or more whole sentences. */
 const confirmationNeeded = (fields: Fields, consequence: string) =>

@@ -2,25 +2,24 @@ import { badInput, type UserError } from './userError.ts';
 import { quoted } from './shown.ts';
 
 /**
- * What the command *Import QEMU Command Line* shows: why an option cannot be imported as it is in QEMU, errors of the
- * import, and the dialogs.
+ * What the command *Import QEMU Command Line* shows: why an option cannot be imported unchanged, import errors, and
+ * the dialogs.
  */
 export const qemuDifferences = {
   // --- the machine
   is32Bit: () => 'The machine is 64-bit. Build the program for RV64.',
   board: (board: string) => `The board ${quoted(board)} is not available. The virt board is used instead.`,
   boardMissing: () => 'The command does not select a board. The virt board is used.',
-  aclint: () =>
-    'The machine has a CLINT, which has the same registers for M-mode. The S-mode software interrupt device does not exist.',
+  aclint: () => 'The machine has a CLINT with the same registers for M-mode, but no S-mode software interrupt device.',
   aia: () => 'The machine has a PLIC. AIA is not available.',
   dumpdtb: () => 'To write the device tree to a file, run "blkreplay record --dumpdtb FILE".',
   machineProperty: (property: string) => `The board has no property ${quoted(property)}.`,
-  cpuModel: (model: string) => `The CPU model ${quoted(model)} is not available. The harts are like QEMU's rv64.`,
+  cpuModel: (model: string) => `The CPU model ${quoted(model)} is not available. The harts correspond to QEMU's rv64.`,
   cpuFeatureMissing: (feature: string) => `The harts do not have the CPU feature ${quoted(feature)}.`,
   cpuFeatureStays: (feature: string) => `The CPU feature ${quoted(feature)} cannot be switched off.`,
   cpuProperty: (property: string) => `The harts have no CPU property ${quoted(property)}.`,
   hartLimit: (max: number) => `The machine has at most ${max} harts.`,
-  hartCountUnclear: () => 'The number of harts is not a number. Set "harts" in launch.json.',
+  hartCountUnclear: () => 'The hart count is not a number. Set "harts" in launch.json.',
   memoryLimit: (used: string) => `This RAM size is not available. The machine has ${used}.`,
   memoryUnclear: () => 'The RAM size is not a number. Set "memory" in launch.json.',
   numa: () => 'The machine has no NUMA nodes.',
@@ -38,13 +37,13 @@ export const qemuDifferences = {
   loadLimit: (max: number) => `At most ${max} files can be loaded.`,
   appendLimit: (max: number) => `The kernel command line is longer than ${max} characters.`,
   noSymbols: (file: string) =>
-    `${file} contains no symbols. For source-level debugging, add the ELF file that it was made from to "symbols".`,
+    `${file} contains no symbols. For source-level debugging, add the corresponding ELF file to "symbols".`,
 
   // --- drives and devices
   pciDisk: () => 'The machine has no PCI bus. The disk is a virtio-mmio device instead.',
   defaultDisk: () => 'No device uses this drive. It becomes a virtio-mmio disk.',
-  diskController: (device: string) => `The machine has no ${device} controller, so this disk is missing.`,
-  diskInterface: (name: string) => `The machine has no ${quoted(name)} interface, so this disk is missing.`,
+  diskController: (device: string) => `The machine has no ${device} controller, so this disk is left out.`,
+  diskInterface: (name: string) => `The machine has no ${quoted(name)} interface, so this disk is left out.`,
   driveUnused: () => 'No device uses this drive, so the guest does not see it.',
   driveUnknown: (id: string) => `The command does not define the drive ${quoted(id)}.`,
   driveWithoutFile: () => 'This drive has no image file.',
@@ -52,13 +51,13 @@ export const qemuDifferences = {
   driveProtocol: (protocol: string) => `Disk images must be files. ${quoted(protocol)} is not available.`,
   driveFormat: (format: string) => `The image format ${quoted(format)} is not available. Convert the image to qcow2.`,
   driveFormatGuessed: (format: string) => `The command does not name the image format. ${format} is assumed.`,
-  driveLimit: (max: number) => `There are virtio slots for ${max} disks.`,
+  driveLimit: (max: number) => `The machine has virtio slots for at most ${max} disks.`,
   driveProperty: (property: string) => `The disk has no property ${quoted(property)}.`,
   slotTaken: () => 'Another disk is already in this virtio slot, so a free slot is used.',
-  slotUnknown: () => 'The machine has the virtio slots 0 to 7, so a free slot is used.',
+  slotUnknown: () => 'The machine has only virtio slots 0 to 7, so a free one is used.',
   pciRng: () => 'The machine has no PCI bus. The entropy source is a virtio-mmio device instead.',
   cdrom: () => 'The machine has no CD-ROM drive.',
-  otherDisk: () => 'The machine has only virtio disks, so this disk is missing.',
+  otherDisk: () => 'The machine has only virtio disks, so this disk is left out.',
   network: () => 'The machine has no network device.',
   usb: () => 'The machine has no USB controller.',
   pci: (device: string) => `The machine has no PCI bus, so ${quoted(device)} is not available.`,
@@ -73,13 +72,13 @@ export const qemuDifferences = {
 
   // --- console and debugging
   serial: () => "The guest's console is a terminal in VS Code.",
-  secondSerial: () => 'The machine has one UART.',
+  secondSerial: () => 'The machine has only one UART.',
   gdbListen: () =>
     'gdb can connect to a TCP port of this computer or to a Unix socket. Set "gdbServer" in launch.json.',
   semihostingArguments: () => 'The arguments for semihosting calls are the kernel and its command line.',
   instructionTime: () => 'An instruction always takes 1 ns of virtual time (shift=0).',
-  qemuRecording: () => 'Recordings of QEMU cannot be replayed. Record the guest again.',
-  realTimeClock: () => "The guest's clock starts at the date and time of this computer in UTC.",
+  qemuRecording: () => 'QEMU recordings cannot be replayed. Record the guest again.',
+  realTimeClock: () => "The guest's clock starts at this computer's date and time, in UTC.",
   log: () => 'There is no execution log. Use exception breakpoints and logpoints.',
   noShutdown: () => 'The session ends when the guest powers off.',
   qemuSnapshot: () => 'Snapshots of running QEMU machines cannot be loaded.',
@@ -141,7 +140,7 @@ export const importedWithOneDifference = ({
   configuration: string;
   option: string;
   difference: string;
-}) => `${imported(configuration)} Not imported as in QEMU: ${option}. ${difference}`;
+}) => `${imported(configuration)} 1 option differs from QEMU: ${option}. ${difference}`;
 export const importedWithDifferences = ({
   configuration,
   count,
@@ -150,7 +149,7 @@ export const importedWithDifferences = ({
   configuration: string;
   count: number;
   options: readonly string[];
-}) => `${imported(configuration)} ${count} options are not imported as in QEMU: ${options.join(', ')}.`;
+}) => `${imported(configuration)} ${count} options differ from QEMU: ${options.join(', ')}.`;
 export const importDetailsButton = () => 'Details';
 
 /** The text of the document that *Details* opens. */

@@ -124,7 +124,7 @@ export const recordedWithOther = (differs: {
     SAME_MACHINE,
   );
 
-/** `unknown` is what is not supported: a base instruction set, an extension, or the lack of one (`no zba`). */
+/** `unknown` names the unsupported part: a base instruction set, an extension, or the lack of one (`no zba`). */
 export const recordedInstructionsUnknown = ({ file, unknown }: { file: string; unknown: string }): UserError =>
   badInput(
     'recording-isa-unknown',
@@ -137,7 +137,7 @@ export const recordedDriveMissing = (missing: { file: string; drive: string; ima
   badInput(
     'recording-drive-missing',
     missing,
-    `${missing.file} was recorded with a drive ${missing.drive} (image ${missing.image}), which was not given.`,
+    `${missing.file} was recorded with a drive ${missing.drive} (image ${missing.image}), but this drive was not given.`,
     SAME_MACHINE,
   );
 
@@ -212,6 +212,6 @@ export const divergenceCauses = {
     'snapshot belongs to another recording, or blkreplay has a bug.',
   olderMachine: ({ version, format, formatNow }: { version: string; format: number; formatNow: number }) =>
     `The machine did not repeat the recorded execution: the devices have changed since recording format ${format}, and this build ` +
-    `(format ${formatNow}) reproduces most but not all of their earlier behavior. Replay it with the build ` +
+    `(format ${formatNow}) reproduces most but not all of their earlier behavior. Replay the recording with the build ` +
     `that recorded it (blkreplay ${version}, format ${format}). Other causes: the snapshot belongs to another recording, or blkreplay has a bug.`,
 };

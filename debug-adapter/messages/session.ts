@@ -20,8 +20,8 @@ export const guestHasEnded = () =>
   badInput(
     'guest-has-ended',
     {},
-    'The guest has ended, so nothing can be written to it.',
-    'Start a new session, and write to the guest before it ends.',
+    'The run has ended, so nothing can be written to the guest.',
+    'Start a new session, and write to the guest before the run ends.',
   );
 
 export const positionOutside = ({ position, start, end }: { position: number; start: number; end: number }) =>
@@ -36,7 +36,7 @@ export const badAddress = ({ address, lengthBytes }: { address: bigint; lengthBy
     'address-not-ram',
     { address: `0x${address.toString(16)}`, lengthBytes },
     `${lengthBytes === 1 ? '1 byte' : `${lengthBytes} bytes`} at 0x${address.toString(16)} cannot be accessed: no RAM is mapped there now.`,
-    'Use another address, or stop where this one is mapped.',
+    'Use another address, or stop at a position where this one is mapped.',
   );
 
 const lostHow = (isReplaced: boolean) => (isReplaced ? 'replaced by another file' : 'deleted');

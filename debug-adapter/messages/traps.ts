@@ -40,7 +40,7 @@ export const exceptionFilterTexts = {
     'Stops before a trap whose handler cannot be executed: its address is 0 or not in RAM. The guest would then trap endlessly.',
   guestPanic: () => 'Guest panic',
   guestPanicDescription: () =>
-    'Stops when the guest calls a function in "panicFunctions" or prints a text in "panicTexts" of the launch configuration.',
+    'Stops when the guest calls a function listed in "panicFunctions" or prints a text listed in "panicTexts".',
   interrupts: () => 'Interrupts',
   interruptsDescription: () => 'Stops before each interrupt that a hart takes.',
   reset: () => 'Reset',

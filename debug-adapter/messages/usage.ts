@@ -103,7 +103,7 @@ Recording:
 Debugging with gdb:
   --gdb PORT            wait for gdb-multiarch (target remote :PORT) before the first step, or at --stop-at. Only
                         connections from this computer are accepted. 0 picks a free port, which is printed on stderr.
-                        detach lets the machine run to its end; kill or a lost connection ends it like Ctrl-C. A
+                        After detach, the machine runs to completion; kill or a lost connection ends it like Ctrl-C. A
                         connection that is not from gdb, for example from a web page, is dropped
   --gdb unix:PATH       the same on a socket that only you can connect to (target remote PATH)
   --gdb stdio           for a blkreplay that gdb starts (target remote | blkreplay ... --gdb stdio). stdin and stdout
@@ -115,9 +115,9 @@ Output:
   --help, --version
 
 Exit status:
-  0    The guest powered off, --stop-at or the end of the recording was reached, or the guest requested a reset and
-       --no-reboot ends the run
-  1    The guest reported failure, or all harts are waiting for an interrupt, and none can occur
+  0    The guest powered off, the run reached --stop-at or the end of the recording, or the guest requested a reset
+       with --no-reboot
+  1    The guest reported failure, or all harts are waiting for interrupts that cannot occur
   2    The input is invalid
   3    The replay differs from the recording
   4    The host failed, for example because of a full disk or an I/O error

@@ -1,4 +1,4 @@
-/** A replay that cannot match its recording is refused before it starts, in one sentence. */
+/** A replay that cannot match its recording is rejected before it starts, in one sentence. */
 import fs from 'node:fs';
 import type { Sandbox } from '../support/cli.ts';
 import { changeOverlay, makeOverlay } from '../support/overlays.ts';
@@ -143,7 +143,7 @@ const REPLAY: Refusal[] = [
     what: 'another id',
     command: replay(withDrive({ id: 'disk' })),
     code: 'recording-drive-missing',
-    says: /^a\.rr was recorded with a drive hd0 \(image disk\.img\), which was not given/,
+    says: /^a\.rr was recorded with a drive hd0 \(image disk\.img\), but this drive was not given/,
   },
   {
     what: 'another format',
@@ -239,4 +239,4 @@ const REPLAY: Refusal[] = [
   },
 ];
 
-testRefusals('replay refuses', recorded, some(REPLAY, 4));
+testRefusals('replay rejects', recorded, some(REPLAY, 4));

@@ -167,7 +167,7 @@ test('a link with another path, no recording or a malformed position is refused'
     return 'problem' in decoded ? decoded.problem : '';
   };
   assert.match(problem({ path: '/run', query: 'recording=/w/boot.rr' }), /cannot be opened/);
-  assert.match(problem({ path: '/open', query: 'position=5' }), /names no recording/);
+  assert.match(problem({ path: '/open', query: 'position=5' }), /does not specify a recording/);
   for (const position of ['-1', '1.5', 'end', '', '99999999999999999']) {
     assert.match(problem({ path: '/open', query: `recording=/w/boot.rr&position=${position}` }), /whole number/);
   }

@@ -67,7 +67,7 @@ function refusal(overlay: string, registry?: string[]): UserError {
     if (error instanceof UserError) return error;
     throw error;
   }
-  return assert.fail('was not refused');
+  return assert.fail('was not rejected');
 }
 
 test('a lock file next to the overlay names its holder, and is removed on release', (t) => {
@@ -76,14 +76,14 @@ test('a lock file next to the overlay names its holder, and is removed on releas
   const content = JSON.parse(fs.readFileSync(`${overlay}.lock`, 'utf8')) as { pid: number; host: string };
   assert.equal(content.pid, process.pid);
   assert.equal(content.host, os.hostname());
-  assert.equal(refusal(overlay).code, 'overlay-in-use', 'a second session in the same process is refused too');
+  assert.equal(refusal(overlay).code, 'overlay-in-use', 'a second session in the same process is rejected too');
   lock.release();
   lock.release();
   assert.deepEqual(fs.readdirSync(path.dirname(overlay)), []);
   lockOverlay(overlay).release();
 });
 
-test('another process is refused with a message that names the file, the process and the remedy', async (t) => {
+test('another process is rejected with a message that names the file, the process and the remedy', async (t) => {
   const overlay = overlayIn(t);
   const { child, output } = await session(overlay);
   assert.equal(output, 'locked');
@@ -159,7 +159,7 @@ test('a lock held by another host is never taken over', (t) => {
   fs.writeFileSync(`${overlay}.lock`, JSON.stringify({ pid: 1, host: 'elsewhere', process: null, token: 'x' }));
   assert.equal(
     refusal(overlay).message,
-    `${overlay} is in use by process 1 on host elsewhere. End that session, or delete ${overlay}.lock if it is no longer running.`,
+    `${overlay} is in use by process 1 on host elsewhere. End that session. If it is no longer running, delete ${overlay}.lock.`,
   );
 });
 
@@ -281,7 +281,7 @@ test('a base image in a read-only folder can be locked without a lock file next 
   fs.chmodSync(path.dirname(base), 0o755);
 });
 
-test('a base image that another host is writing to is refused', (t) => {
+test('a base image that another host is writing to is rejected', (t) => {
   const base = overlayIn(t);
   fs.writeFileSync(`${base}.lock`, JSON.stringify({ pid: 1, host: 'elsewhere', process: null, token: 'x' }));
   assert.throws(() => reading(base, 'base'), /process 1 on host elsewhere/);

@@ -69,8 +69,8 @@ test('writes to a guest that has ended are refused', (t) => {
   t.after(() => session.target.close(endAtLiveEnd(session.target)));
   assert.equal(complete(session.continue()).kind, 'ended');
   const { position } = session;
-  assert.throws(() => session.writes.register(5, 1n), /The guest has ended, so nothing can be written to it/);
-  assert.throws(() => session.writes.memory(0x8100_0000n, Uint8Array.of(1)), /The guest has ended/);
+  assert.throws(() => session.writes.register(5, 1n), /The run has ended, so nothing can be written to the guest/);
+  assert.throws(() => session.writes.memory(0x8100_0000n, Uint8Array.of(1)), /The run has ended/);
   assert.equal(session.position, position);
   complete(session.stepBackInstruction());
   assert.equal(complete(session.continue()).kind, 'ended');

@@ -41,7 +41,7 @@ for (const format of [2, 3, 4]) {
     assert.match(message, /of uart0.*devices have changed since recording format/);
     assert.match(
       message,
-      new RegExp(`Replay it with the build that recorded it \\(blkreplay test, format ${format}\\)`),
+      new RegExp(`Replay the recording with the build that recorded it \\(blkreplay test, format ${format}\\)`),
     );
   });
 }
