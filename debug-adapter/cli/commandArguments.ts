@@ -62,8 +62,7 @@ interface Option {
 /**
  * The tokens of a command line: the command, options with their values, and arguments. `parseArgs` from `node:util`
  * splits the command line; this class checks the tokens and reports errors. A value that starts with a dash must follow
- * a `=`, because `--memory
- * --json` usually means that the value is missing.
+ * a `=`, because `--memory --json` usually means that the value is missing.
  */
 export class CommandArguments {
   private readonly options: Option[] = [];

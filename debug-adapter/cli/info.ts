@@ -17,7 +17,7 @@ export function showInfo({ rrfile, json }: { rrfile: string; json: boolean }): s
 
 interface Info extends RecordingHeader {
   /**
-   * False if the process that recorded was killed before it could complete the file. A replay still reaches
+   * False if the recording process was killed before it could complete the file. A replay still reaches
    * `lastPosition`.
    */
   complete: boolean;

@@ -31,7 +31,7 @@ const UNANSWERED_MAX = 256;
 
 /**
  * The part of the adapter that handles the Debug Adapter Protocol. It answers some requests itself and forwards the
- * others to the engine thread. It tracks the engine's state and refuses requests that the engine cannot answer at the
+ * others to the engine thread. It tracks the engine's state and rejects requests that the engine cannot answer at the
  * moment, so no request has to wait for a running machine.
  */
 export class Adapter {
@@ -43,7 +43,7 @@ export class Adapter {
   private runs: CommandRules['runs'];
   private isGdbRunning = false;
   private steps = new StepQueue();
-  /** For each event that is optional in DAP, whether the client supports it. */
+  /** Whether the client supports each of DAP's optional events. */
   private clientSupports: Record<string, boolean> = {};
   /** The number of harts, from the engine's response to `launch`. */
   private harts = 1;

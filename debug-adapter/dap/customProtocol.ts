@@ -20,7 +20,7 @@ export interface PositionEvent {
   isRunning: boolean;
   /**
    * True if the machine is before the live end. Disk writes by the guest are then temporary, and console input is
-   * refused.
+   * rejected.
    */
   isPast: boolean;
   /** The guest's `mtime` in seconds; absent if no machine is open. */
@@ -43,7 +43,7 @@ export interface ConsoleEvent {
 }
 
 /**
- * Request `blkreplay/consoleInput`: types bytes into the guest's console. The request is refused while the machine is
+ * Request `blkreplay/consoleInput`: types bytes into the guest's console. The request is rejected while the machine is
  * before the live end, and in a replay.
  */
 export interface ConsoleInputArguments {
@@ -159,6 +159,6 @@ export interface DiskBreakpoint {
 /** A breakpoint on text that the guest prints on its console. */
 export interface ConsoleBreakpoint {
   kind: 'console';
-  /** The text, which has 1 to 256 bytes in UTF-8. */
+  /** The text: 1 to 256 bytes in UTF-8. */
   text: string;
 }

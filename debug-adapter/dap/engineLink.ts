@@ -40,8 +40,9 @@ export class EngineLink {
   private thread: EngineThread;
   private nextId = 1;
   /**
-   * The unanswered requests. This is not a Map: V8 gives a Map a new table when it shrinks, and each table refers to the
-   * next one. If one table reaches the old generation, so do all later ones, until a full garbage collection.
+   * The unanswered requests. This is not a Map: when a Map shrinks, V8 allocates a new table, and each table refers to
+   * the next one. Once one table has reached the old generation, all later ones do too, until a full garbage
+   * collection.
    */
   private waiting: Waiting[] = [];
   private closed: Promise<void>;

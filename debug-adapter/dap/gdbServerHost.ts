@@ -28,8 +28,8 @@ export interface SharedMachine {
 /**
  * Implements the launch configuration's `gdbServer` setting: a gdb on this computer debugs the same session as the
  * editor. Whichever of the two starts a run owns the machine until the run ends, and requests from the other one are
- * refused. When gdb connects, the machine stops, as gdb expects. When gdb disconnects, for whatever reason, the machine
- * remains stopped and the editor can run it.
+ * rejected. When gdb connects, the machine stops, as gdb expects. When gdb disconnects, for whatever reason, the
+ * machine remains stopped and the editor can run it.
  */
 export class GdbServerHost {
   /** The address, as shown to the user. */

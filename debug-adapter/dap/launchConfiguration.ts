@@ -27,7 +27,7 @@ export interface LaunchConfiguration {
   /** Where gdb can connect to the session. */
   gdbServer: GdbSocketAddress | null;
   stopOnEntry: boolean;
-  /** The position to go to at the start of a replay; null if it starts to run. */
+  /** The position to go to at the start of a replay; null for none. */
   startPosition: number | null;
   noDebug: boolean;
   drives: DriveOptions[];

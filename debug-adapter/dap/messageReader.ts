@@ -26,7 +26,7 @@ export class MessageReader {
   private isOver = false;
   /**
    * With `ignoreBOM`, the decoder does not remove a byte order mark, so a message with one is invalid JSON and is
-   * refused.
+   * rejected.
    */
   private decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 

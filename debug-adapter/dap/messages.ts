@@ -48,7 +48,7 @@ export const SIGNALS = {
 export const makeSignals = (): Int32Array<SharedArrayBuffer> =>
   new Int32Array(new SharedArrayBuffer(Object.keys(SIGNALS).length * Int32Array.BYTES_PER_ELEMENT));
 
-/** The limit for `unsentBytes`, which is more than twice the console output of one slice. */
+/** The limit for `unsentBytes`: more than twice the console output of one slice. */
 const UNSENT_BYTES_MAX = 1 << 20;
 
 /**

@@ -18,7 +18,7 @@ export function positionEventOf({ session, configuration, keys }: Debuggee, isRu
 const TIME_CSR = 0xc01;
 /** The frequency of `mtime` on the virt board, 10 MHz. */
 const TICKS_PER_SECOND = 1e7;
-/** Less waiting input than this is read within a tenth of a second of guest time, so it is not reported. */
+/** The guest reads smaller amounts of waiting input within a tenth of a second of its time. They are not reported. */
 const WAITING_BYTES_SHOWN = 1024;
 
 // The interval between position events during a run. Four events per second are enough for a smooth display, and their

@@ -1,7 +1,7 @@
 import type { ClientSignals } from '../engine/index.ts';
 import { isClientBehind, SIGNALS } from './messages.ts';
 
-/** While the client is not reading, the interval at which the engine checks for messages. */
+/** The interval at which the engine checks for messages while the client is not reading. */
 const WAIT_MILLISECONDS = 20;
 
 /** Gives a Runner access to the signals from the protocol thread. */

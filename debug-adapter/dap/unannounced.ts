@@ -43,7 +43,7 @@ interface UnannouncedArgument {
   capability: string;
 }
 
-/** Throws a UserError if a request has an argument that requires a capability that the adapter has not announced. */
+/** Throws a UserError if a request has an argument that is allowed only with an unannounced capability. */
 export function checkAnnounced(command: string, args: unknown): void {
   if (!Object.hasOwn(UNANNOUNCED, command) || !isRecord(args)) return;
   for (const { list, name, capability } of UNANNOUNCED[command]) {

@@ -3,7 +3,7 @@ import { registerPredicate } from './registers.ts';
 
 /**
  * What a server can do with an agent expression: evaluate it as a predicate; leave it to gdb, because it is valid but
- * this server cannot evaluate it; or refuse it.
+ * this server cannot evaluate it; or reject it.
  */
 export type AgentExpression = { kind: 'predicate'; predicate: Predicate } | { kind: 'unsupported' | 'malformed' };
 

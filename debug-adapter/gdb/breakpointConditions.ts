@@ -15,7 +15,7 @@ export interface BreakpointConditions {
 
 /**
  * Parses the options after the address in a `Z` packet (gdb manual, "Packets"): a condition list is a series of
- * expressions `Xlen,bytes` without separators. Command lists are refused, because the server does not announce them.
+ * expressions `Xlen,bytes` without separators. Command lists are rejected, because the server does not announce them.
  */
 export function breakpointConditions(options: readonly string[]): BreakpointConditions | 'malformed' {
   const expressions = options.map(expressionsIn);

@@ -102,7 +102,7 @@ export class GdbServer {
       case 'interrupt':
         this.interrupt();
         break;
-      // The caller drops the connection, because the caller is the one that reads from the connection.
+      // The caller, which reads from the connection, drops it.
       case 'foreign':
         break;
     }

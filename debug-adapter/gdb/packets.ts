@@ -31,7 +31,7 @@ const LOWER_CASE = 0x20;
  * The lowest layer of the GDB remote protocol (gdb manual, appendix E, "Overview"): decodes bytes into packets,
  * acknowledgments and interrupts. It never fails: a packet with a wrong checksum is reported as damaged, so that the
  * caller can request it again. Reading ends at a byte that the protocol does not allow between packets. It also ends at
- * HTTP text, wherever this occurs: a web page can send arbitrary bytes to a port, but always sends an HTTP header
+ * HTTP text, wherever it occurs: a web page can send arbitrary bytes to a port, but always sends an HTTP header
  * first. Packet contents are Latin-1 strings, one character per byte.
  */
 export class PacketReader {

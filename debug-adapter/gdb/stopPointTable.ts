@@ -33,7 +33,7 @@ export class StopPointTable {
     this.matches = matches;
   }
 
-  /** Throws a UserError if the session refuses the stop point. */
+  /** Throws a UserError if the session rejects the stop point. */
   insert(point: StopPoint): void {
     const key = keyOf(point);
     if (this.ids.has(key)) {

@@ -10,7 +10,7 @@ const WRITTEN_BYTES_MAX = PACKET_BYTES_MAX;
 
 /**
  * The reply to a packet that modifies the machine; undefined if the packet is malformed. At the live end, each
- * modification is recorded as a step. In the history, the session refuses modifications, and gdb shows why.
+ * modification is recorded as a step. In the history, the session rejects modifications, and gdb shows why.
  */
 type WriteReply = 'OK' | undefined;
 

@@ -83,7 +83,7 @@ function tryQuietly(work: () => void): void {
 // --- the guard -------------------------------------------------------------------------------------------------------
 
 /**
- * Does some work while holding the guard. The guard is held only for microseconds; if the process that holds it has
+ * Calls `work` while holding the guard. The guard is held only for microseconds; if the process that holds it has
  * ended, the guard is removed.
  */
 function withGuard<T>({ lock, holder }: { lock: LockFile; holder: LockHolder }, work: () => T): T {

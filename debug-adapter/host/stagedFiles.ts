@@ -12,7 +12,7 @@ import { removeAbandonedTemporaries, removeQuietly, temporaryNameNextTo } from '
  * Creates a file that gets its name only when it is complete and durable. If the process is killed before that, the
  * name still refers to the previous file; the temporary file is removed by the next process that creates a file in the
  * folder. After a power failure, the name refers to either the previous or the new file, and that file is complete. A
- * link is followed and its target is replaced; a link with a missing target is refused.
+ * link is followed and its target is replaced; a link with a missing target is rejected.
  */
 export function stageFile(name: string): StagedFile {
   if (isBrokenLink(name)) throw brokenLink(name);

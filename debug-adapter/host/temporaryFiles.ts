@@ -60,7 +60,7 @@ function createFolder(): string {
 }
 
 /**
- * Makes the guest's flushes cheap: the file is never opened again after a crash, so they need not make the data
+ * Makes the guest's flushes cheap: the file is never opened again after a crash, so flushes need not make its data
  * durable.
  */
 function withoutSync(file: HostFile): HostFile {

@@ -60,8 +60,8 @@ export class RealtimeIdleClock implements IdleClock {
       this.pendingMs = 0;
       return Math.min(Math.round(sleptMs * 1e6), nanosecondsToWake);
     }
-    // If a sleep took too long, the next ones are shorter. The correction is limited, so that the machine does not rush
-    // to catch up.
+    // If a sleep took too long, the next ones are shorter. The correction is limited, so that the machine does not
+    // catch up in a burst.
     this.pendingMs = Math.max(owedMs - sleptMs, -LONGEST_SLEEP_MS);
     return sliceMs === wantedMs ? nanosecondsToWake : Math.round(sliceMs * 1e6);
   }

@@ -8,9 +8,9 @@ import { codeOf, openFailure, useFailure } from './systemErrors.ts';
 
 /**
  * Reads a whole file of at most `maxBytes`, for boot files, symbols and `--stdin`. The file may be a pipe, as in
- * `--stdin <(...)`, which is read to its end, up to a limit. Other special files are refused (reading a device may
+ * `--stdin <(...)`; it is then read to its end, up to a limit. Other special files are rejected (reading a device may
  * never end, and a socket cannot be opened by name), except the null device, which counts as an empty file. Only a read
- * from a pipe with a writer can block; an interruption ends it.
+ * from a pipe with a writer can block; an interruption ends the read.
  */
 export function readWholeFile(filePath: string, maxBytes: number, name = filePath): Uint8Array {
   const opening = { name, access: 'read', creating: false } as const;

@@ -97,7 +97,7 @@ type DetailedAddresses =
 
 /**
  * The details of a breakpoint at each of its addresses. A breakpoint with an invalid condition, hit condition or log
- * message is refused as a whole, because it would not do what the user expects.
+ * message is rejected as a whole, because it would not do what the user expects.
  */
 function detailsAt(debuggee: Debuggee, texts: DetailTexts, addresses: readonly BreakpointAddress[]): DetailedAddresses {
   try {

@@ -3,7 +3,7 @@ import type { Arguments } from '../arguments.ts';
 import type { Debuggee } from '../debuggee.ts';
 
 const BYTES_MAX = 1 << 20;
-/** The guest reads at most 11,520 bytes per second of its time, so reading this many bytes takes six minutes. */
+/** The guest reads at most 11,520 bytes per second of guest time, so reading this many bytes takes six minutes. */
 const WAITING_BYTES_MAX = 4 << 20;
 
 /** Types bytes into the guest's console. Each byte is recorded when the guest receives it. */

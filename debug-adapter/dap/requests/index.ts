@@ -57,7 +57,7 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
   'blkreplay/deleteSnapshot': deleteSnapshot,
 };
 
-/** For each command that may take a long time, the long part. It runs in slices before the request is answered. */
+/** The long parts of commands that may take a long time. They run in slices before the request is answered. */
 export const PREPARATIONS: Readonly<Record<string, (debuggee: Debuggee, args: Arguments) => Sliced<void>>> = {
   setFunctionBreakpoints: findFunctions,
 };

@@ -29,7 +29,7 @@ type Step = Sliced<StopReason>;
  */
 const PRINTED_STEPS_MAX = 2_000_000_000;
 
-/** Starts the session. If the recording ends before the position at which a replay starts, the replay goes to its end. */
+/** Starts the session. If a replay's start position is past the end of the recording, the replay goes to the end. */
 export const configurationDone: StartRun = ({ configuration, session }) => {
   const { startPosition, stopOnEntry, noDebug } = configuration;
   if (noDebug) return session.continue();
