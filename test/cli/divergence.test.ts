@@ -24,7 +24,7 @@ interface Forgery {
   says: (log: LogEntry[]) => RegExp;
 }
 
-/** Of the log entries of the given kind that satisfy `also`, the one in the middle. */
+/** The middle one of the log entries of the given kind that satisfy `also`. */
 function middle<K extends Kind>(log: LogEntry[], kind: K, also: (entry: Entry<K>) => boolean = () => true) {
   const all = log.filter((entry): entry is Entry<K> => entry.kind === kind && also(entry as Entry<K>));
   return all[Math.floor(all.length / 2)];

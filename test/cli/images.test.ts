@@ -263,7 +263,7 @@ for (const [what, options, says] of [
     /address of data\.elf: recorded none, given 0x1/,
   ],
 ] as const) {
-  test(`a replay with ${what} is refused as a different machine`, async (t) => {
+  test(`a replay with ${what} is rejected as a different machine`, async (t) => {
     const sandbox = placeWithImages(t);
     const recorded = '--kernel x.bin@0x80000000 --load data@0x84000000 --load data.elf --rrfile a.rr --json';
     (await sandbox.cli(['record', ...recorded.split(' ')])).ended(0, 'powerOff');

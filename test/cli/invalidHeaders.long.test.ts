@@ -1,4 +1,4 @@
-/** Every reader either refuses a recording or pack with an impossible header, or works with it.
+/** Every reader either rejects a recording or pack with an impossible header, or processes it.
  *
  * The checksums are valid, as in a forged file. Recordings and packs may come from untrusted sources, so no header may
  * cause an assertion failure or a JavaScript error.
@@ -106,7 +106,7 @@ suite('a recording with an impossible header', { concurrency: 2 }, () => {
     ['an entropy device', 'rng'],
     ['semihosting', 'semihosting'],
   ]) {
-    test(`a header with ${what} is refused if the machine in the snapshots does not have it`, async (t) => {
+    test(`a header with ${what} is rejected if the machine in the snapshots does not have it`, async (t) => {
       const sandbox = recorded.copy(t);
       const header = headerJson(sandbox.read('a.rr')) as Record<string, Record<string, Json>>;
       header.machine[field] = true;
@@ -116,7 +116,7 @@ suite('a recording with an impossible header', { concurrency: 2 }, () => {
     });
   }
 
-  test('a header with an rng-seed of an invalid length is refused', async (t) => {
+  test('a header with an rng-seed of an invalid length is rejected', async (t) => {
     const sandbox = recorded.copy(t);
     const header = headerJson(sandbox.read('a.rr')) as Record<string, Record<string, Json>>;
     header.machine.rngSeed = 'a5';
@@ -125,7 +125,7 @@ suite('a recording with an impossible header', { concurrency: 2 }, () => {
     assert.match(message, /has no valid header\.machine\.rngSeed/);
   });
 
-  test('a header with extensions that this version of blkreplay does not support is refused', async (t) => {
+  test('a header with extensions that this version of blkreplay does not support is rejected', async (t) => {
     const sandbox = recorded.copy(t);
     for (const [isa, unknown] of [
       [`${ISA}_zvfoo`, 'zvfoo'],
@@ -143,7 +143,7 @@ suite('a recording with an impossible header', { concurrency: 2 }, () => {
     }
   });
 
-  test('a header with an unknown kind of page tables is refused', async (t) => {
+  test('a header with an unknown kind of page tables is rejected', async (t) => {
     const sandbox = recorded.copy(t);
     for (const mmu of ['sv57', 'Sv48', '', 48, null]) {
       const header = headerJson(sandbox.read('a.rr')) as Record<string, Record<string, Json>>;
@@ -155,7 +155,7 @@ suite('a recording with an impossible header', { concurrency: 2 }, () => {
     }
   });
 
-  test('the debug adapter also refuses a recording with an impossible header', async (t) => {
+  test('the debug adapter also rejects a recording with an impossible header', async (t) => {
     const sandbox = recorded.copy(t);
     const header = headerJson(sandbox.read('a.rr')) as Record<string, Record<string, Json>>;
     header.machine.harts = 0;
@@ -168,7 +168,7 @@ suite('a recording with an impossible header', { concurrency: 2 }, () => {
   });
 });
 
-test(`${ROUNDS} recordings with corrupted headers are either refused with a message or replayed`, async (t) => {
+test(`${ROUNDS} recordings with corrupted headers are either rejected with a message or replayed`, async (t) => {
   const random = SeededRandom.forTest(t);
   const sandbox = recorded.copy(t);
   const original = sandbox.read('a.rr');
@@ -186,7 +186,7 @@ test(`${ROUNDS} recordings with corrupted headers are either refused with a mess
 
 const PACK_ROUNDS = Math.ceil(ROUNDS / 5);
 
-test(`${PACK_ROUNDS} packs with corrupted headers are either refused with a message or unpacked`, async (t) => {
+test(`${PACK_ROUNDS} packs with corrupted headers are either rejected with a message or unpacked`, async (t) => {
   const random = SeededRandom.forTest(t);
   const sandbox = recorded.copy(t);
   assert.equal((await sandbox.cli(['pack', 'a.rr', '--into', 'whole.pack'])).status, 0);
@@ -272,7 +272,7 @@ function replayBriefly(sandbox: Sandbox, rrfile: string): void {
 }
 
 /**
- * Returns the error code if `use` refuses the file, and undefined if it accepts the file. An error other than a
+ * Returns the error code if `use` rejects the file, and undefined if it accepts the file. An error other than a
  * UserError is a bug in blkreplay.
  */
 function refusalOf(use: () => void, description = () => ''): string | undefined {

@@ -1,4 +1,4 @@
-/** A pipe, device, folder or endless file is refused immediately wherever a file name is accepted.
+/** A pipe, device, folder or endless file is rejected immediately wherever a file name is accepted.
  *
  * Nothing waits for the other end of a pipe or reads a device until memory is exhausted. Pipes with a writer work as
  * boot files and as console input.

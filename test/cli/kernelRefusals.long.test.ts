@@ -1,4 +1,4 @@
-/** A kernel, firmware or memory size that cannot work is refused before any file is created. */
+/** A kernel, firmware or memory size that cannot work is rejected before any file is created. */
 import { gzipSync } from 'node:zlib';
 import { writeFdt } from '../../debug-adapter/engine/machine/boot/fdt.ts';
 import { makeElf } from '../support/elf.ts';
@@ -179,5 +179,5 @@ const FILES: Refusal[] = [
   },
 ];
 
-testRefusals('record refuses as a kernel', fresh, KERNELS);
-testRefusals('record refuses as another boot file', fresh, FILES);
+testRefusals('record rejects as a kernel', fresh, KERNELS);
+testRefusals('record rejects as another boot file', fresh, FILES);

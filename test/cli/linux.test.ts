@@ -24,7 +24,7 @@ const DISK: DriveSpec = { image: 'disk.raw', overlay: 'hd0.qcow2' };
 
 if (FOLDER === undefined) {
   // CI sets the variable on hosts that have the guest, and reports the hosts that lack it.
-  if (!process.env.CI) test('Linux', (t) => t.skip('BLKREPLAY_LINUX_GUEST names no folder with a Linux guest'));
+  if (!process.env.CI) test('Linux', (t) => t.skip('BLKREPLAY_LINUX_GUEST does not name a folder with a Linux guest'));
 } else {
   suite('Linux', () => {
     test('Linux boots on the built-in firmware, uses its disk and powers off; the replay is identical', async (t) => {

@@ -138,7 +138,7 @@ suite('during a replay', { concurrency: 1 }, () => {
 });
 
 test(
-  'an image that QEMU is writing to is refused as a base and for snapshots',
+  'an image that QEMU is writing to is rejected as a base and for snapshots',
   { skip: process.platform !== 'linux' },
   async (t) => {
     if (!requireTool('qemu-io', t)) return;

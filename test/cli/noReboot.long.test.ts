@@ -34,7 +34,7 @@ suite('--no-reboot', () => {
     assert.match(stderr, /: the guest requested a reset, and --no-reboot ends the run\.$/m);
   });
 
-  test('a replay with --no-reboot is refused if the recording was made without it', async (t) => {
+  test('a replay with --no-reboot is rejected if the recording was made without it', async (t) => {
     const sandbox = new Sandbox(t);
     const session = sessionIn(sandbox);
     const recorded = await sandbox.record(session);

@@ -28,7 +28,7 @@ suite('overlay create', () => {
     qemuImg(sandbox, 'compare', 'deep/er/o.qcow2', 'base.img');
   });
 
-  test('overlay create refuses an existing file, its own base and a missing base, and changes nothing', async (t) => {
+  test('overlay create rejects an existing file, its own base and a missing base, and changes nothing', async (t) => {
     const sandbox = withBase(t);
     sandbox.write('o.qcow2', 'precious');
     const before = sandbox.fingerprint();
@@ -97,7 +97,7 @@ suite('overlay commit', () => {
     });
   }
 
-  longTest('overlay commit extends a raw base, and refuses a qcow2 base that is too short', async (t) => {
+  longTest('overlay commit extends a raw base, and rejects a qcow2 base that is too short', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     const sandbox = withOverlay(t, 'raw', '3M');
     const theirs = sandbox.copy(t);
@@ -111,7 +111,7 @@ suite('overlay commit', () => {
     assert.deepEqual(short.fingerprint(['base.qcow2']), before);
   });
 
-  test('overlay commit asks for confirmation before deleting snapshots, and refuses an overlay without a base', async (t) => {
+  test('overlay commit asks for confirmation before deleting snapshots, and rejects an overlay without a base', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     const sandbox = withOverlay(t, 'raw');
     qemuImg(sandbox, 'snapshot', '-c', 'mine', 'o.qcow2');
@@ -217,7 +217,7 @@ suite('overlay rebase', () => {
     },
   );
 
-  test('overlay rebase refuses a loop, and asks for confirmation before deleting snapshots', async (t) => {
+  test('overlay rebase rejects a loop, and asks for confirmation before deleting snapshots', async (t) => {
     if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
     const sandbox = withOverlay(t, 'raw');
     qemuImg(sandbox, 'create', '-q', '-f', 'qcow2', '-b', 'o.qcow2', '-F', 'qcow2', 'top.qcow2');
@@ -323,7 +323,7 @@ test('overlay info shows chain, sizes and foreign snapshots', async (t) => {
   assert.match((await does(sandbox, 'overlay info o.qcow2')).console, /"mine", position 0, .* disk only/);
 });
 
-test('a second command is refused while the first one has the overlay open', async (t) => {
+test('a second command is rejected while the first one has the overlay open', async (t) => {
   const sandbox = withBase(t);
   await does(sandbox, 'overlay create o.qcow2 --base base.img --format raw');
   const { hostname } = await import('node:os');

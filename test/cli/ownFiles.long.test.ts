@@ -62,7 +62,7 @@ testRefusals('with --overwrite', recorded, [
     says: FOREIGN,
   },
   {
-    what: 'a pack does not replace text',
+    what: 'a pack does not replace a text file',
     command: cli('pack a.rr --into demo.c --overwrite'),
     code: 'file-foreign',
     says: FOREIGN,
@@ -163,7 +163,7 @@ suite('pack includes only files that belong to the recording', { concurrency: 2 
       'overlay-other-recording',
     ],
     [
-      'an overlay with another name of the first snapshot',
+      'an overlay whose first snapshot has a different name',
       'hd0.qcow2',
       (sandbox) => sandbox.record({ ...DEMO, rrfile: 'b.rr' }, '--rrsnapshot', 'other', '--stop-at', '1000'),
       'overlay-other-recording',
@@ -214,7 +214,7 @@ test('unpack replaces only files that an earlier unpack created', async (t) => {
     assert.deepEqual(sandbox.fingerprint(), before);
     sandbox.write(`there/${name}`, whole);
   }
-  // A pack whose last byte is wrong is refused before anything is created.
+  // A pack whose last byte is wrong is rejected before anything is created.
   sandbox.flipByte('a.pack', -1);
   const before = sandbox.fingerprint();
   for (const words of ['unpack a.pack --into there --overwrite', 'unpack a.pack --into deep/er']) {

@@ -52,7 +52,7 @@ suite('guests print the same output as under QEMU', { concurrency: 2 }, () => {
 
   // CI sets the variable on hosts that have the guests, and reports the hosts that do not have them.
   if (process.env.BLKREPLAY_BENCH_GUESTS === undefined && !process.env.CI) {
-    test('bench guests', (t) => t.skip('BLKREPLAY_BENCH_GUESTS names no folder with them'));
+    test('bench guests', (t) => t.skip('BLKREPLAY_BENCH_GUESTS does not name a folder with them'));
   }
 });
 

@@ -40,7 +40,7 @@ const SESSIONS: SessionCase[] = [
     leaves: [],
   },
   {
-    name: 'the demo on a qcow2 base that has a base itself',
+    name: 'the demo on a qcow2 base that itself has a base',
     prepare: async (sandbox) => {
       const drive = { image: sandbox.disk('disk.img'), overlay: 'base.qcow2' };
       await sandbox.record({ kernel: guest('demo/demo'), drives: [drive], rrfile: 'base.rr' });
@@ -104,7 +104,7 @@ const SESSIONS: SessionCase[] = [
     leaves: ['b.qcow2'],
   },
   {
-    name: 'two drives that exchange their slots',
+    name: 'two drives with swapped slots',
     prepare: (sandbox) => ({
       kernel: guest('small/twodisk'),
       drives: [

@@ -56,7 +56,7 @@ test('a pack of drives whose ids differ only in case can be unpacked', async (t)
 });
 
 suite('snapshots of closed recordings', () => {
-  test('--stop-at before the start snapshot is refused', async (t) => {
+  test('--stop-at before the start snapshot is rejected', async (t) => {
     const sandbox = recorded.copy(t);
     await sandbox.cli(['snapshot', 'rename', 'demo.rr', 'auto-16777216', 'here']);
     const { code, message } = (await sandbox.replay(DEMO, '--rrsnapshot', 'here', '--stop-at', '16777215')).refused(2);
@@ -162,7 +162,7 @@ suite('snapshots of closed recordings', () => {
     replayed(await sandbox.replay(TWO), TWO);
   });
 
-  test('unknown names, names already in use and missing files are refused', async (t) => {
+  test('unknown names, names already in use and missing files are rejected', async (t) => {
     const sandbox = recorded.copy(t);
     const refused = async (words: string, code: string) =>
       assert.equal((await sandbox.cli([...words.split(' '), '--json'])).refused(2).code, code, words);

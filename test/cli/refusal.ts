@@ -4,12 +4,12 @@ import type { Outcome, Session, Sandbox } from '../support/cli.ts';
 import { fresh } from './recordedScene.ts';
 
 /**
- * A session or command that must be refused before any file is touched. It must end with exit status 2 and one sentence
- * that names the file and the remedy, and leave every file unchanged.
+ * A session or command that must be rejected before any file is touched. It must end with exit status 2 and one
+ * sentence that names the file and the remedy, and leave every file unchanged.
  */
 export interface Refusal {
   what: string;
-  /** Sets up the state that makes blkreplay refuse the command. */
+  /** Sets up the state that makes blkreplay reject the command. */
   trouble?: (sandbox: Sandbox) => void;
   command: (sandbox: Sandbox) => Promise<Outcome>;
   code: string;

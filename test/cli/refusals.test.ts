@@ -1,4 +1,4 @@
-/** A session whose files or options conflict is refused before it starts, and every file stays unchanged. */
+/** A session whose files or options conflict is rejected before it starts, and every file stays unchanged. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { suite, test } from 'node:test';
@@ -212,16 +212,16 @@ const TWICE: Refusal[] = [
   },
 ];
 
-testRefusals('record refuses', fresh, some(RECORD, 3));
+testRefusals('record rejects', fresh, some(RECORD, 3));
 testRefusals('record refuses to write over what it reads', fresh, some(TWICE, 3));
 
-test('without --json, a refused command prints only the error message', async (t) => {
+test('without --json, a rejected command prints only the error message', async (t) => {
   const { status, console, stderr } = await fresh.copy(t).cli(['info', 'b.rr']);
   assert.deepEqual([status, console], [2, '']);
   assert.match(stderr, /^blkreplay: b\.rr does not exist\. Check the name; .*\n$/);
 });
 
-test('a recording in a folder in which no file can be created is refused', async (t) => {
+test('a recording in a folder in which no file can be created is rejected', async (t) => {
   const sandbox = fresh.copy(t);
   const untouched = sandbox.fingerprint();
   sandbox.forbidCreating();

@@ -45,7 +45,7 @@ suite('semihosting', { concurrency: 2 }, () => {
     assert.match((await sandbox.cli(['dump', 'a.rr', '--kind', 'hostFile'])).console, /7 bytes of data/);
   });
 
-  test('semihosting is off by default: the guest gets a breakpoint exception, and a replay with semihosting is refused', async (t) => {
+  test('semihosting is off by default: the guest gets a breakpoint exception, and a replay with semihosting is rejected', async (t) => {
     const sandbox = new Sandbox(t);
     const session = { ...does(sandbox, 'exit=42'), rrfile: 'a.rr' };
     const outcome = await sandbox.record(session);
@@ -55,7 +55,7 @@ suite('semihosting', { concurrency: 2 }, () => {
     assert.match(message, /semihosting: recorded off, given on/);
   });
 
-  test('files outside the current folder and all writes are refused', async (t) => {
+  test('files outside the current folder and all writes are rejected', async (t) => {
     const sandbox = new Sandbox(t);
     sandbox.write('in/data.txt', DATA);
     sandbox.write('secret', DATA);
@@ -133,7 +133,7 @@ suite('semihosting', { concurrency: 2 }, () => {
     assert.equal(ours.summary.guestExit, theirs.status);
   });
 
-  test('a picolibc program prints, reads a file and ends as under QEMU', async (t) => {
+  test('a picolibc program prints, reads a file and exits as under QEMU', async (t) => {
     if (!requireTool(QEMU, t) || !hasPicolibc(t)) return;
     const folder = new Sandbox(t);
     folder.write('data.txt', DATA);

@@ -95,7 +95,7 @@ test('a raw disk to which the guest wrote a qcow2 header stays a raw disk', asyn
       ['raw', Math.ceil(lengthBytes / 512) * 512],
     ],
   );
-  // An image that does not specify the format of its backing file is refused, because the format would have to be
+  // An image that does not specify the format of its backing file is rejected, because the format would have to be
   // guessed.
   runTool('qemu-img', ['rebase', '-u', '-b', 'disk.img', '-F', 'raw', sandbox.path('o.qcow2')]);
   const bytes = sandbox.read('o.qcow2');

@@ -14,7 +14,7 @@ const named = (rrsnapshot: string, session = DEMO): Session => ({
   options: ['--rrsnapshot', rrsnapshot],
 });
 
-test('one image holds the snapshots of several recordings, each recording replays, and qemu-img agrees', async (t) => {
+test('one image holds the snapshots of several recordings, each recording replays, and qemu-img finds no errors', async (t) => {
   if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
   const sandbox = withImage(t);
   qemuImg(sandbox, 'snapshot', '-c', 'precious', 'mine.qcow2');
@@ -63,7 +63,7 @@ test('without --rrsnapshot, or with an overlay, the image is not changed', async
   assert.deepEqual(sandbox.fingerprint(['mine.qcow2', 'base.img']), before);
 });
 
-test('a snapshot name that already exists in the image is refused, or replaced with --overwrite', async (t) => {
+test('a snapshot name that already exists in the image is rejected, or replaced with --overwrite', async (t) => {
   if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
   const sandbox = withImage(t);
   // QEMU permits two snapshots with the same name; blkreplay requires unique names.
@@ -96,7 +96,7 @@ test('a snapshot of two drives is stored in the user’s image for one drive and
   }
 });
 
-test('--rrsnapshot is refused for two drives on one image, and for an image with 1-bit refcounts', async (t) => {
+test('--rrsnapshot is rejected for two drives on one image, and for an image with 1-bit refcounts', async (t) => {
   if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
   const sandbox = withImage(t);
   const before = sandbox.fingerprint();

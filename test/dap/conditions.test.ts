@@ -1,4 +1,4 @@
-/** Breakpoints of every kind stop only where their conditions hold, and invalid conditions are refused. */
+/** Breakpoints of every kind stop only where their conditions hold, and invalid conditions are rejected. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { Sandbox } from '../support/cli.ts';
@@ -62,7 +62,7 @@ longTest('function, instruction and data breakpoints can have conditions too', a
   assert.equal(await dap.evaluate('store.superblock.entry_count'), '20');
 });
 
-test('an invalid condition, hit condition or log message is refused, and the message names the column of the error', async (t) => {
+test('an invalid condition, hit condition or log message is rejected, and the message names the column of the error', async (t) => {
   const dap = await atEntry(t);
   for (const [details, sentence] of [
     [{ condition: 'block ==' }, /^Invalid condition "block ==" at column \d+: /],

@@ -75,7 +75,7 @@ test('control characters and UTF-8 bytes reach the guest unchanged', async (t) =
   assert.match(output, /\n\x03\x01 größe €\r?\n/); // eslint-disable-line no-control-regex
 });
 
-test('while 4 MiB of input are waiting, more input is refused, and the waiting input is kept', async (t) => {
+test('while 4 MiB of input are waiting, more input is rejected, and the waiting input is kept', async (t) => {
   const dap = await shell(t);
   await dap.request('pause', { threadId: 1 });
   await dap.event('stopped');

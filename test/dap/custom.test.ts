@@ -37,7 +37,7 @@ test('the position is reported at stops and during runs, and goTo moves to a giv
   assert.deepEqual(dap.place, end);
 });
 
-test('a replay starts at "startPosition", with the console output up to there, or at the end of the recording', async (t) => {
+test('a replay shows the console output up to "startPosition" and stops there, or at the end of a shorter recording', async (t) => {
   const sandbox = new Sandbox(t);
   const launch = demoLaunch(sandbox, { console: 'terminal' });
   const recording = new DapClient(t);

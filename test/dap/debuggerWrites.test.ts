@@ -1,4 +1,4 @@
-/** Debugger writes at the live end become part of the recording; everywhere else they are refused. */
+/** Debugger writes at the live end become part of the recording; everywhere else they are rejected. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Sandbox } from '../support/cli.ts';

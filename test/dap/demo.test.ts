@@ -33,7 +33,7 @@ test('reverse-continue from the reported failure stops at the line that corrupte
 });
 
 longTest(
-  'a recording that is closed while the user views the history replays to its end and back to its beginning',
+  'a recording that is closed while the user views the history can be replayed to its end and back to its beginning',
   async (t) => {
     const sandbox = new Sandbox(t);
     const recorder = new DapClient(t);

@@ -1,4 +1,4 @@
-/** Breakpoints on disk requests and printed text work in both directions; those that can never be hit are refused. */
+/** Breakpoints on disk requests and printed text work in both directions; those that can never be hit are rejected. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { Sandbox } from '../support/cli.ts';
@@ -28,7 +28,7 @@ test('a disk breakpoint stops at the request in both directions', async (t) => {
   await dap.until('continue');
   await dap.until('reverseContinue');
   const again = await dap.until('reverseContinue');
-  assert.equal(again.description, first.description, 'the first request, seen from its other side');
+  assert.equal(again.description, first.description, 'the same request, reached from the other direction');
   assert.ok(Math.abs((dap.place.position as number) - (position as number)) <= 1);
 });
 
@@ -46,7 +46,7 @@ test('a console breakpoint stops when the guest prints the text', async (t) => {
   assert.match(dap.console, /superblock is damaged$/, 'nothing after the text has been printed');
 });
 
-test('an event breakpoint that is invalid or can never be hit is refused', async (t) => {
+test('an event breakpoint that is invalid or can never be hit is rejected', async (t) => {
   const dap = await atEntry(t);
   const { verified, message } = await setOne(dap, { kind: 'disk', drive: 'hd9' });
   assert.deepEqual([verified, message], [false, 'The machine has no drive "hd9".']);

@@ -1,4 +1,4 @@
-/** With `gdbServer`, gdb and the editor share one session, and one of them controls the machine at a time. */
+/** With `gdbServer`, gdb and the editor share one session, and only one of them controls the machine at a time. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GDB, runGdb } from '../gdb/gdbSupport.ts';
@@ -8,7 +8,7 @@ import { GdbClient } from '../support/gdbClient.ts';
 import { guest } from '../support/guests.ts';
 import { requireTool } from '../support/tools.ts';
 
-test('the editor shows each run and stop that gdb causes, and only one of them can run the machine at a time', async (t) => {
+test('the editor shows each run and stop that gdb causes, and only one of the two can run the machine at a time', async (t) => {
   const dap = new DapClient(t);
   const gdb = await GdbClient.connect(await started(dap, demoLaunch(new Sandbox(t), { stopOnEntry: true })));
   await dap.event('stopped');
@@ -65,7 +65,7 @@ test('connecting gdb stops the machine, and so does losing the connection during
   assert.equal((await replay.event('stopped')).description, 'End of recording');
 });
 
-test("gdb's reverse packets are refused if the session is not recorded, and the editor can still run the machine", async (t) => {
+test("gdb's reverse packets are rejected if the session is not recorded, and the editor can still run the machine", async (t) => {
   const dap = new DapClient(t);
   const port = await started(dap, demoLaunch(new Sandbox(t), { rr: 'off', stopOnEntry: true }));
   await dap.event('stopped');
@@ -75,7 +75,7 @@ test("gdb's reverse packets are refused if the session is not recorded, and the 
   assert.match(await gdb.ask('s'), /^T05/);
 });
 
-test('a port in use is refused before any file is created', async (t) => {
+test('a port in use is rejected before any file is created', async (t) => {
   const first = new DapClient(t);
   const port = await started(first, demoLaunch(new Sandbox(t), { stopOnEntry: true }));
   const sandbox = new Sandbox(t);

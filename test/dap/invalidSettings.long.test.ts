@@ -1,4 +1,4 @@
-/** Every value of a setting either works or is refused with a short message. */
+/** Every value of a setting either works or is rejected with a short message. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -63,7 +63,7 @@ const VALUES: readonly [string, unknown][] = [
 // line.
 const WORKS = new Set(['append', 'rrsnapshot', 'cwd', 'rrfile', 'drives.overlay']);
 
-test('settings with values of the wrong type or with unusual text', { timeout: 300_000 }, async (t) => {
+test('values of the wrong type or with unusual text get a short message', { timeout: 300_000 }, async (t) => {
   const sandbox = new Sandbox(t);
   for (const setting of [...SETTINGS, ...DRIVE_SETTINGS.map((name) => `drives.${name}`)]) {
     await t.test(setting, async (t) => {
@@ -92,7 +92,7 @@ function launchWith(sandbox: Sandbox, setting: string, value: unknown): object {
   return { ...launch, drives: [{ ...(launch.drives as object[])[0], [drive]: value }] };
 }
 
-test('arguments nested a million levels deep are refused, and the next request is answered', async (t) => {
+test('arguments nested a million levels deep are rejected, and the next request is answered', async (t) => {
   const dap = new DapClient(t);
   await dap.request('initialize', { adapterID: 'blkreplay' });
   const nested = `${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}`;

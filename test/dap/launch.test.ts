@@ -1,4 +1,4 @@
-/** An invalid launch configuration is refused with one sentence, and only files made by blkreplay are overwritten. */
+/** An invalid launch configuration is rejected with one sentence, and only files made by blkreplay are overwritten. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Sandbox } from '../support/cli.ts';
@@ -7,7 +7,7 @@ import { expected, guest } from '../support/guests.ts';
 import { changeOverlay, makeOverlay } from '../support/overlays.ts';
 import { longTest } from '../support/extent.ts';
 
-test('each mistake in a launch configuration is refused with one sentence, and a corrected launch works', async (t) => {
+test('each mistake in a launch configuration is rejected with one sentence, and a corrected launch works', async (t) => {
   const sandbox = new Sandbox(t);
   const dap = new DapClient(t);
   await dap.request('initialize', { adapterID: 'blkreplay' });
@@ -89,7 +89,7 @@ longTest("after the user confirms, that session replaces blkreplay's own files, 
   await again.request('launch', demoLaunch(sandbox, { overwrite: 'ask' }));
 });
 
-test('a start snapshot past the end of the recording is refused, and a corrected launch works', async (t) => {
+test('a start snapshot past the end of the recording is rejected, and a corrected launch works', async (t) => {
   const sandbox = new Sandbox(t);
   const recording = new DapClient(t);
   await recording.start(demoLaunch(sandbox, { noDebug: true }));
@@ -109,7 +109,7 @@ test('a start snapshot past the end of the recording is refused, and a corrected
   await dap.request('launch', demoLaunch(sandbox, replaying));
 });
 
-test('with "noDebug" the guest runs to its end and the session terminates', async (t) => {
+test('with "noDebug" the guest runs to completion and the session terminates', async (t) => {
   const dap = new DapClient(t);
   await dap.start({ rr: 'off', noDebug: true, stopOnEntry: true, kernel: guest('small/hello') });
   assert.equal((await dap.event('exited')).exitCode, expected('small/hello').guestExit);

@@ -9,7 +9,7 @@ const STEPS = 50;
 const OPEN = 'do_sys_openat2';
 
 if (LINUX_FOLDER === undefined) {
-  if (!process.env.CI) test('Linux', (t) => t.skip('BLKREPLAY_LINUX_GUEST names no folder with a Linux guest'));
+  if (!process.env.CI) test('Linux', (t) => t.skip('BLKREPLAY_LINUX_GUEST does not name a folder with a Linux guest'));
 } else {
   suite('Linux', () => {
     test('reverse execution reaches earlier kernel function calls, at boot and at the shell, live and in a replay', async (t) => {

@@ -73,7 +73,7 @@ suite('problems while a session is running', { concurrency: 2 }, () => {
       assert.equal(important(dap).length, 3);
     });
 
-    test(`files ${what} during a replay are reported, and snapshots are refused instead of being written to another file`, async (t) => {
+    test(`files ${what} during a replay are reported, and snapshots are rejected instead of being written to another file`, async (t) => {
       const sandbox = new Sandbox(t);
       const recording = new DapClient(t);
       await recording.start(demoLaunch(sandbox, { noDebug: true }));
@@ -101,7 +101,7 @@ suite('problems while a session is running', { concurrency: 2 }, () => {
     });
   }
 
-  test('a snapshot that fails is answered with an error, which the extension shows, so the editor does not', async (t) => {
+  test('if a snapshot fails, the response is an error that the extension shows and the editor does not', async (t) => {
     const sandbox = new Sandbox(t);
     const dap = new DapClient(t);
     await dap.start(demoLaunch(sandbox, { stopOnEntry: true }));

@@ -1,6 +1,6 @@
 /** The command line and the debug adapter enforce the same rules for overlays and snapshots.
  *
- * Both refuse the same sessions with the same sentence, except for the suggested remedy, and touch no file.
+ * Both reject the same sessions with the same sentence, except for the suggested remedy, and touch no file.
  */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -12,7 +12,7 @@ import { changeOverlay, makeOverlay } from '../support/overlays.ts';
 
 interface Rule {
   what: string;
-  /** Sets up the state in which both front ends refuse the session. */
+  /** Sets up the state in which both front ends reject the session. */
   trouble?: (sandbox: Sandbox) => void;
   rr: 'record' | 'replay';
   session: Session;
@@ -202,7 +202,7 @@ for (const [rr, rules] of [
   ['record', RECORDING],
   ['replay', REPLAYING],
 ] as const) {
-  suite(`${rr} is refused by both front ends`, { concurrency: 2 }, () => {
+  suite(`${rr} is rejected by both front ends`, { concurrency: 2 }, () => {
     for (const rule of rules) {
       test(rule.what, async (t) => {
         const sandbox = (rr === 'replay' ? recorded : fresh).copy(t);

@@ -15,7 +15,7 @@ const TRIES = 5;
 const LONG = 'round 100:';
 const PROGRESS = { supportsProgressReporting: true };
 
-test('a run reports progress once it has taken 300 ms, each percentage only once, and then its end', () => {
+test('a run reports its progress after 300 ms, reports each percentage only once, and reports its end', () => {
   const events: unknown[] = [];
   const progress = new ProgressReporter((event, body) => events.push([event, body]));
   progress.begin({ title: 'Back', searched: { start: 100, end: 1100 } }, 5000);
@@ -43,8 +43,8 @@ test('a run reports progress once it has taken 300 ms, each percentage only once
 });
 
 /**
- * A session at the end of a long history. The hottest loop has a breakpoint with a false condition that cannot be
- * compiled.
+ * A session at the end of a long history. The hottest loop has a breakpoint whose condition is false and cannot
+ * be compiled.
  */
 async function longHistory(t: TestContext, client: object): Promise<DapClient> {
   const dap = new DapClient(t);

@@ -5,7 +5,7 @@ import { Sandbox } from '../support/cli.ts';
 import { DapClient, demoLaunch } from '../support/dapClient.ts';
 import { longTest } from '../support/extent.ts';
 
-test('a request that is not valid in the current state is refused, and the session continues', async (t) => {
+test('a request that is not valid in the current state is rejected, and the session continues', async (t) => {
   const dap = new DapClient(t);
   const launch = demoLaunch(new Sandbox(t), { stopOnEntry: true });
   assert.match(await dap.refused('launch', launch), /must come after initialize/);
@@ -25,7 +25,7 @@ test('a request that is not valid in the current state is refused, and the sessi
   assert.equal((await dap.until('stepIn')).reason, 'step');
 });
 
-test('a malformed request is refused, and the session continues', async (t) => {
+test('a malformed request is rejected, and the session continues', async (t) => {
   const dap = new DapClient(t);
   await dap.start(demoLaunch(new Sandbox(t), { stopOnEntry: true }));
   await dap.event('stopped');
@@ -61,7 +61,7 @@ test('a malformed request is refused, and the session continues', async (t) => {
   assert.equal(dap.stderr, '');
 });
 
-test('an argument that needs an unannounced capability is refused, unless its value has no effect', async (t) => {
+test('an argument that needs an unannounced capability is rejected, unless its value has no effect', async (t) => {
   const dap = new DapClient(t);
   await dap.start(demoLaunch(new Sandbox(t), { stopOnEntry: true }));
   await dap.event('stopped');
@@ -78,7 +78,7 @@ test('an argument that needs an unannounced capability is refused, unless its va
   await dap.request('stackTrace', { threadId, format: {} });
 });
 
-test('requests for frames and variables of an earlier stop are refused', async (t) => {
+test('requests for frames and variables of an earlier stop are rejected', async (t) => {
   const dap = new DapClient(t);
   await dap.start(demoLaunch(new Sandbox(t), { stopOnEntry: true }));
   await dap.event('stopped');

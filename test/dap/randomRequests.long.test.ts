@@ -144,7 +144,7 @@ class Soak {
   }
 
   /**
-   * At the live end, the write becomes part of the recording; elsewhere, it is refused. Its effect on the guest is not
+   * At the live end, the write becomes part of the recording; elsewhere, it is rejected. Its effect on the guest is not
    * checked.
    */
   private async write(): Promise<void> {
@@ -179,7 +179,8 @@ class Soak {
   }
 
   /**
-   * Returns the response's body, or undefined if the request is refused. A refusal must have a user-readable message.
+   * Returns the response's body, or undefined if the request is rejected. A rejection must have a user-readable
+   * message.
    */
   private async ask(command: string, args: object): Promise<Body | undefined> {
     const { success, body } = await this.dap.send(command, args);

@@ -51,7 +51,7 @@ for (const [there, back, args] of some(
   ] as const,
   1,
 )) {
-  test(`${STEPS} ${there} or ${back} requests sent without waiting are ${STEPS} steps: ${JSON.stringify(args)}`, async (t) => {
+  test(`${STEPS} ${there} or ${back} requests sent without waiting execute ${STEPS} steps: ${JSON.stringify(args)}`, async (t) => {
     const dap = await stoppedSession(t);
     const from = dap.place.position;
     const forward = await oneByOne(dap, there, args);

@@ -102,7 +102,7 @@ for (const [what, kernel, symbols] of [
   ['a stripped kernel, with a debug-only file', stripped(CALLS), debugOnly(CALLS)],
   ['a kernel without sections, with a debug-only file', withoutSections(CALLS), debugOnly(CALLS)],
 ] as const) {
-  test(`a symbol file for ${what} provides lines, types and breakpoints, live and in a replay`, async (t) => {
+  test(`lines, types and breakpoints work with a symbol file for ${what}, live and in a replay`, async (t) => {
     const sandbox = new Sandbox(t);
     sandbox.write('kernel.elf', kernel);
     sandbox.write('full.elf', symbols);
@@ -124,7 +124,7 @@ for (const [what, files] of [
   ['a loaded ELF file', { load: ['full.elf'] }],
   ['a loaded raw file', { load: ['raw.bin@0x80000000'], symbols: ['full.elf'] }],
 ] as const) {
-  test(`the symbols of ${what} provide lines, types and breakpoints, live and in a replay`, async (t) => {
+  test(`lines, types and breakpoints work with the symbols of ${what}, live and in a replay`, async (t) => {
     const sandbox = new Sandbox(t);
     sandbox.write('raw.bin', loadedBytes(CALLS));
     sandbox.write('raw.gz', gzipSync(loadedBytes(CALLS)));
@@ -168,7 +168,7 @@ for (const [what, image, vmlinux] of [
   });
 }
 
-test('a symbol file provides breakpoints for a kernel that firmware starts', async (t) => {
+test('breakpoints from a symbol file work in a kernel that firmware starts', async (t) => {
   const sandbox = new Sandbox(t);
   const full = guest('sbi/sbi');
   sandbox.write('kernel.elf', stripped(readFileSync(full)));

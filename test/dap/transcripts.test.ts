@@ -1,4 +1,4 @@
-/** For each family of requests, the adapter's answers match the stored transcript word for word.
+/** The adapter's answers to each family of requests match the stored transcript word for word.
  *
  * BLKREPLAY_UPDATE=1 rewrites the transcripts: review the diff before committing. Console output is left out because
  * its division into events depends on timing.

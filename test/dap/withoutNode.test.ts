@@ -78,7 +78,7 @@ async function startAdapter() {
   return { messages, request, event: (name: string) => message(({ event }) => event === name) };
 }
 
-test('a guest stops at a breakpoint, shows its stack and runs to its end without Node', async () => {
+test('a guest stops at a breakpoint, shows its stack and runs to completion without Node', async () => {
   const { messages, request, event } = await startAdapter();
   await request('initialize');
   await request('launch', { rr: 'off', idle: 'warp', kernel: guest('small/hello') });

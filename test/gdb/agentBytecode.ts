@@ -114,8 +114,8 @@ const u64 = (value: bigint): bigint => BigInt.asUintN(64, value);
 const s64 = (value: bigint): bigint => BigInt.asIntN(64, value);
 
 /**
- * Evaluates valid bytecode. Returns undefined after an error, which is a division by 0 or an access to unreadable
- * memory.
+ * Evaluates valid bytecode. Returns undefined after an error (a division by 0 or an access to unreadable
+ * memory).
  */
 export function evaluateBytecode(code: Uint8Array, machine: AgentMachine): bigint | undefined {
   const stack: bigint[] = [];

@@ -1,4 +1,4 @@
-/** gdb's bytecode conditions are translated to predicates with the same value, and malformed bytecode is refused. */
+/** gdb's bytecode conditions are translated to predicates with the same value, and malformed bytecode is rejected. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { evaluatePredicate, type Inspector } from '../../debug-adapter/engine/index.ts';
@@ -113,7 +113,7 @@ test('expressions with loops, floating-point values or side effects are left to 
   }
 });
 
-test('malformed bytecode is refused', (t) => {
+test('malformed bytecode is rejected', (t) => {
   for (const [name, hex] of [
     ['nothing', ''],
     ['no end', '2201'],
@@ -148,7 +148,7 @@ test('a breakpoint with several conditions stops the machine if one of them hold
   assert.deepEqual(withFloat, { predicate: undefined }, 'one condition is left to gdb, so the breakpoint always stops');
 });
 
-test('malformed condition lists are refused', () => {
+test('malformed condition lists are rejected', () => {
   for (const list of [
     '',
     'X',

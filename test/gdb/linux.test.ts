@@ -9,7 +9,7 @@ import { GDB, runGdb, serve } from './gdbSupport.ts';
 const STEPS = 50;
 
 if (LINUX_FOLDER === undefined) {
-  if (!process.env.CI) test('Linux', (t) => t.skip('BLKREPLAY_LINUX_GUEST names no folder with a Linux guest'));
+  if (!process.env.CI) test('Linux', (t) => t.skip('BLKREPLAY_LINUX_GUEST does not name a folder with a Linux guest'));
 } else {
   suite('Linux', () => {
     test('gdb reaches earlier kernel addresses by reverse execution, at boot and at the shell; the replay is the same', async (t) => {

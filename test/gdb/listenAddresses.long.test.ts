@@ -45,7 +45,7 @@ test(
   },
 );
 
-test('a socket left by a killed session is replaced; any other file at the path is refused', { timeout }, async (t) => {
+test('a socket left by a killed session is replaced; other files at the path are rejected', { timeout }, async (t) => {
   const sandbox = new Sandbox(t);
   const args = ['run', ...demo, '--gdb', 'unix:gdb.sock', '--json'];
   const killed = sandbox.start(args);
@@ -83,7 +83,7 @@ test('a socket left by a killed session is replaced; any other file at the path 
 });
 
 test(
-  'a path that cannot be used for a socket is refused with a message, before any file is created',
+  'a path that cannot be used for a socket is rejected with a message, before any file is created',
   { timeout },
   async (t) => {
     const sandbox = new Sandbox(t);

@@ -17,7 +17,7 @@ function conversation(t: TestContext): Conversation {
 
 const RAM = '80000000';
 /**
- * The number of slices after which a run is interrupted, which is enough for a few thousand single steps. A run to the
+ * The number of slices after which a run is interrupted: enough for a few thousand single steps. A run to the
  * guest's end takes fewer slices.
  */
 const SLICES_A_RUN = 100;
@@ -69,7 +69,7 @@ test('writes take effect at the live end, and history is read-only', async (t) =
   const changed = `${registers.slice(0, 12 * 16)}0700000000000000${registers.slice(13 * 16)}`;
   assert.equal(await gdb.ask(`G${changed}`), 'OK');
   assert.equal(await gdb.ask('g'), changed);
-  assert.equal(gdb.session.position, position + 5, 'one of all registers has changed');
+  assert.equal(gdb.session.position, position + 5, 'only one register has changed');
   for (const nonsense of ['G00', 'P20=00', 'Pffff=0000000000000000', `M${RAM},2:00`, `X${RAM},2:x`, 'P1'])
     assert.equal(await gdb.ask(nonsense), 'E16', nonsense);
   assert.match(await gdb.ask('P342=0000000000000000'), /^E\.CSRs .* cannot be written/);
@@ -84,7 +84,7 @@ test('writes take effect at the live end, and history is read-only', async (t) =
   assert.equal(await gdb.ask('Pa=0000000000000000'), 'OK', 'at the live end again');
 });
 
-test('a request to run from a different address is refused', async (t) => {
+test('a request to run from a different address is rejected', async (t) => {
   const gdb = conversation(t);
   assert.match(await gdb.ask(`c${RAM}`), /^E\.The machine can only resume/);
 });
@@ -101,7 +101,7 @@ test('steps, breakpoints and watchpoints work in both directions', async (t) => 
   const pc = gdb.session.inspector.pc.toString(16);
   for (let i = 0; i < 5; i++) await gdb.ask('s');
   assert.equal(await gdb.ask(`Z0,${pc},2`), 'OK');
-  assert.equal(await gdb.ask(`Z0,${pc},2`), 'OK', 'setting it twice sets it once');
+  assert.equal(await gdb.ask(`Z0,${pc},2`), 'OK', 'setting it again has no effect');
   assert.match(await gdb.ask('bc'), /swbreak:;/);
   assert.equal(gdb.session.position, 3);
   assert.equal(await gdb.ask(`z0,${pc},2`), 'OK');

@@ -79,7 +79,7 @@ test('a second client is rejected, which does not affect the first one', async (
   assert.equal(await first.ask('qC'), 'QC01');
 });
 
-test('a port in use is refused in one sentence', async (t) => {
+test('a port in use is rejected in one sentence', async (t) => {
   const sandbox = new Sandbox(t);
   const { port } = await serve(t, sandbox, ['run', '--kernel', guest('demo/demo')]);
   const outcome = await sandbox.cli(['run', '--kernel', guest('demo/demo'), '--gdb', String(port), '--json']);

@@ -17,7 +17,7 @@ export function trace(timeline: MachineTimeline, from: number, to: number): Trac
   complete(timeline.travel!.seekTo(from));
   const { inspector } = new Session(timeline);
   const traced: TracedInstruction[] = [];
-  // For each interrupt in progress, the index in `traced` of the position at which it was taken.
+  // The indexes in `traced` of the positions at which the interrupts in progress were taken.
   const interrupts: number[] = [];
   while (timeline.position < to) {
     const { instructions } = timeline.machine;

@@ -35,7 +35,7 @@ test("compressed and deflated data is restored exactly, even if Node's zlib does
   }
 });
 
-test('large data is compressed to a Zstandard frame, and damaged frames are refused', () => {
+test('large data is compressed to a Zstandard frame, and damaged frames are rejected', () => {
   const compressed = nodeCompression.compress(new Uint8Array(1 << 20));
   assert.ok(isZstd(compressed) && compressed.length < 1000);
   assert.throws(() => nodeCompression.decompress(compressed.subarray(0, -3), 1 << 20));

@@ -82,7 +82,7 @@ test('failing to open a file is a user error, and the message names the file', (
   assert.equal(fs.readFileSync(there, 'utf8'), 'x', 'nothing was overwritten');
 });
 
-test('a file name that is not valid on this system is refused by every call', { skip: WINDOWS }, (t) => {
+test('a file name that is not valid on this system is rejected by every call', { skip: WINDOWS }, (t) => {
   const folder = folderIn(t);
   const { files } = nodeHost;
   const calls: ((name: string) => unknown)[] = [
@@ -147,14 +147,14 @@ test('a permission error names the file', { skip: WINDOWS }, (t) => {
   }
 });
 
-test('a pipe is refused without waiting for its other end', { skip: WINDOWS }, (t) => {
+test('a pipe is rejected without waiting for its other end', { skip: WINDOWS }, (t) => {
   const name = path.join(folderIn(t), 'pipe');
   execFileSync('mkfifo', [name]);
   assert.equal(errorOf(() => openFile(name, { write: false, create: 'never' })).code, 'file-not-one');
 });
 
 test('a full disk is a host failure', { skip: !fs.existsSync('/dev/full') }, (t) => {
-  // openFile refuses devices, so the test writes to the device directly and checks only how we report the error.
+  // openFile rejects devices, so the test writes to the device directly and checks only how we report the error.
   const handle = fs.openSync('/dev/full', 'w');
   t.after(() => fs.closeSync(handle));
   let caught: unknown;

@@ -24,7 +24,7 @@ const QEMU: [what: string, options: (file: string) => string[], reads: boolean, 
 
 for (const [what, options, reads, writes] of QEMU) {
   test(
-    `access to an image that is open in ${what} is refused, unless both only read it`,
+    `access to an image that is open in ${what} is denied unless both only read it`,
     { skip: process.platform !== 'linux' },
     async (t) => {
       const [tool, ...args] = options(imageIn(t));

@@ -97,7 +97,7 @@ test('an existing file is replaced only if the caller permits it', (t) => {
   assert.deepEqual(contents(folder), { 'a.rr': '' });
 });
 
-test('a link is followed to its target, and refused if the target does not exist', (t) => {
+test('a link is followed to its target, and rejected if the target does not exist', (t) => {
   const folder = folderIn(t);
   const elsewhere = folderIn(t);
   const link = path.join(folder, 'link');

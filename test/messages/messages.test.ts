@@ -97,8 +97,8 @@ const isSentence = (text: string): boolean =>
   text.trim().split(/\s+/).length >= WORDS_MIN;
 
 /**
- * Whether users never see a text. It is then the message of an assertion, of an Error that only a bug in blkreplay can
- * cause, or of an error that a device throws when the guest violates the virtio specification.
+ * Whether users never see a text: the message of an assertion, of an Error that only a bug in blkreplay can cause, or
+ * of an error that a device throws when the guest violates the virtio specification.
  */
 function isForOurselves(node: ts.Node): boolean {
   for (let at = node.parent; at && !ts.isStatement(at); at = at.parent) {
