@@ -1,4 +1,4 @@
-// blkreplay's builtin firmware: it runs in machine mode below a supervisor-mode kernel and implements the SBI calls
+// blkreplay's built-in firmware: it runs in machine mode below a supervisor-mode kernel and implements the SBI calls
 // (RISC-V SBI specification 2.0). It is ordinary guest code, so recording, replay and snapshots need no support for it,
 // and it also runs on QEMU's `virt` board (`-bios firmware.bin`).
 //
