@@ -55,8 +55,8 @@ export function memoryForHash(bytes: Uint8Array): { hashMemory: HashMemory; addr
 }
 
 /**
- * Returns a buffer for temporary data, which is hashed in place, without being copied. All calls share one memory, so
- * the contents are valid only until the next call.
+ * Returns a buffer for temporary data. Data in this buffer is hashed in place, without being copied. All calls share
+ * one memory, so the contents are valid only until the next call.
  */
 export function transferBuffer(lengthBytes: number): Uint8Array<ArrayBuffer> {
   if (lengthBytes > TRANSFER_BYTES_MAX) return new Uint8Array(lengthBytes);

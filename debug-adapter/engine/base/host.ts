@@ -111,7 +111,8 @@ export interface FileUse {
 
 export interface HostLock {
   /**
-   * Also locks files that were created or replaced since the last call, under all of their current and future names.
+   * Called after the session has created or replaced files. Locks the new files, even against sessions that open them
+   * under a different name, and unlocks the replaced ones.
    */
   refresh(): void;
   /**
@@ -146,7 +147,7 @@ export interface StagedFile {
 }
 
 /**
- * The engine's interface to its environment, which `host/` implements for Node and which tests replace. All calls are
+ * The engine's interface to its environment. `host/` implements it for Node, and tests replace it. All calls are
  * synchronous, because the engine runs in its own thread. A failed call throws a UserError of kind `hostFailure`:
  * `host/` converts operating system errors, so that the engine never needs to inspect error codes.
  */
@@ -155,7 +156,7 @@ export interface Host {
   compression: HostCompression;
   /**
    * The files and folders that the user has named. An image's backing file is opened only if it is one of these files,
-   * is in one of these folders, or is in the same folder as the image. All other backing files are refused.
+   * is in one of these folders, or is in the same folder as the image. All other backing files are rejected.
    */
   allowed: readonly string[];
   /** Indexes of large symbol files. A file without an index is indexed when a name is first looked up. */

@@ -12,7 +12,10 @@ import type { State, StateValue } from './state.ts';
  */
 export interface StateCodec<T> {
   save(value: T): StateValue;
-  /** Reads a saved value, or `undefined` if the field is missing. Throws a StateError if the value does not match. */
+  /**
+   * Loads a value from its saved form, which is undefined if the field is missing. Throws a StateError if the value
+   * does not match.
+   */
   load(saved: StateValue | undefined): T;
 }
 

@@ -1,4 +1,4 @@
 import { buildXxhash64 } from './xxhash64Code.ts';
 
-/** Bundles replace this file with the prebuilt bytes (scripts/prebuilt.mjs). */
+/** In bundles, this file is replaced with the prebuilt bytes (scripts/prebuilt.mjs). */
 export const xxhash64Image = buildXxhash64;
