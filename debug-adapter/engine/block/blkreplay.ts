@@ -14,10 +14,10 @@ import { DriveDigest } from './driveDigest.ts';
 
 /**
  * A filter between a guest's drive and the device that stores its data, modeled on QEMU's `blkreplay` driver. It makes
- * disk requests deterministic and observable: it reports each request to the log when the guest makes the request and
- * again, with a digest of the data, when the request completes. A recording stores these reports. A replay compares its
- * own reports with the recorded ones and stops at the first difference. A recording does not need the data itself,
- * because recording and replay start with the same disk contents.
+ * disk requests deterministic and observable: it reports each request to the log twice: when the guest makes the
+ * request, and, with a digest of the data, when the request completes. A recording stores these reports. A replay
+ * compares its own reports with the recorded ones and stops at the first difference. A recording does not need the data
+ * itself, because recording and replay start with the same disk contents.
  *
  * The device below the filter (an overlay, a base image, or a snapshot view with a scratch layer) is not part of the
  * filter's state: `setDevice` can replace it at any time without the guest noticing.
@@ -59,7 +59,7 @@ export class BlkreplayFilter implements Drive {
    * next call to `digest()` reads only the blocks that differ. Otherwise, that call reads the whole disk.
    */
   setDevice(device: BlockDevice, digest: DriveDigest | (() => DriveDigest) = new DriveDigest(device)): void {
-    assert(device.lengthBytes === this.current.lengthBytes, 'the new device has another length');
+    assert(device.lengthBytes === this.current.lengthBytes, 'the new device has the same length');
     this.current = device;
     this.contentDigest = digest;
   }

@@ -56,7 +56,7 @@ export class ScratchLayer implements BlockDevice {
 
   /** Discards all writes and places the layer over `lower`, a device of the same length. Captured states stay valid. */
   reset(lower: BlockDevice): void {
-    assert(lower.lengthBytes === this.lengthBytes, 'the new device has another length');
+    assert(lower.lengthBytes === this.lengthBytes, 'the new device has the same length');
     this.lower = lower;
     this.map.release();
     this.truncateFile();

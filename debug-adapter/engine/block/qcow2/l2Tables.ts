@@ -75,7 +75,7 @@ export class L2Tables {
     return this.fresh.has(table);
   }
 
-  /** Replaces a table that is no longer referenced with its copy in another cluster. The copy was just written. */
+  /** Replaces an unreferenced table with its copy in another cluster. The copy was just written. */
   replace(old: StoredTable, next: StoredTable): void {
     this.remove(old.hostOffset);
     this.tables.set(next.hostOffset, next);

@@ -34,7 +34,10 @@ function readExtent(parts: ImageParts, extent: Extent, guestOffset: number, into
   }
 }
 
-/** Reads from the backing device. Bytes past its end read as zeroes, and so does VM state, which it never contains. */
+/**
+ * Reads from the backing device. Bytes past its end read as zeroes. So does VM state, which a backing device never
+ * contains.
+ */
 function readBacking(parts: ImageParts, guestOffset: number, into: Uint8Array): void {
   const end = Math.min(parts.backing?.lengthBytes ?? 0, parts.layout.diskLengthBytes);
   const available = Math.max(0, Math.min(into.length, end - guestOffset));

@@ -26,9 +26,9 @@ export function writeGuest(parts: ImageParts, guestOffset: number, from: Uint8Ar
 }
 
 /**
- * Zeroes a range. Clusters that lie entirely within the range are dropped, after which they read as zeroes; in all
- * other clusters, zeroes are written. Unallocated clusters where the backing device contains zeroes stay unallocated,
- * unless the backing device is going to be replaced.
+ * Zeroes a range. Clusters that lie entirely within the range are dropped and then read as zeroes; if a cluster lies
+ * only partly within the range, zeroes are written to that part. Unallocated clusters where the backing device contains
+ * zeroes stay unallocated, unless the backing device is going to be replaced.
  */
 export function zeroGuest(parts: ImageParts, guestOffset: number, lengthBytes: number, keepsBacking = true): void {
   const { clusterSizeBytes, diskLengthBytes } = parts.layout;
