@@ -3,8 +3,8 @@ import { lazy } from '../base/once.ts';
 
 /**
  * The name of a control and status register, whether or not this machine implements it (Volume II, "Control and Status
- * Registers", and the specifications of AIA, Smstateen, vectors and debug). For an unknown number, returns the number
- * in hexadecimal.
+ * Registers", and the AIA, Smstateen, vector and debug specifications). For an unknown number, returns the number in
+ * hexadecimal.
  */
 export const csrName = (number: number): string => names().get(number) ?? `0x${number.toString(16)}`;
 

@@ -37,7 +37,8 @@ export function instructionOf(word: number): Instruction | undefined {
 }
 
 /**
- * The instructions whose opcode and funct3 match a word, and also funct7 if all instructions with the opcode have it.
+ * The instructions whose opcode and funct3 match a word. If all instructions with the opcode have a funct7 field, it
+ * must match too.
  */
 function candidatesFor(word: number): Instruction[] {
   const opcode = (word >>> 2) & 0x1f;
@@ -48,7 +49,7 @@ function candidatesFor(word: number): Instruction[] {
 
 interface Opcode {
   list: Instruction[];
-  /** A mask of the bits of funct3, and also of funct7 if all instructions in the list have it. */
+  /** A mask of the bits of funct3. It includes the bits of funct7 if all instructions in the list have that field. */
   fields: number;
   /**
    * The instructions with a given funct7 and funct3, indexed by these fields. Each list is created when it is needed.

@@ -1,7 +1,8 @@
 /**
  * Sv39 and Sv48 page tables (Volume II, "Virtual Address Translation Process", "Sv39", "Sv48", "Svpbmt"): their levels,
- * the bits of their entries, and the rules that make an entry invalid. The hart's generated walk (machine/cpu/mmu.ts)
- * and `walkPageTables` read this description. It does not include permissions, which depend on the access.
+ * the bits of their entries, and the rules that make an entry invalid. Both the hart's generated walk
+ * (machine/cpu/mmu.ts) and `walkPageTables` use this description. It does not include permissions, which depend on the
+ * access.
  */
 
 /** The values of the mode field of `satp`. */

@@ -1,7 +1,8 @@
 /**
  * Traps (Volume II, "Machine Cause Register", "Machine Status Registers", "Machine Trap-Vector Base-Address Register"
  * and the corresponding supervisor registers): causes, the registers that a trap writes in each mode, and the addresses
- * of the handlers. The hart's generated code (machine/cpu/privilege.ts, csrTable.ts) and the session read them.
+ * of the handlers. The hart's generated code (machine/cpu/privilege.ts, csrTable.ts) and the session use these
+ * definitions.
  */
 
 /** The numbers of the privilege modes. */

@@ -70,7 +70,7 @@ export interface DiskPoint {
   requests: readonly DiskRequestKind[];
 }
 
-/** The kind of a guest's request to a disk. */
+/** The kind of a guest's disk request. */
 export type DiskRequestKind = 'read' | 'write' | 'flush';
 
 /** Text that the guest prints on its console. The point is reached by the step that prints the last byte. */

@@ -117,7 +117,7 @@ export type TargetStop =
 export type EndReason =
   | 'powerOff'
   | 'guestFailed'
-  /** The guest requested a reset, and the machine is configured to end instead of restarting. */
+  /** The guest requested a reset, and the machine is configured to stop instead of restarting. */
   | 'reset'
   /** All harts are waiting, and no interrupt can occur. */
   | 'waitsForever'
