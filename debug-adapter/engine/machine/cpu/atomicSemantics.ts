@@ -9,9 +9,10 @@ export interface AtomicOperation {
 }
 
 /**
- * The A extension (Volume I, chapter 14) for naturally aligned accesses to RAM, shared by the interpreter and the
- * translator. A reservation consists of the physical address and value that LR read. As in QEMU, SC succeeds if both
- * are unchanged. Any SC, trap or trap return clears the reservation. A store by any hart leaves the reservation intact.
+ * The A extension (Volume I, chapter 14) for naturally aligned accesses to RAM. The interpreter and the translator
+ * share this definition. A reservation consists of the physical address that LR accessed and the value that it read. As
+ * in QEMU, SC succeeds if it accesses the same address and the value there has not changed. Any SC, trap or trap return
+ * clears the reservation. A store by any hart leaves the reservation intact.
  */
 export const ATOMIC: Partial<Record<OperationName, AtomicOperation>> = {
   AMO_W: { form: 'AMO', isDouble: false },

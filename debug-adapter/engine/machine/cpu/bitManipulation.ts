@@ -134,8 +134,8 @@ function swapGroups(a: Local, bits: number, mask: bigint): Code {
 /**
  * The low 64 bits of the carry-less product, computed with ordinary multiplications. Each factor is split into four
  * parts, each of which keeps only every fourth bit of the factor. When two parts are multiplied, at most 15 ones are
- * added in any bit position below the topmost one, so the carries stay in the three bits above that position, which are
- * masked off (Thomas Pornin, BearSSL, "Constant-Time Mul").
+ * added in any bit position below the topmost one, so the carries stay in the three bits above that position. These
+ * bits are masked off (Thomas Pornin, BearSSL, "Constant-Time Mul").
  */
 function clmulBody(frame: Frame): Code {
   const [a, b] = frame.parameters;

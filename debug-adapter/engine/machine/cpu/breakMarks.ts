@@ -1,7 +1,7 @@
 import type { Predicate } from '../../target/predicate.ts';
 import { BREAK_PAGES, BREAK_PAGES_BYTES } from './layout.ts';
 
-/** A check for a breakpoint, which generated code performs. */
+/** A breakpoint check that generated code performs. */
 export interface BreakCheck {
   /** The virtual address of the breakpoint. */
   address: bigint;

@@ -10,7 +10,7 @@ import type { ArithmeticHelpers } from './semantics.ts';
 
 /**
  * The context that the parts of the core module share: the functions, their types and the module builder. Each part
- * defines some of the functions; core.ts combines them.
+ * defines some of the functions; core.ts combines the parts.
  */
 export interface Core {
   builder: ModuleBuilder;
@@ -155,8 +155,8 @@ export const hasExtension = (name: ExtensionName): Code =>
   i32.and(slot32('EXTENSIONS'), i32.const(EXTENSION_BIT[name]!));
 
 /**
- * Ends the hart's run after this instruction if CSRs are watched. The code of every step that changes CSRs itself must
- * include this. Changes caused by devices or by the passage of time are detected elsewhere.
+ * Ends the hart's run after this instruction if CSRs are watched. The code for every step that changes CSRs directly
+ * must include this. Changes caused by devices or by the passage of time are detected elsewhere.
  */
 export const csrChanged: Code = setSlot32('ATTENTION', i32.or(slot32('ATTENTION'), slot32('CSRS_WATCHED')));
 

@@ -1,4 +1,4 @@
 import { buildCore, type CoreImage } from './core.ts';
 
-/** The bytes of the core module. Bundles replace this file with a prebuilt module (scripts/prebuilt.mjs). */
+/** The bytes of the core module. In bundles, this file is replaced with a prebuilt module (scripts/prebuilt.mjs). */
 export const coreImage = (): CoreImage => buildCore();

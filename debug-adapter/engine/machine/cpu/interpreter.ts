@@ -111,8 +111,8 @@ const cannotFetch = (v: Variables): Code =>
   );
 
 /**
- * Executes one instruction from a page that PMP does not permit to be executed as a whole. The straddle entry already
- * holds the decoded instruction, but no entry in the page can check for a breakpoint, so this check is performed here.
+ * Executes one instruction from a page whose bytes have different PMP permissions. The straddle entry already holds the
+ * decoded instruction, but no entry in the page can check for a breakpoint, so this check is performed here.
  */
 const executeFetched = (v: Variables): Code =>
   sequence(

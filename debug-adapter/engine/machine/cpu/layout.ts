@@ -108,7 +108,7 @@ const SHARED_SLOTS = [
   'REGISTERS_WATCHED',
   /** 1 if the hart must end its run after a step that may have changed a CSR; otherwise 0. */
   'CSRS_WATCHED',
-  /** The exceptions that are reported before they are taken, as a bit for each cause. */
+  /** The exceptions that are reported before they are taken: one bit for each cause. */
   'EXCEPTIONS_WATCHED',
   /**
    * The number of page table entries in which the step in progress has set A or D bits, and the position of that step.
@@ -136,13 +136,13 @@ const SHARED_SLOTS = [
   /** The number of slow-path accesses to pages whose TLB entries have a tag bit. */
   'TAGGED_ACCESSES',
   /**
-   * The decode entry of the last region that control left before an access that the region might have made in place if
-   * translated with `amongWatched` (translator/taggedPages.ts).
+   * The decode entry of the last `besideWatched` region that control left before a memory access. An `amongWatched`
+   * region might have made the access in place (translator/taggedPages.ts).
    */
   'LEFT_BESIDE_WATCHED',
   /** Nonzero while a watchpoint reports every access, even if the bytes do not change. */
   'ACCESSES_WATCHED',
-  /** The address in the WebAssembly memory and the size of the range from the first to the last watched double word. */
+  /** The range from the first to the last watched double word: its address in the WebAssembly memory, and its size. */
   'WATCHED_START',
   'WATCHED_BYTES',
   /** The address and size of RAM. */
@@ -203,8 +203,8 @@ export const CALL_TARGETS_ENTRIES = 1024;
 /**
  * Data TLBs: 16384 direct-mapped entries (64 MiB of pages), {i64 tag, i32 addend} in 16 bytes, separate for reads and
  * writes. The tag is the virtual page; -1 matches nothing. There is one TLB per context, so that a privilege change
- * does not require a flush. Context 0 is untranslated, 1 is S, 2 is U, 3 is S with SUM, and 4 is untranslated below M,
- * used while PMP rules differ between M-mode and the lower modes.
+ * does not require a flush. Context 0 is untranslated, 1 is S, 2 is U, 3 is S with SUM, and 4 is untranslated below M.
+ * Context 4 is used while PMP rules differ between M-mode and the lower modes.
  */
 export const TLB_ENTRIES = 16384;
 /**

@@ -12,7 +12,7 @@ const ORIGIN = i32.const(0);
  */
 export class RegionRegisters {
   private locals = new Array<Local | undefined>(REGISTER_COUNT).fill(undefined);
-  /** The registers that at least one instruction of the region uses, and those that at least one writes. */
+  /** The registers that at least one instruction of the region uses, and those that at least one instruction writes. */
   private used = new Set<number>();
   private written = new Set<number>();
   private dirtyAfter: Map<OrderedBlock, ReadonlySet<number>>;

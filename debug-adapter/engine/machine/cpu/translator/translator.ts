@@ -14,8 +14,8 @@ import { buildGraph } from './regionGraph.ts';
 /** With this many pending regions, a module is compiled immediately. */
 const BATCH_REGIONS_FULL = 16;
 /**
- * A module has a fixed cost of 0.9 ms, so a small batch waits for more regions for up to RUNS_WAITED_MAX short
- * interpreter runs.
+ * A module has a fixed cost of 0.9 ms, so a small batch waits up to RUNS_WAITED_MAX short interpreter runs for more
+ * regions.
  */
 const BATCH_REGIONS_MIN = 8;
 const RUNS_WAITED_MAX = 4;
@@ -30,8 +30,8 @@ interface Candidate {
 
 /**
  * Translates hot guest code to WebAssembly. The interpreter reports entries that it often jumps to. Between interpreter
- * runs, the code reachable from such an entry is translated to a region (regionCode.ts), and a mark on the decode entry
- * makes the interpreter call the region. Regions are compiled in batches. Each batch is one module with a limited
+ * runs, the code reachable from such an entry is translated into a region (regionCode.ts), and a mark on the decode
+ * entry makes the interpreter call the region. Regions are compiled in batches. Each batch is one module with a limited
  * number of instructions. Regions are not machine state: the guest cannot detect when, or whether, its code was
  * translated.
  */
