@@ -27,8 +27,8 @@ const EVALUATIONS_PER_BOUNDARY = 1024;
 /**
  * The stop points that are armed in the machine, and the ones that the current run has reached.
  *
- * A run does not stop at a breakpoint or trap at the position at which it begins, so that it can continue from there. A
- * run that pauses and continues at the same position counts as one run.
+ * A run does not stop at a breakpoint or trap at its starting position, so that it can continue from there. A run that
+ * pauses and continues at the same position counts as one run.
  */
 export class ArmedStopPoints {
   private readonly harts: HartContexts;
@@ -51,7 +51,7 @@ export class ArmedStopPoints {
   /** The hart that executed the last step. After the last step of a quantum, it is not the current hart. */
   private lastHart = 0;
   /**
-   * While the condition for the last step's hits is being evaluated, the hart that executed that step; otherwise
+   * The hart that executed the last step, while the condition for that step's hits is being evaluated; otherwise
    * undefined.
    */
   decidingHart: number | undefined;

@@ -173,8 +173,8 @@ export class GuestRam implements GuestMemory {
 const PAGE_WORDS = PAGE_SIZE_BYTES / 4;
 
 /**
- * Returns the bytes as 32-bit words, because comparing words takes a fifth of the time of comparing bytes. 64-bit words
- * are not used, because their values would be bigints.
+ * Returns the bytes as 32-bit words, because comparing words is five times as fast as comparing bytes. 64-bit words are
+ * not used, because their values would be bigints.
  */
 function wordsOf(bytes: Uint8Array): Int32Array {
   const { buffer, byteOffset, length } = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();

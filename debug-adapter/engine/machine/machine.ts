@@ -190,9 +190,9 @@ export class Machine {
   }
 
   /**
-   * Runs until position `until` is reached, the guest ends, a stop point is hit, or `wantsPause` returns true at a
-   * boundary. Unless `stopsAtStart` is set, a breakpoint or trap at the start of a run does not stop it, so that a run
-   * can continue from there.
+   * Runs until position `until` is reached, the guest shuts down or halts forever, a stop point is hit, or `wantsPause`
+   * returns true at a boundary. Unless `stopsAtStart` is set, a breakpoint or trap at the start of a run does not stop
+   * it, so that a run can continue from there.
    */
   run(until: Position, wantsPause: () => boolean = never, options: RunOptions = {}): MachineStop {
     const { clock, hart, stopPoints, board } = this;
@@ -224,7 +224,7 @@ export class Machine {
       const wakePosition = hart.isWaiting ? clock.position : undefined;
       hart.wake();
       this.runHart(until);
-      // Waking a hart is not a step, so in a replay that stops at this position the hart is still waiting.
+      // Waking a hart is not a step, so in a replay that stops at this position, the hart is still waiting.
       if (wakePosition === clock.position) hart.setSlot('WAITING', 1n);
       const stop = stopPoints.stopBeforeStep;
       if (stop) return stop;

@@ -17,7 +17,7 @@ export interface InterruptingRange extends DeviceRange {
 
 /**
  * The memory map and interrupt sources of QEMU's `virt` board (hw/riscv/virt.c, `virt_memmap`;
- * include/hw/riscv/virt.h). The bus, the device tree and the boot ROM take them from here. `registerBytes` are the
+ * include/hw/riscv/virt.h). The bus, the device tree and the boot ROM use these definitions. `registerBytes` are the
  * sizes of QEMU's memory regions.
  */
 export const MEMORY_MAP = {

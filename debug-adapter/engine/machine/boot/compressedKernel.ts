@@ -28,10 +28,10 @@ interface PlacedFile extends NamedFile {
 }
 
 /**
- * Unpacks a kernel from one of the formats that distributions install: compressed with gzip, which QEMU accepts for Arm
- * (load_image_gzipped); EFI zboot, a PE program containing a compressed Image, which QEMU 8 and later unpack
- * (unpack_efi_zboot_image); or a U-Boot image. The unpacked file keeps the original's name and is never larger than the
- * guest's memory. Any other file is returned unchanged.
+ * Unpacks a kernel in one of the formats that distributions install: a gzip file, which QEMU accepts for Arm
+ * (load_image_gzipped); an EFI zboot image (a PE program that contains a compressed Image), which QEMU 8 and later
+ * unpack (unpack_efi_zboot_image); or a U-Boot image. The unpacked file keeps the original's name and is never larger
+ * than the guest's memory. Any other file is returned unchanged.
  */
 export function unpackKernel<T extends PlacedFile>(file: T, unpacking: UnpackOptions): T & PlacedFile {
   const image = unpackUImage(file, unpacking);
@@ -122,7 +122,7 @@ const ZBOOT_MAGICS = [
   { at: 56, magic: [0xcd, 0x23, 0x82, 0x81] },
 ];
 
-/** The signatures of files compressed with methods other than gzip, which are not supported. */
+/** The file signatures of unsupported compression methods. */
 const COMPRESSED = [
   { name: 'xz', at: 0, magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00] },
   { name: 'zstd', at: 0, magic: [0x28, 0xb5, 0x2f, 0xfd] },

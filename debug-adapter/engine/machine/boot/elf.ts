@@ -18,7 +18,7 @@ import { QEMU_FLASH } from '../memoryMap.ts';
 export interface ElfImage {
   /** e_entry as stored in the file, often a virtual address (for example in Linux's vmlinux). */
   entry: bigint;
-  /** e_entry as a physical address, translated by the segment that contains it; undefined if no segment contains it. */
+  /** e_entry as a physical address, computed from the segment that contains it; undefined if no segment contains it. */
   physicalEntry: GuestAddress | undefined;
   /**
    * The lowest segment's load address, even if that segment is empty. Firmware jumps to this address rather than to the

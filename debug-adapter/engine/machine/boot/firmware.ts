@@ -1,8 +1,8 @@
 import { FIRMWARE_BASE64 } from './firmwareImage.ts';
 
 /**
- * The built-in firmware, used by default (`--bios builtin`): an SBI implementation in machine-mode code, whose sources
- * are in `firmware/`. The hart executes it like any other guest code.
+ * The built-in firmware, used by default (`--bios builtin`): an SBI implementation that runs in machine mode. Its
+ * sources are in `firmware/`. The hart executes it like any other guest code.
  */
 export function builtinFirmware(): Uint8Array {
   return Uint8Array.from(atob(FIRMWARE_BASE64), (letter) => letter.charCodeAt(0));

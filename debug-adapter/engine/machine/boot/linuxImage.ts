@@ -9,7 +9,7 @@ export interface LinuxImage {
 
 /**
  * Reads the header of a Linux `Image` for RISC-V (Linux, Documentation/arch/riscv/boot-image-header.rst): a flat file
- * that runs at its load address, which is 2 MiB aligned, in supervisor mode. Returns undefined for any other file.
+ * that runs in supervisor mode at its load address, which is 2 MiB aligned. Returns undefined for any other file.
  */
 export function readLinuxImage(bytes: Uint8Array): LinuxImage | undefined {
   if (bytes.length < HEADER_BYTES) return undefined;

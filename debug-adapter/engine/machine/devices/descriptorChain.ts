@@ -65,7 +65,7 @@ function followChain(memory: GuestMemory, table: DescriptorTable, index: number,
     if (!(descriptor.flags & NEXT)) return;
     index = descriptor.next;
   }
-  throw new BadQueueError('a chain of descriptors that is too long, or in a circle');
+  throw new BadQueueError('a circular or overlong descriptor chain');
 }
 
 function addSegment(memory: GuestMemory, descriptor: Descriptor, chain: Chain): void {

@@ -37,7 +37,7 @@ export interface ParsedRequest {
 }
 
 /**
- * Parses a struct virtio_blk_req (virtio 1.2, 5.2.6): header, data and status byte, which the guest may split over
+ * Parses a struct virtio_blk_req (virtio 1.2, 5.2.6): header, data and status byte. The guest may split them across
  * buffers in any way (2.7.4).
  */
 export function parseRequest(memory: GuestMemory, chain: Chain): ParsedRequest {

@@ -4,7 +4,7 @@ import { hostFilePortTexts } from '../../../messages/inputPorts.ts';
 import type { QueryPort } from './inputPort.ts';
 
 /**
- * A semihosting query. File names are passed unchanged from the guest. An answer may contain fewer bytes than
+ * A semihosting query. File names are exactly those that the guest specified. An answer may contain fewer bytes than
  * requested, and contains none at the end of the file or input.
  */
 export type HostFileQuery =

@@ -200,7 +200,7 @@ function collect(memory: GuestMemory, table: Table, index: number, chain: Chain)
     if (!(descriptor.flags & NEXT)) return;
     index = descriptor.next;
   }
-  throw new BadQueueError('a chain of descriptors in a circle');
+  throw new BadQueueError('a circular descriptor chain');
 }
 
 function addSegment(memory: GuestMemory, descriptor: Descriptor, chain: Chain): void {
