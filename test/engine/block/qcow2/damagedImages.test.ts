@@ -1,4 +1,4 @@
-/** A damaged image is refused with a message that names the file, and is never written to. */
+/** A damaged image is rejected with a message that names the file, and is never written to. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Qcow2Image } from '../../../../debug-adapter/engine/block/qcow2/image.ts';
@@ -7,7 +7,7 @@ import { MemoryFile } from '../../../support/memoryFile.ts';
 import { filled, KIB, newImage, takeSnapshot } from './support.ts';
 
 const damages: { what: string; at: number; bytes: number[]; says: RegExp }[] = [
-  { what: 'another magic', at: 0, bytes: [0], says: /is not a qcow2 image/ },
+  { what: 'a different magic number', at: 0, bytes: [0], says: /is not a qcow2 image/ },
   { what: 'version 4', at: 4, bytes: [0, 0, 0, 4], says: /qcow2 version 4/ },
   {
     what: 'an offset past the end for an empty name',
@@ -30,7 +30,7 @@ const damages: { what: string; at: number; bytes: number[]; says: RegExp }[] = [
 ];
 
 for (const { what, at, bytes, says } of damages) {
-  test(`a header with ${what} is refused`, () => {
+  test(`a header with ${what} is rejected`, () => {
     const damaged = sampleImage();
     damaged.set(bytes, at);
     const open = () => Qcow2Image.open(new MemoryFile('disk.qcow2', damaged), { writable: false });
@@ -41,14 +41,14 @@ for (const { what, at, bytes, says } of damages) {
   });
 }
 
-test('a file too short to be an image is refused', () => {
+test('a file too short to be an image is rejected', () => {
   for (const length of [0, 1, 50, 103]) {
     const file = new MemoryFile('disk.qcow2', sampleImage().subarray(0, length));
     assert.throws(() => Qcow2Image.open(file, { writable: true }), UserError, `${length} bytes`);
   }
 });
 
-test('an image whose creation was interrupted and a file in a different format are refused with different messages', () => {
+test('an image whose creation was interrupted and a file in a different format are rejected with different messages', () => {
   const { file } = newImage({ lengthBytes: 64 * KIB });
   const unfinished = file.contents().fill(0, 0, 4096);
   const says = (bytes: Uint8Array) => {

@@ -114,7 +114,7 @@ test('two snapshots to which QEMU gave the same name are both listed and can bot
   }
 });
 
-test('taking a snapshot in an image with one-bit refcounts is refused, and the image stays unchanged', (t) => {
+test('taking a snapshot in an image with one-bit refcounts is rejected, and the image stays unchanged', (t) => {
   if (!requireTool('qemu-img', t)) return;
   const path = join(support.temporaryFolder(t), 'image.qcow2');
   runTool('qemu-img', ['create', '-q', '-f', 'qcow2', '-o', 'refcount_bits=1', path, '1M']);
@@ -219,7 +219,7 @@ for (const clusterSize of [16384, 65536, 2 * MIB]) {
   });
 }
 
-test('compressed clusters are refused with a one-sentence message if there is no decompressor', (t) => {
+test('compressed clusters are rejected with a one-sentence message if there is no decompressor', (t) => {
   if (!requireTool('qemu-img', t)) return;
   const folder = support.temporaryFolder(t);
   const path = join(folder, 'compressed.qcow2');
@@ -233,7 +233,7 @@ const refusals: { options: string; says: RegExp }[] = [
 ];
 
 for (const { options, says } of refusals) {
-  test(`an image with ${options} is refused with a message that names the feature`, (t) => {
+  test(`an image with ${options} is rejected with a message that names the feature`, (t) => {
     if (!requireTool('qemu-img', t)) return;
     const folder = support.temporaryFolder(t);
     const path = join(folder, 'image.qcow2');
@@ -244,7 +244,7 @@ for (const { options, says } of refusals) {
   });
 }
 
-test('an encrypted image is refused with a message that names the encryption', (t) => {
+test('an encrypted image is rejected with a message that names the encryption', (t) => {
   if (!requireTool('qemu-img', t)) return;
   const path = join(support.temporaryFolder(t), 'image.qcow2');
   const secret = ['--object', 'secret,id=key,data=abc'];

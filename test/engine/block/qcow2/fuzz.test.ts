@@ -1,4 +1,4 @@
-/** Randomly damaged images are read, or refused with a message, and never cause a crash, a hang or a huge allocation.
+/** Randomly damaged images are read, or rejected with a message, and never cause a crash, a hang or a huge allocation.
  *
  * `BLKREPLAY_SEED=<seed> FUZZ_ROUNDS=1` repeats one round.
  */
@@ -17,9 +17,9 @@ import { times } from '../../../support/extent.ts';
 const ROUNDS = times({ quick: 700, long: 8000 }, 'FUZZ_ROUNDS');
 const READ_BYTES_MAX = 4 << 20;
 
-test(`${ROUNDS} images made by blkreplay, with damaged tables, are read or refused`, (t) => fuzz(t, [ourImage()]));
+test(`${ROUNDS} images made by blkreplay, with damaged tables, are read or rejected`, (t) => fuzz(t, [ourImage()]));
 
-test(`${ROUNDS} images of every kind made by QEMU, with damaged tables, are read or refused`, (t) => {
+test(`${ROUNDS} images of every kind made by QEMU, with damaged tables, are read or rejected`, (t) => {
   if (!requireTool('qemu-img', t) || !requireTool('qemu-io', t)) return;
   fuzz(t, qemuImages(temporaryFolder(t)));
 });

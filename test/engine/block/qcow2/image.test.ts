@@ -172,7 +172,7 @@ test('the backing name and format are stored as given', () => {
   assert.equal(image.backingFormat, 'raw');
 });
 
-test('a backing name too long for the first cluster is refused before the file is changed', () => {
+test('a backing name too long for the first cluster is rejected before the file is changed', () => {
   const file = new MemoryFile('overlay.qcow2', filled(10, 1));
   const create = () =>
     Qcow2Image.create(file, {

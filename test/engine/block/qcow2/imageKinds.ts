@@ -3,8 +3,8 @@ import { viewOf } from '../../../../debug-adapter/engine/block/qcow2/bigEndian.t
 import { encodeRefcounts, refcountsPerBlock } from '../../../../debug-adapter/engine/block/qcow2/refcountBlocks.ts';
 
 /**
- * Converts small images created by blkreplay, which have only one refcount block, to formats that blkreplay can write
- * to but does not create.
+ * Converts small images created by blkreplay to formats that blkreplay can write to but does not create. The images
+ * must have only one refcount block.
  */
 
 /** Converts an image to refcounts of the given width. */

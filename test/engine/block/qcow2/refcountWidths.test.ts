@@ -78,7 +78,7 @@ test('if a write remaps one of several L2 entries for the same cluster, the othe
   }
 });
 
-test('if refcounts are too narrow for another snapshot, every way to take one is refused and changes nothing', () => {
+test('if refcounts are too narrow for another snapshot, every way to take one fails and changes nothing', () => {
   for (const bits of [1, 2, 4]) {
     const { image: fresh, file } = newImage({ lengthBytes: 256 * KIB });
     fresh.write(0, filled(100 * KIB, 1));

@@ -1,4 +1,4 @@
-/** Values in a snapshot entry are stored, clamped or refused; other programs' entries are kept byte for byte. */
+/** Values in a snapshot entry are stored, clamped or rejected; other programs' entries are kept byte for byte. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { join } from 'node:path';
@@ -110,7 +110,7 @@ test('if two entries in the file have the same id, they get different ids, and d
   );
 });
 
-test("a snapshot table that would exceed other programs' limits is refused before it is written", () => {
+test("a snapshot table that would exceed other programs' limits is rejected before it is written", () => {
   const { image, file } = newImage({ lengthBytes: 64 * KIB });
   takeSnapshot(image, 'one');
   const [entry] = readSnapshotTable(new ImageFile(file), readHeader(new ImageFile(file))).entries;

@@ -60,7 +60,7 @@ test('the listed snapshots keep their attributes when the image is closed and re
   ]);
 });
 
-test('snapshot names that already exist, are unknown or are invalid are refused with a one-sentence message', () => {
+test('snapshot names that already exist, are unknown or are invalid are rejected with a one-sentence message', () => {
   const { image } = newImage();
   takeSnapshot(image, 'first');
   assert.throws(() => takeSnapshot(image, 'first'), codeIs('snapshot-exists'));

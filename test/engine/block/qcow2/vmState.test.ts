@@ -1,4 +1,4 @@
-/** VM state is stored incrementally and apart from the disk, and a clean close keeps it only in snapshots. */
+/** VM state is stored incrementally and separately from the disk, and a clean close keeps it only in snapshots. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Qcow2Image } from '../../../../debug-adapter/engine/block/qcow2/image.ts';
