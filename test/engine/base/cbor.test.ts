@@ -1,4 +1,4 @@
-/** Machine states are encoded as CBOR (RFC 8949) and decoded to the same values; damaged bytes are refused. */
+/** Machine states are encoded as CBOR (RFC 8949) and decoded to the same values; damaged bytes are rejected. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -52,7 +52,7 @@ test('the order in which fields are set does not change the encoding', () => {
   assert.equal(hex(encodeCbor({ a: 1, b: 2 })), hex(encodeCbor({ b: 2, a: 1 })));
 });
 
-test('invalid encodings, truncated encodings and encodings with any byte changed are refused', () => {
+test('invalid encodings, truncated encodings and encodings with any byte changed are rejected', () => {
   const good = encodeCbor({ registers: [1n, 2n], name: 'hart0', count: 70000, flag: false });
   for (let cut = 0; cut < good.length; cut++) assert.throws(() => decodeState(good.slice(0, cut)), CborError);
   for (let at = 0; at < good.length; at++) {

@@ -1,4 +1,4 @@
-/** A state codec saves and loads the fields that it describes, and refuses damaged state, naming the damaged field. */
+/** A state codec saves and loads its fields, and rejects damaged state with an error that names the damaged field. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { StateValue } from '../../../debug-adapter/engine/base/state.ts';

@@ -54,6 +54,6 @@ test('the hash of a byte array is the same whether the bytes are copied first or
   assert.deepEqual(new Uint8Array(onTheWay), bytes);
 });
 
-test('a short input, for which XXH3 uses a different algorithm, is refused', () => {
+test('a short input, for which XXH3 uses a different algorithm, is rejected', () => {
   assert.throws(() => xxh3(new Uint8Array(240)));
 });
