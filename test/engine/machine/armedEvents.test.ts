@@ -22,7 +22,7 @@ const END = 6_000_000;
 /** The minimum length of the output up to END. */
 const OUTPUT_BYTES = 145;
 
-/** A machine with the demo guest, which prints and uses its disk, and the guest's disk requests and output so far. */
+/** A machine that runs the demo guest, and the guest's disk requests and output so far. */
 function demo(): Observed {
   const requests: BlockRequest[] = [];
   const disk = new MemoryFile('disk.img', new Uint8Array(4 << 20));

@@ -97,7 +97,7 @@ function guests(random: SeededRandom, harts: number): Guest[] {
   ];
 }
 
-/** The comparison begins at the position that `search` runs a machine to. */
+/** The comparison begins at the position to which `search` runs a machine. */
 function guestOf(name: string, elf: Uint8Array, harts: number, search: (machine: BareMachine) => void): Guest {
   const whole = boot(elf, { harts });
   search(whole);
@@ -141,7 +141,7 @@ for (const harts of some([1, 4], 1)) {
     });
 
     for (const [kind, points] of Object.entries(POINTS)) {
-      test(`register points on ${kind} stop the run after each step that changes one`, (t) => {
+      test(`register points on ${kind} stop the run after each step that changes a watched register`, (t) => {
         const random = SeededRandom.forTest(t);
         for (const { name, start, until } of guests(random, harts)) {
           const registers = points(random, harts);
@@ -181,7 +181,7 @@ test('a hit condition reads the hart that executed the step, even if that was th
   };
   machine.setStopPoints({ ...NONE, registers: [registerPoint(1, 8)], hitCondition });
   machine.run(100_001);
-  assert.deepEqual([...others].sort(), [0, 1], 'quantums of both harts end with a hit');
+  assert.deepEqual([...others].sort(), [0, 1], 'quanta of both harts end with a hit');
   assert.equal(inspector.hart, machine.currentHart, 'between runs, inspectors show the current hart');
 });
 

@@ -35,7 +35,7 @@ function paged(program: Item[], register: number): BareMachine {
 }
 
 const ACCESSED = PTE.A | PTE.D;
-/** No RAM and no device is at this address. */
+/** An address at which there is neither RAM nor a device. */
 const NOWHERE = 0x5000_0000;
 
 /** Accesses that set A or D bits and then fault, because the page is outside RAM or the second page is not mapped. */

@@ -1,4 +1,4 @@
-/** A machine refuses a damaged state with a StateError that names the field, and stays unchanged. */
+/** A machine rejects a damaged state with a StateError that names the field, and stays unchanged. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -35,7 +35,7 @@ function busyState(devices: DeviceGeneration): State {
 for (const devices of ['current', 'before5'] as const) {
   const state = busyState(devices);
 
-  test(`with ${devices} devices, a value of the wrong type in any field is refused with an error that names the field`, () => {
+  test(`with ${devices} devices, a value of the wrong type in any field is rejected with an error that names the field`, () => {
     const machine = newMachine(devices);
     const before = machine.saveState();
     let count = 0;
@@ -50,7 +50,7 @@ for (const devices of ['current', 'before5'] as const) {
     assert.deepEqual(machine.saveState(), before);
   });
 
-  test(`with ${devices} devices, any value of the same type in any field is either loaded or refused`, () => {
+  test(`with ${devices} devices, any value of the same type in any field is either loaded or rejected`, () => {
     const machine = newMachine(devices);
     for (const { name, damaged } of damagedStates(state, otherValues)) {
       const error = errorFrom(() => {

@@ -61,7 +61,7 @@ test("the built-in firmware uses the board's addresses and supports the board's 
   assert.equal(Number(/-DHARTS_MAX=(\d+)/.exec(source('build.sh'))?.[1]), HARTS_MAX);
 });
 
-test('the device tree of the oldest recorded machines never changes, because a replay builds it again', () => {
+test('the device tree of the oldest recorded machines never changes, because a replay rebuilds it', () => {
   const hash = createHash('sha256');
   for (const harts of [1, 3, 8]) {
     const machine = { memoryBytes: 128 << 20, harts, isa: LEGACY_ISA, mmu: 'sv39' } as const;

@@ -9,7 +9,7 @@ export interface StepEvents {
   registers: RegisterHit[];
 }
 
-/** Executes single steps up to a position or to the machine's end. */
+/** Executes single steps until a position is reached or the machine stops. */
 export function eventsOf(machine: Machine, until: number, points: readonly RegisterPoint[]): StepEvents {
   const events: StepEvents = { traps: [], registers: [] };
   let before = registersOf(machine, points);

@@ -1,4 +1,4 @@
-/** Every boot file is loaded at the same address as in QEMU, or refused with a message. */
+/** Every boot file is loaded at the same address as in QEMU, or rejected with a message. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -69,7 +69,7 @@ const PACKED_ELF = {
 };
 const FIRMWARE = { name: 'fw.bin', bytes: new Uint8Array(300_000).fill(0xf1) };
 
-test('a plan does not keep an ELF file with much debug information in memory', () => {
+test('a boot plan does not keep the debug information of an ELF file in memory', () => {
   const elf = elfOf({ address: RAM });
   const bytes = new Uint8Array(10_000);
   bytes.set(elf);
@@ -241,7 +241,7 @@ for (const [what, plan, says] of [
     /A device tree of \d+ bytes and a kernel do not fit/,
   ],
 ] as const) {
-  test(`refused: ${what}`, () => {
+  test(`rejected: ${what}`, () => {
     assert.throws(plan, (error) => error instanceof UserError && says.test(error.message));
   });
 }

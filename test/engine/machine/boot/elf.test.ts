@@ -1,4 +1,4 @@
-/** ELF kernels load as in QEMU, and wrong or damaged files are refused with a message. */
+/** ELF kernels load as in QEMU, and wrong or damaged files are rejected with a message. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UserError } from '../../../../debug-adapter/messages/userError.ts';
@@ -98,7 +98,7 @@ test('a file that is part of a larger buffer is read with offsets relative to it
   assert.deepEqual(readElfImage(buffer.subarray(37, 37 + file.length), 'k'), readElfImage(file, 'k'));
 });
 
-test('a file that is not a kernel for this machine is refused with a one-sentence message', () => {
+test('a file that is not a kernel for this machine is rejected with a one-sentence message', () => {
   const refusal = (bytes: Uint8Array) => message(() => readElfImage(bytes, 'kernel.bin'));
   const advice = 'Use an ELF file for 64-bit RISC-V, a Linux Image, or a raw binary.';
   assert.equal(refusal(new Uint8Array(0)), `kernel.bin is neither an ELF file nor a Linux Image. ${advice}`);
@@ -120,7 +120,7 @@ test('a file that is not a kernel for this machine is refused with a one-sentenc
   assert.match(refusal(elf([{ ...text, type: 4 }])), /no segment to load/);
 });
 
-test('a damaged file is refused, and the message names the damaged part', () => {
+test('a damaged file is rejected, and the message names the damaged part', () => {
   const refusal = (bytes: Uint8Array) => message(() => readElfImage(bytes, 'k.elf'));
   const whole = elf([text]);
   assert.match(refusal(whole.subarray(0, 8)), /^k.elf is truncated: its ELF header extends past the end/);
@@ -150,7 +150,7 @@ test('trailing zeroes that would overlap another segment are dropped, and an emp
   assert.equal(lowestAddress, 0x7000_0000);
 });
 
-test('a file with more program headers than a linker writes is refused before the quadratic overlap check', () => {
+test('a file with more program headers than a linker writes is rejected before the quadratic overlap check', () => {
   const many = elf(Array.from({ length: 5000 }, () => ({ ...text, memoryBytes: 64 })));
   assert.match(
     message(() => readElfImage(many, 'k')),
@@ -158,7 +158,7 @@ test('a file with more program headers than a linker writes is refused before th
   );
 });
 
-test('segments outside RAM and overlapping segments are refused', () => {
+test('segments outside RAM and overlapping segments are rejected', () => {
   const fit = (...segments: Segment[]) => message(() => checkSegmentsFit(readElfImage(elf(segments), 'k'), RAM));
   assert.equal(fit(text), 'no error');
   assert.equal(fit({ ...text, memoryBytes: 1024 * 1024 }), 'no error');

@@ -96,7 +96,7 @@ for (const [what, bytes, says] of [
   ['no end token', changed((view) => view.setUint32(36, 24)), /its structure block has no end token/],
   ['a node without an end', changed((view) => view.setUint32(SMALL.length - 4 - 12, 4)), /a node is not closed/],
 ] as const) {
-  test(`refused: ${what}`, () => {
+  test(`rejected: ${what}`, () => {
     assert.throws(
       () => new EditableFdt(bytes, 'bad.dtb'),
       (error) =>

@@ -1,4 +1,4 @@
-/** Kernels compressed with gzip or wrapped as EFI zboot images are unpacked, or refused with a message. */
+/** Kernels compressed with gzip or wrapped as EFI zboot images are unpacked, or rejected with a message. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -60,7 +60,7 @@ for (const [what, bytes, code, says] of [
   ['zstd', ZSTD, 'kernel-compression-unknown', /compressed with zstd/],
   ['lz4', Uint8Array.of(2, 0x21, 0x4c, 0x18, 0), 'kernel-compression-unknown', /compressed with lz4/],
 ] as const) {
-  test(`refused: ${what}`, () => {
+  test(`rejected: ${what}`, () => {
     assert.throws(
       () => unpack(bytes),
       (error) => error instanceof UserError && error.code === code && says.test(error.message),

@@ -1,4 +1,4 @@
-/** U-Boot images and Intel HEX files are unpacked to their load addresses, or refused with a message. */
+/** U-Boot images and Intel HEX files are unpacked to their load addresses, or rejected with a message. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -30,12 +30,12 @@ for (const [what, image, address, says] of [
     undefined,
     /^k is compressed with lzma, which blkreplay does not support/,
   ],
-  ['with another compression', uImage(DATA, { compression: 9 }), undefined, /^k is compressed with method 9/],
+  ['with an unknown compression method', uImage(DATA, { compression: 9 }), undefined, /^k is compressed with method 9/],
   ['that is truncated', uImage(DATA).subarray(0, 163), undefined, /^k is truncated: its data extends past the end/],
   ['with damaged gzip data', uImage(DATA, { compression: 1 }), undefined, /^k is damaged or truncated: its gzip data/],
   ['with a load address', uImage(DATA), 0x8000_0000, /^k is a U-Boot image, which contains its load address\. Leave/],
 ] as const) {
-  test(`refused: a U-Boot image ${what}`, () => {
+  test(`rejected: a U-Boot image ${what}`, () => {
     assert.throws(
       () => unpack(image, address),
       (error) => error instanceof UserError && says.test(error.message),

@@ -99,7 +99,7 @@ function runTo(machine: BareMachine, position: number, random: SeededRandom | un
   }
   return hits;
 }
-// After this many hits the watchpoints are removed. A hit ends a run, and code would never be translated if every run
+// After this many hits, the watchpoints are removed. A hit ends a run, and code would never be translated if every run
 // ended with a hit.
 const HITS_ENOUGH = 300;
 

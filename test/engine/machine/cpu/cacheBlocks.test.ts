@@ -1,4 +1,4 @@
-/** Cache-block operations have the effects, faults and enable bits that the manual defines, translated or interpreted.
+/** Cache-block operations behave as the manual specifies, both in translated code and in the interpreter.
  *
  * These tests also cover Zawrs and Svpbmt (which is enabled in menvcfg).
  */
@@ -73,7 +73,7 @@ const BITS: Record<Operation, readonly bigint[]> = {
 const ALL_BITS = 0xf0n;
 
 for (const name of NAMES) {
-  test(`cbo.${name} needs its menvcfg bit below M mode, and in U mode also its senvcfg bit`, () => {
+  test(`cbo.${name} requires its menvcfg bit below M mode, and its senvcfg bit too in U mode`, () => {
     const machine = machineFor(name);
     for (const bits of BITS[name]) {
       const others = ALL_BITS & ~(name === 'inval' ? 0x30n : bits);
@@ -105,7 +105,7 @@ test('in menvcfg and senvcfg, only the bits for implemented extensions are writa
   assert.deepEqual([hart.register(6), hart.register(7)], [(3n << 62n) | 0xf1n, 0xf1n]);
 });
 
-test("cbo.zero faults like a store, the other operations only if neither load nor store is permitted; mtval is the block's address", () => {
+test("cbo.zero faults like a store, and the others fault only if both load and store would fault; mtval is the block's address", () => {
   const rights: [flags: number, zero: bigint | undefined, manage: bigint | undefined][] = [
     [ALL, undefined, undefined],
     [PTE.V | PTE.R | PTE.A | PTE.D, STORE_PAGE, undefined],
@@ -139,7 +139,7 @@ test('cbo.zero sets the A and D bits of its page, and the other operations set o
   }
 });
 
-test('outside memory cbo.zero faults and the other operations do nothing; PMP can deny all of them', () => {
+test('outside memory, cbo.zero faults and the other operations do nothing; PMP can deny all of them', () => {
   for (const name of NAMES) {
     const machine = machineFor(name);
     assert.equal(execute(machine, 0x9000_0041), name === 'zero' ? STORE_ACCESS : undefined);

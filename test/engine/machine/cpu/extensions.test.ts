@@ -75,7 +75,7 @@ for (const [name, sample] of Object.entries(SAMPLES)) {
   });
 }
 
-test('an unsupported instruction set is refused, and the message names the missing or unknown extension', () => {
+test('an unsupported instruction set is rejected, and the message names the missing or unknown extension', () => {
   assert.equal(LEGACY_ISA, 'rv64imafdc_zicsr_zifencei_zba_zbb_zbs_sstc_svinval');
   for (const isa of [LEGACY_ISA, ISA]) assert.equal(unsupportedIn(isa), undefined);
   assert.deepEqual(extensionsIn('rv64imafdc_zicsr_zba'), ['i', 'm', 'a', 'f', 'd', 'c', 'zicsr', 'zba']);

@@ -1,4 +1,4 @@
-/** mstatus.FS decides if floating-point instructions are legal; it becomes dirty when they write registers or flags. */
+/** Floating-point instructions are legal unless mstatus.FS is Off; writing a register or flag sets it to Dirty. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { a, assemble, CSR } from './assembler.ts';

@@ -41,8 +41,8 @@ export const expect = (name: string, rd = 0, rs1 = 0, rs2 = 0, immediate = 0): E
 
 /**
  * Rows of the manual's tables "Instruction listing for RVC". Each row has fixed bits, registers (short ones, x8-x15,
- * are marked with '), immediate bits i[..] in the manual's order, and the expansion. The first row that matches and
- * whose `when` holds applies.
+ * are marked with '), immediate bits i[..] in the manual's order, and the expansion. The first matching row whose
+ * `when` holds applies.
  */
 interface Row {
   pattern: string;

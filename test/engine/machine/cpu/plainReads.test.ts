@@ -1,4 +1,4 @@
-/** While paging, PMP and read watchpoints are not in use, translated code reads RAM with only a bounds check. */
+/** If paging, PMP and read watchpoints are all unused, translated code reads RAM with only a bounds check. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { a, assemble, CSR, type Item } from './assembler.ts';

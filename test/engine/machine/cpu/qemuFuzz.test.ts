@@ -40,8 +40,8 @@ const cpu10 = (more: string): string => {
 };
 /**
  * QEMU 10 or newer, which has all of blkreplay's extensions; BLKREPLAY_QEMU_10 is the path of its executable.
- * blkreplay's traps follow QEMU 7.2. QEMU 10 checks the parts of an access that crosses pages in a different order,
- * which causes different traps, so these programs do not use paging.
+ * blkreplay's traps follow QEMU 7.2. If an access crosses pages, QEMU 10 checks its parts in a different order and
+ * takes different traps, so these programs do not use paging.
  */
 const QEMU_10: Qemu = {
   command: process.env.BLKREPLAY_QEMU_10 ?? '',
@@ -59,7 +59,7 @@ const QEMU_10_BLOCKS: Qemu = {
   program: { kind: 'blocks' },
 };
 const STEPS_MAX = 200_000_000;
-/** The number of random programs for QEMU 10, which are not part of the normal test run. */
+/** The number of random programs for QEMU 10. The normal test run does not include them. */
 const ROUNDS_10 = 8;
 
 test('general random programs give the same results as in QEMU', (t) => {

@@ -2,7 +2,7 @@ import { PTE } from '../../../../debug-adapter/engine/isa/pageTables.ts';
 import type { SeededRandom } from '../../../support/seededRandom.ts';
 import { type BareMachine, START } from './bareMachine.ts';
 
-/** Random page tables, in which most walks end at a leaf, and addresses for them. */
+/** Random page tables and virtual addresses. Most page walks end at a leaf. */
 export const MEMORY_BYTES = 4 << 20;
 const PAGE = 4096;
 const TABLES = Array.from({ length: 12 }, (_, i) => START + 0x10_0000 + i * PAGE);

@@ -121,7 +121,7 @@ function spinning(program: Item[], { harts = 1, isPaged = false, lock = LOCK } =
 
 // --- traps and watchpoints --------------------------------------------------------------------------------------------
 
-test('a watchpoint on the lock stops a spinning hart at each access, translated or not', () => {
+test('a watchpoint on the lock stops a spinning hart at each access, even in translated code', () => {
   const SPIN = SPIN_LOOPS['test and set'];
   for (const access of ['read', 'write', 'readWrite'] as const) {
     const machine = spinning(SPIN);

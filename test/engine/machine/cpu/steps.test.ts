@@ -270,7 +270,7 @@ test('interrupts are taken in priority order, and delegated ones last', () => {
   assert.deepEqual(order, [11, 3, 7, 9, 1, 5]);
 });
 
-test('enabling Sstc clears a supervisor timer interrupt that software set before', () => {
+test('enabling Sstc clears a supervisor timer interrupt that software has set', () => {
   const machine = machineWith([a.csrw(CSR.mip, 5), a.csrr(10, CSR.mip), a.csrw(CSR.menvcfg, 6), a.csrr(11, CSR.mip)]);
   machine.hart.setSlot('STIMECMP', 1000n);
   machine.hart.setRegister(5, 1n << 5n);

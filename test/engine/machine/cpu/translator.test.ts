@@ -29,7 +29,7 @@ interface Run {
   position: number;
 }
 
-/** Runs a guest with two disks to its end and takes a digest at each position. */
+/** Runs a guest with two disks to completion and takes a digest at each position. */
 function run(name: string, translationThreshold: number | undefined, positions: readonly number[]): Run {
   const drives = ['hd0', 'hd1'].map((id) => {
     const disk = new MemoryFile(`${id}.img`, new Uint8Array(4 << 20));

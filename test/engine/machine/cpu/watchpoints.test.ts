@@ -1,4 +1,4 @@
-/** Watchpoints report exactly the accesses and changes that single-stepping finds, in translated code too. */
+/** Even in translated code, watchpoints report exactly the accesses and changes that single-stepping finds. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';

@@ -293,7 +293,7 @@ function mirrorWrites(qemu: Qtest, disk: VirtioBlk): void {
   };
 }
 
-/** Waits until QEMU's disk, which takes real time, has completed the request. */
+/** Waits until QEMU has completed the request, because its disk I/O takes real time. */
 async function used(qemu: Qtest, driver: GuestDriver, count: number): Promise<void> {
   for (let tries = 0; tries < 10_000; tries++) {
     const [low, high] = await qemu.readBytes(driver.used + 2, 2);

@@ -7,7 +7,7 @@ export const skipWithoutQemu = spawnSync('qemu-system-riscv64', ['--version']).e
 
 /**
  * QEMU's `virt` board with a stopped processor, controlled over the qtest protocol. Tests read and write its device
- * registers and memory to compare them with blkreplay's. Its virtual time does not advance.
+ * registers and memory to compare them with blkreplay's. The board's virtual time does not advance.
  */
 export class Qtest {
   private readonly process: ChildProcess;

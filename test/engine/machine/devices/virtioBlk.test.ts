@@ -167,7 +167,7 @@ test('an invalid request completes with IOERR, and an unsupported one with UNSUP
 
 const stringify = (_: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value);
 
-test('a read-only drive offers RO, can be read, and refuses writes', () => {
+test('a read-only drive offers RO, can be read, and rejects writes', () => {
   const { disk, run } = newDisk({ readOnly: true });
   assert.equal(disk.features & 32n, 32n);
   assert.equal(run({ type: IN, sector: 0, input: 512 }).status, OK);

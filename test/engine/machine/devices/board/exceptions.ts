@@ -69,7 +69,7 @@ export const EXCEPTIONS: readonly Exception[] = [
   },
   {
     name: 'disk-time',
-    notEncountered: 'a script waits for each request, and stays away from times at which results change',
+    notEncountered: 'a script waits for each request, and avoids times at which results change',
   },
   { name: 'clock', notEncountered: 'QEMU runs with -icount, and no script compares the time' },
   { name: 'console-input', notEncountered: 'characters come from the loopback' },
@@ -83,7 +83,7 @@ export const EXCEPTIONS: readonly Exception[] = [
   { name: 'queue-index-ahead', notEncountered: 'a script offers one request at a time' },
   {
     name: 'queue-resized-in-use',
-    notEncountered: 'a script resets the device before it writes nonsense to QUEUE_SIZE',
+    notEncountered: 'a script resets the device before it writes an invalid value to QUEUE_SIZE',
   },
   { name: 'rng-without-room', notEncountered: 'each request to the entropy device has a buffer' },
   {
@@ -93,7 +93,7 @@ export const EXCEPTIONS: readonly Exception[] = [
   { name: 'scsi-request', notEncountered: 'no script sends a complete one' },
   { name: 'long-request', notEncountered: 'requests are shorter' },
   { name: 'mtip-on-tick', notEncountered: 'interrupt lines are read long before or after a timer expires' },
-  { name: 'mtime-wrap', notEncountered: 'mtime starts at 2^38 at the most' },
+  { name: 'mtime-wrap', notEncountered: 'mtime starts at 2^38 or less' },
 ];
 
 /** Whether scripts may contain an operation. */

@@ -12,7 +12,7 @@ export type Operation =
   | { kind: 'otherLines' }
   /** Reads a checksum of RAM. */
   | { kind: 'sum'; address: number; lengthBytes: number }
-  /** Waits until the 16 bits at an address have this value, because a disk takes time to complete a request. */
+  /** Waits until the 16 bits at an address have this value, because disk I/O takes time. */
   | { kind: 'settle'; address: number; value: number };
 
 export type Width = 1 | 2 | 4 | 8;

@@ -14,7 +14,7 @@ import { SlotDriver } from './slotDriver.ts';
 
 /**
  * A random script: accesses of all widths to all devices on the board, valid and invalid, mixed with reads of interrupt
- * lines, claims and waits. The times of the two engines differ slightly, because a disk takes real time. Results that
+ * lines, claims and waits. The times of the two engines differ slightly, because disk I/O takes real time. Results that
  * depend on time are therefore read only long before or after they change.
  */
 export function randomScript(random: SeededRandom, board: BoardOptions, accesses: number): Operation[] {
@@ -42,8 +42,8 @@ export function randomScript(random: SeededRandom, board: BoardOptions, accesses
 }
 
 /**
- * Accesses to unmapped addresses, or of a width that the device does not support. They cause an access fault and have
- * no other effect.
+ * Accesses to unmapped addresses, and accesses of a width that the device does not support. They cause an access fault
+ * and have no other effect.
  */
 function unmappedAccess(script: Script, random: SeededRandom): void {
   const address = random.pick([
@@ -70,7 +70,7 @@ export class Script {
   readonly board: BoardOptions;
   accesses = 0;
   sinceWait = 0;
-  /** Seconds since the start, not counting the time that instructions and disks take. */
+  /** Seconds since the start, not counting the time for instructions and disk I/O. */
   seconds = 0;
 
   constructor(board: BoardOptions) {

@@ -4,7 +4,7 @@ import type { Script } from './script.ts';
 
 /**
  * Generates the operations of scripts on a virtio slot: single register accesses, valid or not, or a driver's complete
- * start sequence and requests. After invalid writes a started device gets no more requests until it is restarted,
+ * start sequence and requests. After invalid writes, a started device gets no more requests until it is restarted,
  * because the time at which it would complete them is unpredictable.
  */
 export class SlotDriver {
