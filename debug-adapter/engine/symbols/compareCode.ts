@@ -9,9 +9,8 @@ const PAIRS_MAX = 1_000_000;
 
 /**
  * Compares the code in two files, for example a kernel and its stripped copy. The files count as having the same code
- * if they have the same bytes at all addresses that they share, and if these addresses cover most of one file's code. A
- * file that contains only debug information has no code bytes, so its build ID and section addresses are compared
- * instead.
+ * if all addresses that they share contain the same bytes and cover most of one file's code. A file that contains only
+ * debug information has no code bytes, so its build ID and section addresses are compared instead.
  */
 export function compareCode(one: Symbols, other: Symbols): CodeComparison {
   if (one.code.length * other.code.length > PAIRS_MAX) return { kind: 'apart' };
@@ -54,7 +53,7 @@ export function codeBytesAt(symbols: Symbols, address: bigint, lengthBytes: numb
 
 /**
  * Compares a file that contains only debug information with another file. They match if each section of the first file
- * lies within a section of the second file, and if sections that start at the same address have the same length.
+ * lies within a section of the second file and sections that start at the same address have the same length.
  */
 function compareLayout(debugOnly: Symbols, other: Symbols): CodeComparison {
   const [first] = debugOnly.code;

@@ -56,7 +56,7 @@ export interface Symbols {
   functionBreakpoints(name: string): bigint[];
   /**
    * Like `functionBreakpoints`, but pauses during the search, because a function may be inlined in a thousand units.
-   * The results are kept, so a later call for the same name takes no time.
+   * The results are kept, so a later call for the same name returns immediately.
    */
   functionLocations(name: string): Sliced<readonly FunctionLocation[]>;
   /**
@@ -75,7 +75,7 @@ export interface Symbols {
    * runs at its load address until it enables the MMU.
    */
   readonly loadOffsets: readonly bigint[];
-  /** The separate debug file that the file names; undefined if it names none. */
+  /** The link to the file's separate debug file; undefined if there is none. */
   readonly debugLink: DebugLink | undefined;
 
   /**
@@ -104,8 +104,8 @@ export interface Symbols {
    */
   scopesAt(pc: bigint): Scope[];
   /**
-   * The global variables of the unit that contains `pc`, without duplicates. If `pc` is omitted, those of all units, or
-   * none if the file has more than 1 MiB of debug information.
+   * The global variables of the unit that contains `pc`, without duplicates. If `pc` is omitted, returns those of all
+   * units, or none if the file has more than 1 MiB of debug information.
    */
   globals(pc?: bigint): Variable[];
   /** A variable's value in a frame. Its `text` and `children` read memory only when they are called. */

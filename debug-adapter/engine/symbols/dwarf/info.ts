@@ -92,7 +92,7 @@ export class DebugInfo {
     }
   }
 
-  /** The language of the first unit that has one, apart from assembly. */
+  /** The language of the first unit that specifies a language other than assembly. */
   get mainLanguage(): Language {
     const hasTypes = ({ root, language }: Unit) => root.has(AT.language) && language !== 'assembly';
     return this.units.find(hasTypes)?.language ?? 'other';
@@ -141,8 +141,8 @@ export class DebugInfo {
   }
 
   /**
-   * Finds the unit that completes a skeleton, and the type units of its file. From then on, the entries of the unit
-   * that was found belong to `successor`. Returns undefined if the unit is missing.
+   * Finds the unit that completes a skeleton, and the type units of its file. From then on, that unit's entries belong
+   * to `successor`. Returns undefined if the unit is missing.
    */
   splitUnitOf(skeleton: Unit, successor: Unit): SplitUnit | undefined {
     const { root, dwoId: id, compDir } = skeleton;

@@ -120,8 +120,8 @@ export class PagedFile implements FileBytes {
 const PAGE_BYTES = 4096;
 const READ_AHEAD_PAGES = 7;
 /**
- * A sequential reader may skip some bytes at the start of a page, so its first read in the page may begin at most this
- * many bytes into it.
+ * A sequential reader may skip some bytes at the start of a page, so its first read may begin up to this many bytes
+ * into the page.
  */
 const VALUE_BYTES = 16;
 const SCRATCH_BYTES_MIN = 1 << 20;

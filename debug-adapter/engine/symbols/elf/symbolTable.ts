@@ -37,8 +37,8 @@ export class SymbolTable {
   }
 
   /**
-   * The function that contains an address. A label within a function that has a size is not a function (gdb:
-   * lookup_minimal_symbol_by_pc_section).
+   * The function that contains an address. If the symbol table specifies a function's size, labels within the function
+   * do not count as functions (gdb: lookup_minimal_symbol_by_pc_section).
    */
   functionAt(address: bigint): SymbolInfo | undefined {
     const nearest = this.at(address);
@@ -64,8 +64,8 @@ export class SymbolTable {
   }
 
   /**
-   * The function symbols whose mangled C++ or Rust name may stand for a function called `name`. The name of an operator
-   * is encoded, so all mangled names qualify for `operator`.
+   * The function symbols whose mangled C++ or Rust name may stand for a function called `name`. Operator names are
+   * encoded, so every mangled name may match `operator`.
    */
   mangledWith(name: string): SymbolInfo[] {
     const part = name === 'operator' ? '' : name.replace(/^~/, '');
@@ -107,7 +107,7 @@ export class SymbolTable {
     yield PAUSED;
   }
 
-  /** A file that is opened at several addresses has one sorted table. */
+  /** Creates only one sorted table for a file that is opened at several addresses. */
   private sortedSymbols(): SortedSymbols {
     const { onDemand } = this.file;
     this.sorted ??= onDemand && SHARED.get(onDemand);

@@ -74,8 +74,7 @@ function addressed(value: GuestValue | undefined): { type: Type; address: bigint
 }
 
 /**
- * The contents of the register with a given name; undefined if the machine has no such register, as for a trap's
- * `$cause`.
+ * The contents of the register with a given name; undefined if a predicate cannot read it, as with a trap's `$cause`.
  */
 function contentsOf(name: string): Predicate | undefined {
   if (name === 'pc') return { kind: 'pc' };

@@ -204,7 +204,7 @@ export class Environment implements TypeNames {
   }
 }
 
-/** An object whose members can be used as names, and the object in whose class types are looked up. */
+/** The object whose members can be used as names, and the object whose class is searched for types. */
 export interface ObjectNames {
   object: GuestValue;
   container: GuestValue;

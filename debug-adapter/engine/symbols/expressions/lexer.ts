@@ -49,7 +49,7 @@ function nextToken(rest: string): (Omit<Token, 'at'> & { length: number }) | und
 const PATTERNS: [Token['kind'], RegExp][] = [
   ['name', /^[A-Za-z_]\w*/],
   ['register', /^\$[A-Za-z_]\w*/],
-  // Numbers in Rust can have underscores between the digits, and other suffixes.
+  // Rust numbers can contain underscores, and their suffixes differ from those in C.
   ['number', /^(0x[\da-fA-F_]+|0o[0-7_]+|0b[01_]+|\d[\d_]*)([iu](8|16|32|64|128|size))(?!\w)/],
   ['number', /^\d[\d_]*(\.\d[\d_]*)?([eE][-+]?\d+)?_?f(32|64)(?!\w)/],
   ['number', /^(0x[\da-fA-F]*_[\da-fA-F_]+|0b[01]*_[01_]+|0o[0-7_]+|\d+_[\d_]+)(?!\w)/],

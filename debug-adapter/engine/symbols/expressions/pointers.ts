@@ -14,7 +14,7 @@ export function pointerStride(pointer: Type): bigint {
   return BigInt(sizeOf(targetOf(pointer) ?? VOID) || 1);
 }
 
-/** The stride of a pointer whose target may have a size that is known only at run time. */
+/** The stride of a pointer. The size of its target may be known only at run time. */
 export function strideIn({ arrayCount, frame }: ValueContext, pointer: Type): bigint {
   const target = targetOf(pointer);
   if (!target || !hasDynamicSize(target)) return pointerStride(pointer);
@@ -22,9 +22,8 @@ export function strideIn({ arrayCount, frame }: ValueContext, pointer: Type): bi
 }
 
 /**
- * Converts a pointer to a class to a pointer to one of its base classes, or the reverse. Returns undefined if no
- * conversion is needed (for a null pointer) or possible: the classes are not related, or the pointer points to a
- * virtual base class.
+ * Converts a pointer to a class to a pointer to one of its base classes, or the reverse. Returns undefined for a null
+ * pointer, which needs no conversion, for classes that are not related, and for a pointer to a virtual base class.
  */
 export function classPointer(
   { value, type }: TypedNumber,

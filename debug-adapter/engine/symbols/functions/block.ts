@@ -50,9 +50,9 @@ function readChildren(block: Block, die: Die, depth: number): void {
 }
 
 /**
- * The variables and arguments of the abstract instance (DWARF 5, section 3.3.8) that a concrete instance does not
- * mention, because they are not used in it. As in gdb (inherit_abstract_dies), the concrete instance has them too,
- * usually as `<optimized out>`.
+ * The variables and arguments of the abstract instance (DWARF 5, section 3.3.8) that a concrete instance omits because
+ * it does not use them. As in gdb (inherit_abstract_dies), the concrete instance has them too, usually as
+ * `<optimized out>`.
  */
 function inheritedVariables(die: Die): Die[] {
   const abstract = die.reference(AT.abstractOrigin);

@@ -26,9 +26,9 @@ export function functionName(die: Die): string {
 
 /**
  * The name of a function in a stack frame, if it differs from its qualified name. gdb cannot split some names into name
- * and parameters (cp_remove_params): those of thunks, of lambdas' functions and of functions with lambdas or unnamed
- * types among their template arguments or parameters. In frames, it shows these names with their parameters.
- * `parametersOf` returns the parameters of a function without a linkage name: `(int, const Point &)`.
+ * and parameters (cp_remove_params): those of thunks, lambda functions, and functions with lambdas or unnamed types
+ * among their template arguments or parameters. In frames, it shows these names with their parameters. `parametersOf`
+ * returns the parameters of a function without a linkage name: `(int, const Point &)`.
  */
 export function frameName(die: Die, parametersOf: (die: Die) => string): string | undefined {
   if (die.unit.language !== 'c++') return undefined;

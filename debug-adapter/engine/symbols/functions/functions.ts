@@ -67,7 +67,7 @@ export class FunctionQueries {
     );
   }
 
-  /** The locations for a breakpoint on the functions with a name, including their inlined copies. */
+  /** The breakpoint locations for the functions with a given name, including their inlined copies. */
   breakpointsOn(text: string): readonly FunctionLocation[] {
     return complete(this.breakpointsInSlices(text));
   }

@@ -107,7 +107,7 @@ function splitScopes(name: string): string[] {
   }
 }
 
-/** The types in `(int,char const*)`, in a common spelling. `(void)` has none. */
+/** The types in `(int,char const*)`, in a uniform spelling. `(void)` contains none. */
 function parameterList(parameters: string): string[] {
   const inside = parameters.slice(1, -1);
   const types: string[] = [];

@@ -23,7 +23,7 @@ export interface QualifiedIndex {
 }
 
 /**
- * Reads the header of `.gdb_index`, which gdb and linkers write: gdb's manual, "Index Section Format", versions 7 to 9.
+ * Reads the header of `.gdb_index`, which gdb and linkers write (gdb manual, "Index Section Format", versions 7 to 9).
  * Returns undefined for older versions, whose symbols have no kinds. Throws MalformedData.
  */
 export function readGdbIndex(section: Section): QualifiedIndex | undefined {

@@ -30,11 +30,11 @@ export interface IndexedName {
  * Reads the indexes of names that compilers, linkers and gdb write. An index is used only for the units and kinds of
  * names that it lists completely, because a name that is missing from the index would not be found:
  *
- * - `.debug_names` of LLVM lists all functions, variables and types, but no enumerators. Before LLVM 18, it did not
- *   list the scopes of types.
- * - `.gdb_index`, `.debug_gnu_pubnames` and gdb's `.debug_names` list all functions and variables of C. Methods of
- *   local classes and nested types are missing, and gdb lists types of the same name only once.
- * - `.debug_pubnames` of older compilers does not list static functions, so it is not used.
+ * - LLVM's `.debug_names` lists all functions, variables and types, but no enumerators. Before LLVM 18, it did not list
+ *   the scopes of types.
+ * - `.gdb_index`, `.debug_gnu_pubnames` and gdb's `.debug_names` list all C functions and variables. Methods of local
+ *   classes and nested types are missing, and gdb lists types of the same name only once.
+ * - The `.debug_pubnames` sections of older compilers do not list static functions, so they are not used.
  *
  * A damaged index is reported and not used. Returns undefined if no index is usable.
  */
@@ -176,8 +176,7 @@ class IndexReader {
   }
 
   /**
-   * Selects the units in C, apart from partial units, skeletons, and units that gcc creates during link-time
-   * optimization.
+   * Selects the C units, apart from partial units, skeletons, and units that gcc creates during link-time optimization.
    */
   private ofC(units: readonly number[]): number[] {
     return units.filter((number) => {

@@ -11,9 +11,9 @@ import { decodeNameTable } from './nameTableFile.ts';
 import { isSkeleton, UnitScan } from './unitScan.ts';
 
 /**
- * Determines which units may define a name, so that a lookup need not read all units. Unless the host has provided a
- * table, or an index in the file lists all names of the kind that is looked up, the table is created on first use. This
- * takes about 10 ms per megabyte of debug information.
+ * Determines which units may define a name, so that a lookup need not read all units. The table comes from the host or,
+ * if an index in the file lists all names of the requested kind, from that index. Otherwise, the table is created on
+ * first use, which takes about 10 ms per megabyte of debug information.
  */
 export class NameHints {
   private readonly info: DebugInfo;

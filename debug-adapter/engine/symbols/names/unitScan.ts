@@ -170,8 +170,8 @@ class OneUnit {
   }
 
   /**
-   * The scope that an entry forms. An unnamed entry completes a declaration and forms the same scope, or it forms none,
-   * so the outer scope applies.
+   * The scope that an entry forms. An unnamed entry that completes a declaration forms the declaration's scope. Other
+   * unnamed entries form no scope, so the outer scope applies.
    */
   private innerScope(
     { isDeclaration }: ScanProgram,

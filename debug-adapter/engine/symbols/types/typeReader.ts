@@ -383,7 +383,7 @@ function bitOffset(
 ): number {
   const direct = member.number(AT.dataBitOffset);
   if (direct !== undefined) return direct;
-  // If a bit-field crosses the end of its storage unit, its offset is negative. clang stores it as an unsigned number.
+  // If a bit-field crosses the end of its storage unit, its offset is negative. clang writes it as an unsigned number.
   const fromTop = Number(BigInt.asIntN(64, member.constant(AT.bitOffset) ?? 0n));
   if (!member.has(AT.bitOffset) || !Number.isSafeInteger(fromTop)) return offsetBytes * 8;
   const type = types.typeOf(member);

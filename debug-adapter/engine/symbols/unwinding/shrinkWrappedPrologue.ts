@@ -15,9 +15,9 @@ import { RA, SP } from './registers.ts';
 /**
  * Finds the prologue that is in effect at `end`, even if the compiler moved it after an early-exit test
  * (shrink-wrapping). If the function does not start with a prologue, the search continues forward to `end`. A function
- * that has made a call must have a prologue that stored its return address, possibly between other instructions. The
- * innermost function (`isExact`) may be on a path without a prologue, so a prologue is accepted only if no return
- * instruction follows it before `end`. In its epilogue, sp may already have its original value.
+ * that has made a call must have a prologue that stored its return address. Other instructions may precede the store.
+ * The innermost function (`isExact`) may be on a path without a prologue, so a prologue is accepted only if no return
+ * instruction follows it before `end`. In the epilogue, sp may already have its original value.
  */
 export function prologueBefore(
   readCode: ReadCode,

@@ -5,7 +5,7 @@ import type { Unwinder } from './unwinder.ts';
 
 /**
  * Unwinds the stack and adds the frames of functions that ended with a tail call, if they can be determined. Such a
- * frame no longer exists on the stack. Like gdb (dwarf2-frame-tailcall.c), it is shown at its tail call, with the
+ * frame no longer exists on the stack. As in gdb (dwarf2-frame-tailcall.c), it is shown at its tail call, with the
  * caller's registers.
  */
 export class TailCallUnwinder {

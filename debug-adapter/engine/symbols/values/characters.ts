@@ -41,7 +41,7 @@ export function quoted(bytes: Uint8Array, kind: CharacterKind): string {
 
 /**
  * A string as gdb prints it (generic_printstr): a character that is repeated more than ten times is shown only once
- * (`"ab", 'c' <repeats 12 times>, "d"`), and so are the bytes of an incomplete character at the end. After
+ * (`"ab", 'c' <repeats 12 times>, "d"`). The bytes of an incomplete character at the end are shown separately. After
  * `STRING_MAX` characters, the text ends with `…`.
  */
 export function stringText(bytes: Uint8Array, kind: CharacterKind): string {
@@ -188,7 +188,7 @@ function decodeUtf8(units: number[], at: number): { code: number | undefined; le
   return isValid ? { code, length } : { code: undefined, length: 1 };
 }
 
-/** The lowest code point whose UTF-8 sequence has a given number of bytes, which is the index. */
+/** For each length of a UTF-8 sequence in bytes, which is the index: the lowest code point of this length. */
 const SHORTEST = [0, 0, 0x80, 0x800, 0x10000];
 
 /**

@@ -193,7 +193,7 @@ export class Variables {
   }
 }
 
-/** All units; none if reading them would take long. */
+/** All units; none if reading them would take too long. */
 function unitsOfSmallFile({ units }: DebugInfo): readonly Unit[] {
   const lengthBytes = units.reduce((sum, { start, end }) => sum + end - start, 0);
   return lengthBytes <= ALL_GLOBALS_BYTES_MAX ? units : [];
