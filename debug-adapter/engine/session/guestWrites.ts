@@ -19,7 +19,7 @@ export class GuestWrites {
 
   /**
    * Writes guest memory, either all bytes or none. The write is recorded as one step for each page. Throws a UserError
-   * for an address that is not in RAM, and if the machine is not at its live end.
+   * if the address is not in RAM or the machine is not at its live end.
    */
   memory(address: bigint, bytes: Uint8Array): void {
     const parts: { address: GuestAddress; bytes: Uint8Array }[] = [];

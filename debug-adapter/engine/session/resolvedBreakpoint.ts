@@ -62,7 +62,7 @@ export function resolveFunction(symbols: LoadedSymbols, name: string): ResolvedB
 
 /**
  * Like `resolveFunction`, but pauses during the search, because a function may be inlined in a thousand units. A later
- * call for the same name takes no time.
+ * call for the same name returns immediately.
  */
 export function* resolveFunctionInSlices(symbols: LoadedSymbols, name: string): Sliced<ResolvedBreakpoint> {
   const address = /^\s*\*\s*(0x[0-9a-f]+|\d+)\s*$/i.exec(name)?.[1];

@@ -30,7 +30,7 @@ export interface ClientSignals {
   hasMessage(): boolean;
   /** Handles, in the middle of a run, the messages that do not affect the run. */
   answerUrgent(): void;
-  /** Whether the client has so many unread messages that the machine must not run further until it has read them. */
+  /** Whether the client has so many unread messages that the machine must not run until the client has read them. */
   isBehind(): boolean;
   /** Blocks until the client has read messages, or for a short time. */
   wait(): void;

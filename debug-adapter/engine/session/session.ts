@@ -75,9 +75,9 @@ export class Session<T extends Target = Target> {
   }
 
   /**
-   * Runs backward to the previous stop. If the last reverse run was paused, continues its search, unless the machine has
-   * moved or the stop points have changed since; it then searches from the current position. Throws a UserError if there
-   * is no history.
+   * Runs backward to the previous stop. If the last reverse run was paused, continues its search. If the machine has
+   * moved or the stop points have changed since the pause, the search starts again from the current position. Throws a
+   * UserError if there is no history.
    */
   reverseContinue(): Sliced<StopReason> {
     this.checkHistory();

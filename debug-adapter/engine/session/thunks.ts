@@ -1,9 +1,9 @@
 import type { FunctionInfo, Symbols } from '../symbols/index.ts';
 
 /**
- * The function that a call to `pc` is meant for. A C++ thunk adjusts `this` and jumps to the real function; like gdb
- * (gnuv3_skip_trampoline), a step does not stop in it. The linkage name of a thunk contains that of the real function
- * (Itanium C++ ABI, section 5.1.4.4).
+ * The function that a call to `pc` ultimately calls. A C++ thunk adjusts `this` and jumps to the real function; as in
+ * gdb (gnuv3_skip_trampoline), a step does not stop in the thunk. The linkage name of a thunk contains that of the real
+ * function (Itanium C++ ABI, section 5.1.4.4).
  */
 export function calledFunction(symbols: Symbols, pc: bigint): FunctionInfo | undefined {
   const target = THUNK.exec(symbols.symbolAt(pc)?.name ?? '')?.[1];

@@ -3,7 +3,7 @@ import { checkExpression, type ExpressionScope, isExpressionTrue } from './expre
 import type { Condition } from './stopPoint.ts';
 
 /**
- * A condition from a C expression, which holds if its value is not 0. Throws a UserError if the text is not an
+ * Creates a condition that holds if the value of a C expression is not 0. Throws a UserError if the text is not an
  * expression, or uses names or types that are not valid where it is evaluated.
  */
 export function conditionOf(scope: ExpressionScope, text: string): Condition {

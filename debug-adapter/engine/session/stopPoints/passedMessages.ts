@@ -11,8 +11,8 @@ import type { UserStopPoints } from './userStopPoints.ts';
 const PART_STEPS = 1_000_000;
 
 /**
- * Prints the messages of the logpoints that a backward run from `to` to `from` has passed, the last one first. Replays
- * these steps, in parts. The machine is at an intermediate position at the end.
+ * Prints, in reverse order, the messages of the logpoints that a backward run from `to` to `from` has passed. Replays
+ * these steps in parts. The machine is at an intermediate position at the end.
  */
 export function* printPassed(
   parts: {

@@ -90,7 +90,8 @@ export class TrackedRuns {
     if (stopPoints.tracked !== tracked) return undefined;
     let stop = yield* this.searchBackward(points, stops);
     if (!stop) return undefined;
-    // If no known hit of a point stops the run, a hit before the known range may stop it, even later than `stop`.
+    // If none of a point's known hits stops the run, a hit before the known range may, and its position may be later
+    // than that of `stop`.
     const limit = target.position;
     let best: Position | undefined;
     for (const group of counted) {
