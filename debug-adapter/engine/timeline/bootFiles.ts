@@ -140,8 +140,8 @@ function unpackAll(files: readonly BootFile[], unpacking: UnpackOptions): Pick<S
 }
 
 /**
- * The boot files named by the user that differ from the recorded ones, such as a rebuilt kernel. The replay uses the
- * recorded files, so a missing or unreadable file is not reported.
+ * The boot files, such as a rebuilt kernel, that the user named and that differ from the recorded ones. The replay uses
+ * the recorded files, so a missing or unreadable file is not reported.
  */
 export function changedBootFiles(
   host: Host,

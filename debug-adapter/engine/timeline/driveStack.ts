@@ -54,7 +54,7 @@ export interface BaseDisk {
   base: BlockDevice;
   baseDigest: DriveDigest;
   /**
-   * In addition to the overlay's allocated ranges, the ranges in which a later state of the disk may differ from the
+   * Further ranges, besides those allocated in the overlay, in which a later state of the disk may differ from the
    * base; see internalSnapshots.ts.
    */
   imageRanges?: readonly ByteRange[];
@@ -68,7 +68,7 @@ export const withAllowedDrives = (host: Host, drives: readonly DriveOptions[]): 
   );
 
 /**
- * Opens only the base images, without creating or changing anything, so that the session can still be refused. If an
+ * Opens only the base images, without creating or changing anything, so that the session can still be rejected. If an
  * image is its own overlay, `first` is the snapshot with the image's contents before the recording.
  */
 export function openBases(host: Host, drives: readonly DriveOptions[], first?: string): BaseDisk[] {

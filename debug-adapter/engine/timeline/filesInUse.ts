@@ -25,8 +25,8 @@ export const inUse = (use: FileUse['use'], paths: readonly string[]): FileUse[] 
 const asBases = (paths: readonly string[]): FileUse[] => inUse('base', paths);
 
 /**
- * The description of this session in other sessions' messages about files that this session has locked, such as
- * `recording a.rr`. Folders are omitted.
+ * Describes this session, for example as `recording a.rr`, in other sessions' messages about files that this session
+ * has locked. Folders are omitted.
  */
 export const activityText = (verb: string, path: string): string => `${verb} ${path.split(/[\\/]/).at(-1)}`;
 

@@ -28,7 +28,7 @@ export function refuseOwnOverlay(drives: readonly DriveOptions[]): void {
 
 /**
  * For recording: makes each image without an overlay its own overlay. Two drives with the same image then have the same
- * overlay, which is refused later.
+ * overlay, which is rejected later.
  */
 export function withInternalSnapshots(drives: readonly DriveOptions[]): DriveOptions[] {
   return drives.map((drive) => {

@@ -52,7 +52,7 @@ export class LiveTimeline extends MachineTimeline {
       const stop = yield* travel.forward(until, options);
       if (stop.kind === 'breakpoint' || stop.kind === 'trap' || stop.kind === 'hit') return stop;
       if (stop.kind === 'reached' && this.position >= until) return stop;
-      // The machine has reached its live end. If the guest has ended, it ended at that position.
+      // The machine has reached its live end. If the guest has shut down, it did so at that position.
       if (stop.kind === 'reached') stopsAtStart = options.stopsAtStart === true || this.position > position;
       else yield* this.pause.ignoredBy(travel.seekTo(travel.end));
     }
@@ -61,7 +61,7 @@ export class LiveTimeline extends MachineTimeline {
 
   inject(event: OutsideEvent): void {
     if (this.travel && !this.travel.isAtLiveEnd) throw pastIsFixed();
-    // The guest has ended, so the event would be recorded beyond the last step, and no replay would reach it.
+    // The guest has shut down, so the event would be recorded beyond the last step, and no replay would reach it.
     if (this.machine.board.testDevice.result) throw guestHasEnded();
     this.recording?.record(event);
     this.machine.inject(event);

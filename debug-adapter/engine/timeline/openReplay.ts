@@ -46,7 +46,7 @@ import { WatchedFiles } from './watchedFiles.ts';
 
 /**
  * Opens a recording for replay, at the snapshot from which the replay starts. Accepts the same options as recording.
- * Compares the drives' base images with the digests in the recording's header, so that a changed base is refused
+ * Compares the drives' base images with the digests in the recording's header, so that a changed base is rejected
  * immediately instead of causing a divergence later. All files are opened read-only; taking, renaming or deleting a
  * snapshot opens the overlays for writing. Throws a UserError for invalid options, and for files that do not match the
  * recording.

@@ -43,7 +43,7 @@ const EVALUATION_COST_STEPS = 1000;
 /**
  * The search for the last stop before a position, for a reverse run. It searches the history segment by segment, from
  * the last to the first: for each segment, it runs the machine forward from a snapshot to the start of the following
- * segment and remembers the last stop on the way. It can pause at any point. During a pause, the machine is at its
+ * segment and remembers the last stop that it passes. It can pause at any point. During a pause, the machine is at its
  * original position or at the start of the part already searched, and the search keeps a snapshot of the state that it
  * had reached.
  */
@@ -95,7 +95,7 @@ export class ReverseSearch {
     }
   }
 
-  /** Runs to the start of the part already searched and returns the last stop on the way. */
+  /** Runs to the start of the part already searched and returns the last stop that it passes. */
   private *searchSegment(): Sliced<SearchHit | 'nothing' | 'stale'> {
     const { context } = this;
     const { machine } = context;

@@ -3,7 +3,7 @@ import type { Position } from '../base/quantities.ts';
 // The distances before a target, in steps, at which snapshots are created. Replaying from one of them to the target
 // takes 10 us to 10 ms.
 const SNAPSHOT_DISTANCES = [4_000_000, 1_000_000, 250_000, 60_000, 15_000, 4_000];
-// On the way to a distant target, a snapshot is created after every 35 ms of replay. A recording initially takes
+// During a move to a distant target, a snapshot is created after every 35 ms of replay. A recording initially takes
 // automatic snapshots at the same intervals.
 const SNAPSHOT_SPACING = 1 << 24;
 

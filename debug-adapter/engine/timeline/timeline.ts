@@ -75,7 +75,7 @@ function endOfTestDevice({ kind, code }: TestDeviceRequest): End {
 }
 
 /**
- * The reason to report for a timeline that is being closed: the guest's own reason if it has ended, otherwise
+ * The reason to report for a timeline that is being closed: the guest's own reason if it has shut down, otherwise
  * `interrupted`. A live machine first returns to its live end.
  */
 export function endAtLiveEnd(timeline: Timeline): End {

@@ -31,7 +31,7 @@ export const needsStateFile = ({ drives }: LiveSetup): boolean => drives.every((
 /**
  * Checks the files that a live session will write, before anything is changed. None of them may be a file that the
  * session reads (a base or its backing files, the kernel, console input) or another file to be written, even under a
- * different path. An existing file is refused unless `overwrite` is set. Even then, the file must be writable and must
+ * different path. An existing file is rejected unless `overwrite` is set. Even then, the file must be writable and must
  * have been created by blkreplay. Throws a UserError.
  */
 export function checkWriteTargets(host: Host, setup: LiveSetup, { overlays, images, recording }: WriteTargets): void {

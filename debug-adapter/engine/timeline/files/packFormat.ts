@@ -192,7 +192,7 @@ export class PackReader {
   }
 }
 
-/** Throws for a header that `pack` never writes, especially for names that point outside the folder. */
+/** Throws for a header that `pack` never writes, in particular one with names that point outside the folder. */
 function validateHeader(json: unknown): PackHeader {
   const header = json as PackHeader;
   const names = new Set<string>();

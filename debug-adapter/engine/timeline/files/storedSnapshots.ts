@@ -59,8 +59,8 @@ export function applyStoredSnapshot(host: Host, path: string, name: string, { co
 }
 
 /**
- * Renames a snapshot. Throws a UserError for a name that is already in use, and for the recording's first snapshot if
- * not confirmed.
+ * Renames a snapshot. Throws a UserError if the name is already in use, or if the snapshot is the recording's first one
+ * and the operation is not confirmed.
  */
 export function renameStoredSnapshot(
   host: Host,
@@ -78,7 +78,7 @@ export function renameStoredSnapshot(
   });
 }
 
-/** Deletes a snapshot. Throws a UserError for the recording's first snapshot if not confirmed. */
+/** Deletes a snapshot. Throws a UserError for the recording's first snapshot if the operation is not confirmed. */
 export function deleteStoredSnapshot(host: Host, path: string, name: string, { confirmed }: Confirmation): void {
   withSnapshotImages(host, path, { writes: true }, ({ images, isFirst }) => {
     const snapshot = images.named(name);
