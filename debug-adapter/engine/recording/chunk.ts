@@ -43,7 +43,7 @@ export const CHUNK_HEADER_BYTES = 20;
 export const CHUNK_TYPE = { header: 1, bootFile: 2, names: 3, events: 4, index: 5 } as const;
 export const CHUNK_FLAG = {
   /**
-   * A reader that does not support this type of chunk must refuse the file. Without this flag, it can skip the chunk.
+   * A reader that does not support this type of chunk must reject the file. Without this flag, it can skip the chunk.
    */
   critical: 1,
   afterSync: 2,

@@ -5,7 +5,7 @@ import { FORMAT_VERSION, MAX_HEADER_PAYLOAD_BYTES } from './chunk.ts';
 
 /**
  * The header of a recording: its machine, drives and boot files. The header is JSON, so that users can read it without
- * special tools. Every field is validated: unknown fields from later versions are ignored, and a recording is refused
+ * special tools. Every field is validated: unknown fields from later versions are ignored, and a recording is rejected
  * if a field is missing, has the wrong type or is outside its limits. Every decoded header is therefore valid.
  *
  * The boot files themselves follow the header, each in one compressed chunk. A recording therefore remains usable if
