@@ -33,7 +33,7 @@ const refusal = (make: () => unknown): { code: string; column: unknown } => {
   return { code: 'accepted', column: undefined };
 };
 
-test('an invalid condition is refused, and the message names the column of the first error', () => {
+test('an invalid condition is rejected, and the message names the column of the first error', () => {
   const invalid: Record<string, number> = {
     '1 +': 4,
     'number_int > nothing': 14,

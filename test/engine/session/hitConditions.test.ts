@@ -76,7 +76,7 @@ test('the hit condition "3" stops only at the third hit, in both directions', ()
   assert.equal(complete(session.reverseContinue()).kind, 'startOfRecording');
 });
 
-test('before the position at which a stop point was set, its hits are counted backward from that position', () => {
+test('hits before the position at which a stop point was set are counted backward from that position', () => {
   const { session, counted } = replayOf(SHORT_ROUNDS);
   const hits = visits(SHORT_ROUNDS).flatMap(({ pc }, position) => (pc === SHORT_ROUNDS.labels.count ? [position] : []));
   complete(session.goTo(1000));
@@ -136,7 +136,7 @@ test('a stop point whose condition cannot be evaluated stops the run, and the st
   assert.deepEqual(reason.errors, [{ id: watch, error }]);
 });
 
-test('if the condition cannot be evaluated, even a logpoint or a stop point whose hit condition never holds stops the run, in both directions', () => {
+test('a condition that cannot be evaluated stops the run in both directions, even at a logpoint or if the hit condition never holds', () => {
   for (const never of [
     { logMessage: { text: 'x', evaluate: () => 'x' } },
     { hitCondition: parseHitCondition('1000') },

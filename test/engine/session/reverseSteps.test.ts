@@ -88,8 +88,8 @@ for (const [name, scene] of some(
 }
 
 /**
- * The maximum number of steps between two checks for a pause. A user would notice a delay of half a second of guest
- * time; a run checks for a pause at least every 2^18 steps.
+ * The maximum number of steps between two checks for a pause. A run checks at least every 2^18 steps; the limit leaves
+ * a margin.
  */
 const ASKED_EVERY = 1 << 19;
 

@@ -85,7 +85,7 @@ test('a closed session never runs again, not even if a run was in progress', () 
   assert.equal(control.state.kind, 'ended');
 });
 
-test('waiting for a stop ends immediately if the machine is not running', async () => {
+test('a wait for a stop ends immediately if the machine is not running', async () => {
   assert.equal(await settled(STATES.stopped().stop()), true);
   assert.equal(await settled(STATES.ended().stop()), true);
 });

@@ -367,7 +367,7 @@ test('a pause request ends a `whole` run', async () => {
   assert.deepEqual(run.lengths, [3]);
 });
 
-test('only after a pause can the owner of a run move the machine before the run counts as ended', async () => {
+test('the owner of a run can move the machine before the run counts as ended, but only if the run was paused', async () => {
   const scene = new Scene();
   const moves: string[] = [];
   const host: RunnerHost = scene;

@@ -101,7 +101,7 @@ test('if a debug file has the wrong checksum, the next folder is searched', (t) 
   assert.deepEqual(scene.codes, []);
 });
 
-test('with equal build IDs, the checksum in a link is not compared', (t) => {
+test('if the build IDs are equal, the checksum in the link is not compared', (t) => {
   const scene = new Scene(t);
   scene.write('program/kernel.debug', withSections(DEBUG, [buildId(BUILD_ID)]));
   scene.open(withSections(linked('kernel.debug', 1), [buildId(BUILD_ID)]));

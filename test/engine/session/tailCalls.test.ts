@@ -1,4 +1,4 @@
-/** Like gdb's, the call stack shows functions that ended with a tail call; a step out skips them. */
+/** As in gdb, the call stack shows functions that ended with a tail call; a step out skips them. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
