@@ -1,4 +1,4 @@
-/** In both directions, registers, traps, disk requests and console text stop replays where they stopped recordings. */
+/** Register, trap, disk and console stop points stop a replay where they stopped the recording, in both directions. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { complete } from '../../../debug-adapter/engine/base/sliced.ts';

@@ -64,7 +64,7 @@ test("a debugger write between the guest's reset request and the reset also come
   assert.equal(replay.target.digest(), expected);
 });
 
-test('writes to a guest that has ended are refused', (t) => {
+test('debugger writes are rejected after the guest has shut down', (t) => {
   const session = new Session(stageOf(DEMO, t).record());
   t.after(() => session.target.close(endAtLiveEnd(session.target)));
   assert.equal(complete(session.continue()).kind, 'ended');
@@ -101,7 +101,7 @@ function actAtRandom(session: Session<MachineTimeline>, random: SeededRandom): v
 }
 
 /**
- * Writes to random memory or registers. If a write is not possible, it must be refused and must not change anything.
+ * Writes to random memory or registers. If a write is not possible, it must be rejected and must not change anything.
  */
 function writeAtRandom(session: Session<MachineTimeline>, random: SeededRandom): void {
   const { position } = session;

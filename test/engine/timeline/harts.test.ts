@@ -36,7 +36,7 @@ for (const harts of [2, 4]) {
   });
 }
 
-test('a replay with a different number of harts is refused', (t) => {
+test('a replay with a different number of harts is rejected', (t) => {
   const { stage, timeline } = recorded(2, t);
   timeline.close(timeline.advance(Infinity)!);
   stage.setup.harts = 3;

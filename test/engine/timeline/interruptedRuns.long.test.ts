@@ -55,7 +55,7 @@ test('reverse runs that pause at random positions stop at the same positions as 
   assert.equal(session.position, 0);
 });
 
-test('a reverse run in very short slices still comes to an end, and the state at each pause is the recorded one', (t) => {
+test('a reverse run in very short slices still finishes, and the state at each pause is the recorded one', (t) => {
   const session = breakpointsAt(t, NEVER_REACHED);
   const { target: timeline } = session;
   const positions = digestsOnTheWay(timeline, [1 << 24, 1 << 25, 50_000_000]);

@@ -129,7 +129,7 @@ test('snapshots whose RAM an earlier build overwrote with a long state are not r
   replay.close(end);
 });
 
-test('a state larger than that of any machine is refused before any data is written', () => {
+test('a state larger than that of any machine is rejected before any data is written', () => {
   const state = { much: new Uint8Array(STATE_BYTES_MAX) };
   assert.throws(
     () => encodeSnapshot({ state, ram: new RamSnapshot(0), first: 'first' }),

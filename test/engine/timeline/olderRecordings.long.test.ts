@@ -110,8 +110,8 @@ function guestWithConditionalZero(t: TestContext): string {
 }
 
 /**
- * Makes a recording up to the guest's end, by default with the devices of formats before version 5. Returns the digest
- * at the end.
+ * Records a guest until it shuts down, by default with the devices of formats before version 5. Returns the digest at
+ * the end.
  */
 function record(stage: Stage, options: Parameters<Stage['record']>[0] = { devices: 'before5' }): bigint {
   const timeline = stage.record(options);

@@ -88,7 +88,7 @@ test("an automatic snapshot does not replace a snapshot with the same name in th
   replay.close(end);
 });
 
-test('an image with two-bit refcounts can hold only two snapshots, but the recording still runs to its end', (t) => {
+test('an image with two-bit refcounts can hold only two snapshots, but the recording still runs to completion', (t) => {
   if (!requireTool('qemu-img', t)) return;
   const { stage, notices } = prepare(t);
   const image = ownImage(stage, undefined, 'refcount_bits=2,cluster_size=4096');
@@ -108,7 +108,7 @@ test('an image with two-bit refcounts can hold only two snapshots, but the recor
   replay.close(end);
 });
 
-test('an image that cannot hold the first snapshot is refused before any file is created', (t) => {
+test('an image that cannot hold the first snapshot is rejected before any file is created', (t) => {
   if (!requireTool('qemu-img', t)) return;
   const refused = (options: string, code: string, change?: (path: string) => void) => {
     const { stage } = prepare(t);
@@ -132,7 +132,7 @@ test('an image that cannot hold the first snapshot is refused before any file is
   refused('cluster_size=4096', 'image-has-bitmaps', (image) => runTool('qemu-img', ['bitmap', '--add', image, 'b']));
 });
 
-test("a command line too long for a recording's header is refused before any file is created", (t) => {
+test("a command line too long for a recording's header is rejected before any file is created", (t) => {
   const { stage } = prepare(t);
   stage.setup.append = 'x'.repeat(1 << 20);
   const before = filesIn(stage);

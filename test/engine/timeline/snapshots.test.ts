@@ -182,7 +182,7 @@ longTest('the snapshots of a recording without a writable drive are kept in a st
   replay.close({ reason: 'interrupted' });
 });
 
-test('taking a snapshot is refused if it could not contain the state of all drives', (t) => {
+test('a snapshot request is rejected if the snapshot could not contain the state of all drives', (t) => {
   const { stage } = withSecondDrive(t);
   stage.setup.drives = stage.setup.drives.map((drive, i) => (i === 1 ? { ...drive, overlay: null } : drive));
   const timeline = stage.record();
@@ -223,7 +223,7 @@ longTest('a replay with read-only files refuses to take a snapshot, and can cont
   replay.close({ reason: 'interrupted' });
 });
 
-test('an invalid snapshot request is refused with a one-sentence message', (t) => {
+test('an invalid snapshot request is rejected with a one-sentence message', (t) => {
   const stage = stageOf(DEMO, t);
   const timeline = stage.record();
   timeline.advance(1_000_000);

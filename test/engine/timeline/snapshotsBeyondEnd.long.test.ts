@@ -1,7 +1,7 @@
 /** A snapshot is listed only when the log up to its position is on stable storage.
  *
  * Earlier builds could leave a snapshot past the end of a killed recording. Such a snapshot is not offered for seeking,
- * is refused as the start of a replay, and can be deleted.
+ * is rejected as the start of a replay, and can be deleted.
  */
 import assert from 'node:assert/strict';
 import { statSync, truncateSync } from 'node:fs';
@@ -65,7 +65,7 @@ test('a snapshot past the end of the recording is not offered for seeking, and c
   replay.close({ reason: 'interrupted' });
 });
 
-test('starting a replay from a snapshot past the end is refused, and the list of stored snapshots marks the snapshot', (t) => {
+test('a snapshot past the end is rejected as the start of a replay, and is marked in the list of stored snapshots', (t) => {
   const { stage, end } = cutBeforeSnapshot(t);
   const { rrfile } = stage.setup;
   renameStoredSnapshot(nodeHost, rrfile, `auto-${AUTOMATIC}`, 's', { confirmed: false });

@@ -60,7 +60,7 @@ test('a breakpoint is hit at the same positions forwards and backwards', (t) => 
   assert.equal(session.position, 0);
 });
 
-longTest('the guest ends at the same position and in the same state with and without stop points', (t) => {
+longTest('the guest shuts down at the same position and in the same state with and without stop points', (t) => {
   const { session: plain } = atTheEnd(t);
   const watched = new Session(stageOf(DEMO, t).record());
   t.after(() => watched.target.close({ reason: 'interrupted' }));
@@ -157,7 +157,7 @@ longTest('stepping forward and then back by instructions goes through the same r
   }
 });
 
-longTest('debugger writes at the live end are recorded and replayed, and writes in the history are refused', (t) => {
+longTest('debugger writes at the live end are recorded and replayed, and writes in the history are rejected', (t) => {
   const stage = stageOf(DEMO, t);
   const session = new Session(stage.record());
   session.stopPoints.addBreakpoint(addressOf('journal_checkpoint'));

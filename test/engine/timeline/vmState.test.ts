@@ -1,4 +1,4 @@
-/** Snapshots on large disks write only the clusters with changed RAM pages, and damaged machine states are refused.
+/** Snapshots on large disks write only the clusters with changed RAM pages, and damaged machine states are rejected.
  *
  * In overlays of large disks, a cluster contains several pages.
  */
@@ -72,7 +72,7 @@ test('with 64 KiB clusters, a second snapshot writes only the clusters with chan
   assertClean(image);
 });
 
-test('a snapshot with a damaged machine state is refused with a message that names the damaged field', () => {
+test('a snapshot with a damaged machine state is rejected with a message that names the damaged field', () => {
   const options = { memoryBytes: 16 * MIB, drives: [], inputs: new LiveInputs([]), onConsoleByte: () => {} };
   const machine = new Machine(options);
   const state = machine.saveState();
