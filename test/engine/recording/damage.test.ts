@@ -1,4 +1,4 @@
-/** A damaged recording is refused with a message or read up to its last complete chunk, but never misread. */
+/** A damaged recording is rejected with a message or read up to its last complete chunk, but never misread. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { CHUNK_FLAG, decodeChunkHeader, encodeChunk } from '../../../debug-adapter/engine/recording/chunk.ts';
@@ -41,7 +41,7 @@ function flushedRecording({ durably = false, close = false } = {}) {
   return { bytes: file.bytes, startBytes, entries, chunkEnds };
 }
 
-test('a recording truncated in its header is refused; if it is truncated later, the complete chunks before the cut can be read', () => {
+test('a recording truncated in its header is rejected; if it is truncated later, the complete chunks before the cut can be read', () => {
   const { bytes, startBytes, entries, chunkEnds } = flushedRecording({ close: true });
   for (let length = 0; length < bytes.length; length++) {
     const cut = bytes.subarray(0, length);
@@ -69,7 +69,7 @@ test('log data that a power cut damaged after the last sync is treated as a torn
   assert.equal(reader.complete, false);
 });
 
-test('a recording is refused if data that had been synced is damaged', () => {
+test('a recording is rejected if data that had been synced is damaged', () => {
   const { bytes, chunkEnds } = flushedRecording({ durably: true });
   for (const at of [chunkEnds[2].lengthBytes + 1, chunkEnds[2].lengthBytes + 30, chunkEnds[3].lengthBytes - 1]) {
     const damaged = bytes.slice();
@@ -81,7 +81,7 @@ test('a recording is refused if data that had been synced is damaged', () => {
   }
 });
 
-test('a recording that was closed is refused if any chunk other than the last one is damaged', () => {
+test('a recording that was closed is rejected if any chunk other than the last one is damaged', () => {
   const { bytes, startBytes } = flushedRecording({ close: true });
   const lastChunk = bytes.length - 40;
   for (let at = startBytes; at < lastChunk; at++) {
@@ -91,7 +91,7 @@ test('a recording that was closed is refused if any chunk other than the last on
   }
 });
 
-test('a chunk that is removed, duplicated or taken from a different recording is refused', () => {
+test('a chunk that is removed, duplicated or taken from a different recording is rejected', () => {
   const { bytes, chunkEnds } = flushedRecording({ durably: true });
   const [from, to] = [chunkEnds[3].lengthBytes, chunkEnds[4].lengthBytes];
   const without = Buffer.concat([bytes.subarray(0, from), bytes.subarray(to)]);
@@ -108,7 +108,7 @@ test('a file that is not a recording is reported as such', () => {
   }
 });
 
-test('a recording with a future format version is refused with a message that names both version numbers', () => {
+test('a recording with a future format version is rejected with a message that names both version numbers', () => {
   const bytes = write(KILLED).bytes.slice();
   bytes[8] = 9;
   const error = userErrorOf(() => open(bytes));
@@ -129,7 +129,7 @@ test('a version 2 recording, in which all boot files are deflated, can be read',
   assert.deepEqual(new Uint8Array(open(bytes).bootFile('kernel').bytes), kernel.bytes);
 });
 
-test('a version 1 recording is refused because its disk digests are of a different kind, and the message says what to do', () => {
+test('a version 1 recording is rejected because its disk digests are of a different kind, and the message says what to do', () => {
   const bytes = write(KILLED).bytes.slice();
   bytes[8] = 1;
   const error = userErrorOf(() => open(bytes));
@@ -140,7 +140,7 @@ test('a version 1 recording is refused because its disk digests are of a differe
   );
 });
 
-test('chunks of unknown types, from later versions, are skipped, or refused if they are critical', () => {
+test('chunks of unknown types, from later versions, are skipped, or rejected if they are critical', () => {
   const bytes = write({}).bytes;
   const lastChecksum = lastChunkChecksum(bytes);
   const payload = Buffer.from('from the future');
@@ -152,7 +152,7 @@ test('chunks of unknown types, from later versions, are skipped, or refused if t
   assert.match(error.message, /chunk type 99/);
 });
 
-test('a damaged boot file is refused when it is read', () => {
+test('a damaged boot file is rejected when it is read', () => {
   const bytes = write({}).bytes.slice();
   const at = Buffer.from(bytes).lastIndexOf('kernel.elf') + 100;
   bytes[at] ^= 1;
@@ -202,7 +202,7 @@ test('randomly modified recordings never make the reader crash, hang or return w
   t.diagnostic(`seed ${seed}: ${readable} of ${ROUNDS} still readable`);
 });
 
-test('chunks of random data with valid checksums are read or refused with a message', () => {
+test('chunks of random data with valid checksums are read or rejected with a message', () => {
   const seed = Number(process.env.BLKREPLAY_SEED ?? Date.now() % 1e9);
   const random = new Random(seed);
   const start = write({}).bytes;
@@ -221,7 +221,7 @@ test('chunks of random data with valid checksums are read or refused with a mess
   }
 });
 
-test('modified chunks with valid checksums are read or refused with a message', (t) => {
+test('modified chunks with valid checksums are read or rejected with a message', (t) => {
   const seed = Number(process.env.BLKREPLAY_SEED ?? Date.now() % 1e9);
   const random = new Random(seed);
   const originals = [flushedRecording({ close: true }).bytes, write({ bootFiles: [] }).bytes];

@@ -146,7 +146,7 @@ test('a divergence at a new device is reported in the words that its port define
   assert.match(says({ sides: 1 })!, /at position 12: expected a roll of 2, but a device requested a roll\./);
 });
 
-test('a recording with data for an unknown device is refused, and the message names the port', () => {
+test('a recording with data for an unknown device is rejected, and the message names the port', () => {
   const bytes = write({ entries: [input(DICE_PORT, 5, 'hard')] }).bytes;
   const error = userErrorOf(() => events(open(bytes)));
   assert.equal(error?.code, 'recording-future-port');

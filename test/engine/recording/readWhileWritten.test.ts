@@ -66,7 +66,7 @@ test('a reader does not return entries that are written after it was opened', ()
   assert.deepEqual(events(reader), entries);
 });
 
-test('a chunk that changed after it was written is refused when it is read', () => {
+test('a chunk that changed after it was written is rejected when it is read', () => {
   const { writer, file } = begin();
   const entries = randomLog(new Random(4), 1000);
   for (const entry of entries) writer.append(entry);

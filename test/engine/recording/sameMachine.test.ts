@@ -1,4 +1,4 @@
-/** A replay is refused if its options do not match the recorded machine; omitted options are accepted. */
+/** A replay is rejected if its options do not match the recorded machine; omitted options are accepted. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { RecordingHeader } from '../../../debug-adapter/engine/recording/header.ts';
@@ -94,7 +94,7 @@ const DIFFERENCES: [title: string, given: MachineOptionsGiven, code: string, say
 ];
 
 for (const [title, given, code, says] of DIFFERENCES) {
-  test(`a replay on a different machine is refused: ${title}`, () => {
+  test(`a replay on a different machine is rejected: ${title}`, () => {
     const error = userErrorOf(() => checkMachineMatches('boot.rr', RECORDED, given));
     assert.equal(error?.kind, 'badInput');
     assert.equal(error?.code, code);

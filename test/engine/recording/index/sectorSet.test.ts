@@ -74,7 +74,7 @@ test('sequential requests form a single run of sectors', () => {
   assert.equal(mayTouch(set, 40_100, 40_101), false);
 });
 
-test('random bytes read as a set are refused or can be searched, but never cause an endless search', () => {
+test('random bytes read as a set are rejected or can be searched, but never cause an endless search', () => {
   const random = new Random(Number(process.env.BLKREPLAY_SEED ?? Date.now() % 1e9));
   for (let round = 0; round < 20 * ROUNDS; round++) {
     const bytes = Uint8Array.from({ length: random.below(80) }, () => random.pick([0, 1, 40, random.below(256)]));
