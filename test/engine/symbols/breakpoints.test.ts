@@ -42,7 +42,7 @@ for (const file of some(COMPARED_FILES, 4)) {
     let compared = 0;
     for (const { source, line } of positions) {
       const expected = gdb.get(`${source}:${line}`);
-      // gdb refuses a breakpoint on a line before a function; blkreplay moves such a breakpoint to the function.
+      // gdb rejects a breakpoint on a line before a function; blkreplay moves such a breakpoint to the function.
       if (!expected) continue;
       const found = symbols.addressesOfLine(source, line);
       assert.deepEqual(found?.addresses.map(hex), expected.addresses.map(hex), `${source}:${line}`);

@@ -141,7 +141,7 @@ const MISTAKES: [text: string, line: number, says: RegExp][] = [
 ];
 
 for (const [text, line, says] of MISTAKES) {
-  test(`refused: ${JSON.stringify(text.slice(0, 60))}`, () => {
+  test(`rejected: ${JSON.stringify(text.slice(0, 60))}`, () => {
     assert.throws(
       () => parseNatvis(text, () => {}),
       (error) => error instanceof FileMistake && error.line === line && says.test(error.message),

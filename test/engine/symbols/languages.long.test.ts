@@ -75,7 +75,7 @@ for (const program of inOrder.slice(0, PROGRAMS)) {
   });
 }
 
-test('at least 99.5 % of the values and stacks of all programs are the same as in gdb', (t) => {
+test('at least 99.5% of the values and stacks of all programs are the same as in gdb', (t) => {
   if (totals.size === 0) return t.skip('no program could be compared');
   const sum = { values: 0, unequalValues: 0, unequalTypes: 0, stacks: 0, unequalStacks: 0, worse: 0 };
   for (const [language, total] of totals) {

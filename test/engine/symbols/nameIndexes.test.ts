@@ -1,4 +1,4 @@
-/** A name index in a file is used instead of a scan only where it is complete, so it never hides a name. */
+/** A name index in a file replaces a scan only where the index is complete, so it never hides a name. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';

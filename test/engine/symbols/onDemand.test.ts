@@ -41,7 +41,7 @@ test('setting a breakpoint on a line reads only the units that use the source fi
   assert.ok(file.loadedBytes < 2_500_000, `${file.loadedBytes} bytes`);
 });
 
-test('the globals of a unit are listed; those of a large file are not', (t) => {
+test('the globals of a unit are listed, but not those of a whole large file', (t) => {
   const file = pagedFile(bigElf(t));
   const symbols = openSymbols({ name: 'big.elf', bytes: file });
   assert.deepEqual(symbols.globals(), []);

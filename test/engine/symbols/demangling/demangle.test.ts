@@ -68,7 +68,7 @@ test('plain names and malformed mangled names are not demangled', () => {
   }
 });
 
-test('demangling damaged names and names with many back references ends quickly', () => {
+test('damaged names and names with many back references are demangled or rejected quickly', () => {
   const random = new SeededRandom(18);
   for (let round = 0; round < 3000; round++) {
     const [mangled] = NAMES[random.below(NAMES.length)];
