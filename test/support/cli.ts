@@ -18,7 +18,7 @@ export class Sandbox {
   constructor(owner: Owner) {
     this.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'blkreplay-cli-'));
     owner.after(() => {
-      // A failed test may leave a process running, which would prevent the test process from ending.
+      // A failed test may leave a process running, which would prevent the test process from exiting.
       for (const running of this.running) running.kill('SIGKILL');
       fs.rmSync(this.folder, { recursive: true, force: true });
     });
@@ -106,7 +106,7 @@ export class Sandbox {
     return this.cli(['replay', ...optionsOf(session), ...more]);
   }
 
-  /** Runs a command with any arguments until it ends. */
+  /** Runs a command with any arguments to completion. */
   cli(args: readonly string[], under?: RunOptions): Promise<Outcome> {
     return this.start(args, under).end;
   }
@@ -223,7 +223,7 @@ export class Outcome {
     }
   }
 
-  /** The summary of a session that ended as it should. */
+  /** Returns the summary; fails unless the session ended with this status and reason. */
   ended(status: number, reason: string): Summary {
     assert.equal(this.status, status, this.description());
     assert.equal(this.summary.reason, reason, this.description());

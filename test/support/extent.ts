@@ -16,8 +16,8 @@ export function some<T>(cases: readonly T[], few: number): readonly T[] {
 }
 
 /**
- * The number of times a test repeats something. If the environment variable is set, it replaces `long` in the long
- * tier, and otherwise can only lower `quick`.
+ * The number of times a test repeats something. If the environment variable is set, its value replaces `long` in the
+ * long tier; in the quick tier, it can only lower `quick`.
  */
 export function times({ quick, long }: { quick: number; long: number }, variable?: string): number {
   const given = process.env[variable ?? ''];

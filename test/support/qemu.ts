@@ -24,7 +24,7 @@ export interface Typed {
 export const underQemu = (sandbox: Sandbox, { kernel, disks = [], typed }: QemuGuest): Promise<string> =>
   consoleOf(sandbox, [RUN_QEMU, kernel, ...disks], typed);
 
-/** Runs QEMU with its serial port on standard output. Returns the output once QEMU has ended successfully. */
+/** Runs QEMU with its serial port on standard output. Returns the output once QEMU has exited successfully. */
 export async function consoleOf(sandbox: Sandbox, [program, ...args]: string[], typed?: Typed): Promise<string> {
   // The output goes to a file. If a pipe is not read, QEMU retries a write only a few times and then drops the byte.
   const output = path.join(fs.mkdtempSync(sandbox.path('qemu-')), 'console');

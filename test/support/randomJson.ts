@@ -1,9 +1,6 @@
 import type { SeededRandom } from './seededRandom.ts';
 
-/**
- * Makes one or two changes in JSON that a reader does not expect: a different value, a different type, or a missing or
- * extra element.
- */
+/** Makes one or two unexpected changes to JSON: a different value, a different type, or a missing or extra element. */
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 
 const VALUES: readonly Json[] = [

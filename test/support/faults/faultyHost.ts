@@ -39,7 +39,7 @@ export class FaultyHost {
 
   /** Skips the test and returns undefined on a host that cannot build or preload the library. */
   static build(t: TestContext): FaultyHost | undefined {
-    if (process.platform !== 'linux') return void t.skip('faults are injected by LD_PRELOAD, which Linux has');
+    if (process.platform !== 'linux') return void t.skip('faults are injected with LD_PRELOAD, which requires Linux');
     if (!requireTool('cc', t)) return undefined;
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'blkreplay-faults-'));
     t.after(() => fs.rmSync(folder, { recursive: true }));

@@ -123,7 +123,7 @@ export const CALLS_FUNCTIONS = {
   handler: { frameBytes: 0 },
 };
 
-/** Code on which stepping by line must distinguish calls, returns and other jumps. It runs forever. */
+/** Code in which line steps must distinguish calls, returns and other jumps. It runs forever. */
 export const JUMPS: ToyProgram = assemble([
   label('start'),
   at(1, nop),

@@ -289,7 +289,7 @@ class ToyPlayer {
 
   answer(position: number): Uint8Array {
     const recorded = this.log.times[this.nextTime++];
-    assert.equal(recorded?.position, position, 'the recorded times are read in their order');
+    assert.equal(recorded?.position, position, 'the recorded times are read in order');
     return CLOCK_PORT.answers.encode(recorded.value);
   }
 
