@@ -31,7 +31,7 @@ export class DebugSession {
     this.isTold = isTold;
   }
 
-  /** Starts a session and runs the guest to its end. */
+  /** Starts a session and runs the guest until its first stop. */
   static async launch(settings: object, { isQuiet = false } = {}): Promise<DebugSession> {
     const session = new DebugSession(new DapClient({ after: () => {} }), !isQuiet);
     const { rr, kernel } = settings as Record<string, string>;

@@ -22,7 +22,7 @@ interface Summary {
   digest: string;
 }
 
-/** Runs a guest under QEMU until its console has shown the expected output, it ends, or the time limit expires. */
+/** Runs a guest under QEMU until its console has shown the expected output, QEMU exits, or the time limit expires. */
 export async function runUnderQemu(guest: Guest, folder: string): Promise<QemuResult> {
   return inFreshFolder(folder, async (files) => {
     if (guest.disk) copyFileSync(files.guestFile(guest.disk.image), files.diskCopy);
@@ -33,8 +33,8 @@ export async function runUnderQemu(guest: Guest, folder: string): Promise<QemuRe
 
 /**
  * Runs a guest under blkreplay, records it, and replays the recording. A long guest is only recorded and replayed. The
- * guest works if each run shows the expected output, and if the replay has the same console output and state digest as
- * the recording.
+ * guest works if each run shows the expected output and the replay has the same console output and state digest as the
+ * recording.
  */
 export async function runUnderBlkreplay(guest: Guest, folder: string): Promise<OurResult> {
   return inFreshFolder(folder, async (files) => {

@@ -1,8 +1,8 @@
 import { ESLintUtils } from '@typescript-eslint/utils';
 
 /**
- * Reports a call that returns a generator which is then not used, so the body of the generator function is never
- * executed. Usually, a `yield*` or `complete` has been forgotten (see debug-adapter/engine/base/sliced.ts).
+ * Reports a call that returns a generator that is not used, because the body of the generator is then never executed.
+ * Usually, a `yield*` or `complete` has been forgotten (see debug-adapter/engine/base/sliced.ts).
  */
 export const noFloatingGenerators = {
   meta: {
