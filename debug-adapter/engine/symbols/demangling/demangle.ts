@@ -4,7 +4,7 @@ import { RustPath } from './rustPath.ts';
 import { NotMangled, type DemangledName } from './mangledText.ts';
 
 /**
- * Demangles a linkage name of C++ (Itanium ABI) or Rust (legacy or v0 mangling). The result is spelled as in GNU
+ * Demangles a linkage name from C++ (Itanium ABI) or Rust (legacy or v0 mangling). The result is spelled as in GNU
  * c++filt, but without the return type of a template instance, as in gdb. Returns undefined if the name is not mangled,
  * is damaged, or uses an unsupported construct: an expression or decltype in template arguments.
  */

@@ -43,7 +43,7 @@ export class ItaniumName {
     });
   }
 
-  /** Parses the name of a virtual table, a thunk or the like; returns undefined for ordinary names. */
+  /** Parses the name of a virtual table, a thunk or a similar entity; returns undefined for ordinary names. */
   private specialName(): DemangledName | undefined {
     const { text } = this;
     const code = text.peek() + text.peek(1);

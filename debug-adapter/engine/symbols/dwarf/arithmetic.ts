@@ -29,8 +29,8 @@ export function toGeneric({ value }: StackValue): bigint {
 }
 
 /**
- * The bits of a value, to be read as a variable of any type. There are at least 64 bits, because the generic type does
- * not specify the variable's size.
+ * The bits of a value, to be read as a variable of any type. The result has at least 64 bits, because the generic type
+ * does not specify the variable's size.
  */
 export function bitsOf({ value, type }: StackValue): bigint {
   return BigInt.asUintN(Math.max(64, (type?.sizeBytes ?? 8) * 8), value);

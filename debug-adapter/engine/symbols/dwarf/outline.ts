@@ -111,7 +111,9 @@ function nameIn(outer: string, die: Die): string {
   return name ? qualify(outer, name) : '';
 }
 
-/** Tags of entries that can contain functions: rustc places methods in structures, gcc places lambdas in functions. */
+/**
+ * Tags of entries that can contain functions: rustc places methods in structures, and gcc places lambdas in functions.
+ */
 const CONTAINERS = new Set<number>([
   TAG.namespace,
   TAG.module,

@@ -114,8 +114,8 @@ interface Package {
 }
 
 /**
- * The sections of a `.dwo` file under the names of the sections that they complete. Sections with relocated data
- * (addresses, DWARF 4 range lists and line tables) are in the program itself.
+ * Provides the sections of a `.dwo` file under the names of the program's sections that they complete. Sections with
+ * relocated data (addresses, DWARF 4 range lists and line tables) are in the program itself.
  */
 class DwoSections implements SectionSource {
   private readonly main: DebugSections;

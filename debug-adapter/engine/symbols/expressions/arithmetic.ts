@@ -10,7 +10,8 @@ import type { BinaryOperator } from './tree.ts';
 /** A number with its C type. */
 export interface TypedNumber {
   /**
-   * A bigint for integers, pointers and enumerations; a number or, for `long double`, a Quadruple for floating point.
+   * A bigint for integers, pointers and enumerations; a Quadruple for `long double`; a number for other floating-point
+   * types.
    */
   value: bigint | number | Quadruple;
   type: Type;

@@ -29,8 +29,8 @@ export interface UnitMatches {
 }
 
 /**
- * Finds functions and inlined calls in units. Reading the entries of a unit as a sequence takes about 10 ms per
- * megabyte and keeps nothing in memory, which matters for a function that is inlined in hundreds of units.
+ * Finds functions and inlined calls in units. Reads the entries of a unit in sequence, which takes about 10 ms per
+ * megabyte. Nothing is kept in memory, because a function may be inlined in hundreds of units.
  */
 export class FunctionSearch {
   private readonly key: Uint8Array;

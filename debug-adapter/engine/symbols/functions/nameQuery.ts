@@ -36,7 +36,7 @@ export class NameQuery {
     const found = splitScopes(normalized(qualifiedName));
     let at = found.length - 1;
     for (let i = wanted.length - 1; i >= 0; i--, at--) {
-      // The members of an anonymous namespace can be named without it.
+      // Members of an anonymous namespace can be named without that namespace.
       while (i < wanted.length - 1 && found[at] === ANONYMOUS && wanted[i] !== ANONYMOUS) at--;
       if (at < 0 || !isSameComponent(wanted[i], found[at])) return false;
     }

@@ -27,7 +27,7 @@ export class NameHints {
   /** `index` was made by `createSymbolIndex`. It is not used if it is damaged. */
   constructor(info: DebugInfo, index?: Uint8Array) {
     this.info = info;
-    // Decode it now, so that the first lookup is as fast as the others.
+    // Decode it now, so that the first lookup is as fast as later ones.
     this.table = index && decodeNameTable(index, info.units.length);
   }
 

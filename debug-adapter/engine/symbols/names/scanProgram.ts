@@ -183,7 +183,7 @@ const KINDS: Record<number, number | undefined> = {
   [TAG.subprogram]: KIND_NUMBER.function,
   [TAG.enumerator]: KIND_NUMBER.enumerator,
 };
-/** The number of the kind of name that an entry with a tag defines; undefined if it defines none. */
+/** The number of the kind of name that entries with a given tag define; undefined if they define none. */
 export const kindOfTag = (tag: number): number | undefined => KINDS[tag];
 
 const NEEDS_LOCATION = new Set<number>([TAG.variable, TAG.member]);

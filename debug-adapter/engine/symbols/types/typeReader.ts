@@ -219,7 +219,7 @@ export class TypeReader {
   private members(die: Die): Member[] {
     const members: Member[] = [];
     for (const child of die.children()) {
-      // A static member has the tag DW_TAG_variable since DWARF 5; before, it had DW_TAG_member.
+      // In DWARF 5, a static member has the tag DW_TAG_variable; in older versions, it has DW_TAG_member.
       const isStatic = child.tag === TAG.variable || child.flag(AT.external);
       if (child.tag !== TAG.member && child.tag !== TAG.variable) continue;
       members.push(this.member(child, isStatic));

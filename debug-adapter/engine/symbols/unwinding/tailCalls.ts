@@ -22,8 +22,8 @@ export class TailCalls {
   }
 
   /**
-   * The tail calls that led from the call that returns to `returnPc` to the function at `callee`, innermost first. Each
-   * is represented by the address after the call.
+   * The tail calls between the call that returns to `returnPc` and the function at `callee`, innermost first. Each is
+   * represented by the address after the call.
    */
   between(returnPc: bigint, callee: bigint): bigint[] {
     const caller = this.functions.at(returnPc - 1n);

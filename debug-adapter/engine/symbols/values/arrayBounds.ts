@@ -2,9 +2,9 @@ import type { ArrayType, Type } from '../types/type.ts';
 import { hasDynamicSize } from '../types/typeTraits.ts';
 
 /**
- * The type of a value in a frame. If the length of an array is known only at run time, the array gets the length that
- * it has in this frame. `countOf` returns the length for a `boundsKey`; undefined if the length is optimized out. Other
- * types are returned unchanged.
+ * The type of a value in a frame. An array whose length is known only at run time gets the length that it has in this
+ * frame. `countOf` returns the length for a `boundsKey`; undefined if the length is optimized out. Other types are
+ * returned unchanged.
  */
 export function withBounds(type: Type, countOf: (boundsKey: number) => number | undefined): Type {
   if (!hasDynamicSize(type)) return type;

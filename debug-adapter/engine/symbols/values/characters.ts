@@ -188,7 +188,7 @@ function decodeUtf8(units: number[], at: number): { code: number | undefined; le
   return isValid ? { code, length } : { code: undefined, length: 1 };
 }
 
-/** For each length of a UTF-8 sequence in bytes, which is the index: the lowest code point of this length. */
+/** The lowest code point whose UTF-8 sequence has the number of bytes given by the index. */
 const SHORTEST = [0, 0, 0x80, 0x800, 0x10000];
 
 /**

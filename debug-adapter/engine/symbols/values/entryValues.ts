@@ -8,7 +8,7 @@ import type { Frame } from '../unwinding/frame.ts';
 /**
  * Finds an expression for the value that a register had on entry to a function (DW_OP_entry_value, DWARF 5, sections
  * 2.5.1.7 and 3.4). The caller's call site may have an expression that computes the argument from values that survive
- * the call. In optimized code, most arguments can be shown after their last use only in this way.
+ * the call. In optimized code, this is the only way to show most arguments after their last use.
  */
 export function findCallSiteValue(
   functions: FunctionIndex,

@@ -220,7 +220,7 @@ function formatString(value: GuestValue, count: number, kind: CharacterKind & { 
   return shown < count && length === bytes.length && !text.endsWith('…') ? `${text}…` : text;
 }
 
-/** The maximum number of characters that are read in order to count a repeated character. */
+/** The maximum number of characters that are read to count how often one is repeated. */
 const RUN_MAX = 4096;
 
 /** The maximum length of a summary, slightly more than one line of the Variables view. */

@@ -10,7 +10,7 @@ import type { ReadResult } from './storage.ts';
 import { ELEMENTS_MAX, formatParts, REPEATS_MIN, unreadableText, type Budget } from './summary.ts';
 
 interface Printer {
-  /** Formats a value inside this one. */
+  /** Formats a value that is part of this one. */
   format: (value: GuestValue, room: Budget) => string;
   room: Budget;
 }

@@ -2,7 +2,8 @@ import type { Type } from '../types/type.ts';
 
 /**
  * A value in the guest, as a debugger shows it. Creating a value does not read memory; `text` reads only the bytes that
- * it shows, and `children` creates one level of children. A value is valid only for its frame, until the machine runs.
+ * it shows, and `children` creates one level of children. A value is valid only for its frame, and only until the
+ * machine runs.
  */
 export interface Value {
   /** The name within the parent, for example `count`, `[3]` or `*node`. */

@@ -110,7 +110,7 @@ export class Variables {
     return expression && evaluateNumber(expression, this.context(die.unit, frame), [address]);
   }
 
-  /** The storage of a variable, or of what a DWARF procedure describes (section 3.3.10). */
+  /** The storage of a variable, or the storage that a DWARF procedure describes (section 3.3.10). */
   variableStorage(dieKey: number, frame: Frame): Storage {
     const die = this.parts.info.dieAt(dieKey);
     return this.storage(die, sizeOf(this.parts.types.typeOf(die)), frame);
