@@ -78,7 +78,10 @@ export class CompanionFiles {
     }
   }
 
-  /** A debug file under `symbolPaths`: in the folder itself or, as under /usr/lib/debug, at the program's path. */
+  /**
+   * The paths of a debug file under `symbolPaths`: in the folder itself or, as in /usr/lib/debug, at the program's
+   * path.
+   */
   private mirrored(beside: readonly string[], name: string): string[] {
     return this.folders.symbolPaths.flatMap((root) => {
       const copies = beside.map((folder) =>

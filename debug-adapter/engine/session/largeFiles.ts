@@ -51,8 +51,8 @@ export function readRegularFile(host: Host, name: string): Uint8Array | undefine
 }
 
 /**
- * Returns undefined if the file cannot be opened. The caller then reads the whole file, which reports the error or
- * succeeds for a file that is not regular.
+ * Returns undefined if the file cannot be opened. The caller then reads the whole file. This reports the error, or
+ * succeeds if the file is not a regular file.
  */
 function tryOpen(host: Host, name: string): HostFile | undefined {
   try {

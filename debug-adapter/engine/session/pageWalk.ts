@@ -15,7 +15,7 @@ import type { Inspector } from '../target/inspector.ts';
 
 export type PageAccess = 'fetch' | 'load' | 'store';
 
-/** The walk through the page tables for one access, and if it fails, the reason. */
+/** The walk through the page tables for one access, and the reason if it fails. */
 export interface PageWalk {
   /** The number of page table levels: 3 for Sv39, 4 for Sv48. */
   levelCount: number;
@@ -38,7 +38,7 @@ export interface WalkedEntry {
   value: bigint | undefined;
 }
 
-/** Why a walk fails. Unless the address is not canonical, the problem is in the last entry that the walk reads. */
+/** Why a walk fails. If the address is canonical, the problem is in the last entry that the walk reads. */
 export type WalkProblem =
   | 'notCanonical'
   | 'tableNotInRam'

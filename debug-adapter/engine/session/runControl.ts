@@ -46,7 +46,7 @@ export class RunControl {
     this.current = { kind: this.stopWaiters.length > 0 ? 'stopping' : 'running', owner };
   }
 
-  /** Stops a run that this front end has started; otherwise has no effect. */
+  /** Stops the current run if this front end started it; otherwise, does nothing. */
   requestStop(owner: RunOwner): void {
     if (this.current.kind === 'running' && this.current.owner === owner) this.current = { kind: 'stopping', owner };
   }

@@ -15,8 +15,8 @@ export interface RunnerHost {
   showProgress(): void;
   onRunStarted?(owner: RunOwner): void;
   /**
-   * Called when a run has ended because of a pause request. The hook may move the machine to another position; it
-   * cannot itself be paused.
+   * Called when a run has ended because of a pause request. The hook may move the machine to another position; the hook
+   * itself cannot be paused.
    */
   afterPause?(): Sliced<void>;
   /** Called when a run is over, unless the session has ended. `reason` is undefined if the run failed. */
@@ -32,7 +32,7 @@ export interface ClientSignals {
   answerUrgent(): void;
   /** Whether the client has so many unread messages that the machine must not run until the client has read them. */
   isBehind(): boolean;
-  /** Blocks until the client has read messages, or for a short time. */
+  /** Blocks until the client has read messages or a short time has passed. */
   wait(): void;
 }
 
@@ -88,7 +88,7 @@ export class Runner {
     this.writtenBackAt = host.milliseconds();
   }
 
-  /** Returns 'pause' if the machine was stopped on request. The control must allow the owner to start a run. */
+  /** Returns 'pause' if the machine was stopped on request. `RunControl.mayStart` must return true for the owner. */
   async run(run: Sliced<StopReason>, { owner, mode, yieldsAtStop = false }: RunRequest): Promise<StopReason> {
     const { control, host } = this;
     control.start(owner);

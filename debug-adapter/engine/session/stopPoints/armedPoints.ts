@@ -4,7 +4,7 @@ import type { StopPoints } from '../../target/stopPoints.ts';
 import type { ResolvedPoint } from './resolvedPoint.ts';
 import type { StopPoint, StopPointKind } from './stopPoint.ts';
 
-/** The functions that decide whether the points that the machine has reached stop the run. */
+/** The functions that decide whether a point stops the run when the machine reaches it. */
 export type Decisions = Required<Pick<StopPoints, 'condition' | 'trapCondition' | 'hitCondition'>>;
 
 /** What to arm in the machine for these stop points. */

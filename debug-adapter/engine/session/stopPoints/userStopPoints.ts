@@ -109,8 +109,8 @@ export class UserStopPoints {
   }
 
   /**
-   * The position at which the machine was before it began to count hits, if the counting is paused or was canceled and
-   * the machine has not been moved since.
+   * The machine's position before it began to count hits, if the counting is paused or was canceled and the machine has
+   * not been moved since.
    */
   get countingOrigin(): Position | undefined {
     return this.displaced?.at === this.target.position ? this.displaced.origin : undefined;
