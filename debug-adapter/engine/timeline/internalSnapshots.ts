@@ -19,7 +19,7 @@ export const hasInternalSnapshots = ({ image, overlay }: Pick<DriveOptions, 'ima
   overlay === image;
 
 /**
- * Refuses an overlay with the same path as its image. To store snapshots in the image itself, the user must omit the
+ * Rejects an overlay with the same path as its image. To store snapshots in the image itself, the user must omit the
  * overlay.
  */
 export function refuseOwnOverlay(drives: readonly DriveOptions[]): void {
@@ -37,7 +37,7 @@ export function withInternalSnapshots(drives: readonly DriveOptions[]): DriveOpt
   });
 }
 
-/** Refuses the name of an existing snapshot in the user's image. */
+/** Rejects the name of an existing snapshot in the user's image. */
 export function refuseExistingName(drives: readonly DriveOptions[], bases: readonly BaseDisk[], name: string): void {
   drives.forEach((drive, i) => {
     const { base } = bases[i];

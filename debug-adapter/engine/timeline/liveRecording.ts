@@ -29,8 +29,8 @@ export interface RecordingParts {
 }
 
 /**
- * The recording of a live machine: writes the log and, at the live end, digests and snapshots. The log is always
- * durable up to a snapshot before the snapshot is taken, so that a replay can reach the snapshot no matter what fails
+ * The recording of a live machine: writes the log and, at the live end, digests and snapshots. Before a snapshot is
+ * taken, the log up to its position is made durable, so that a replay can reach the snapshot no matter what fails
  * later.
  */
 export class LiveRecording implements SnapshotOwner {

@@ -191,7 +191,7 @@ function filesOf(host: Host, drives: readonly DriveStack[], recorded?: RecordSet
   };
 }
 
-/** Refuses a user's image that cannot store the first snapshot, before anything is created. */
+/** Rejects a user's image that cannot store the first snapshot, before anything is created. */
 function checkSnapshotSpace(setup: ResolvedRecord, bases: readonly BaseDisk[]): void {
   setup.drives.forEach((drive, i) => {
     const { base } = bases[i];

@@ -8,9 +8,9 @@ import type { TimelineFiles } from './timelineFiles.ts';
 import type { Snapshots } from './timelineSnapshots.ts';
 
 /**
- * A machine with its history, and the files that contain it. The machine either runs live, recorded or not, or replays
- * a recording. Positions are in steps. At the end, the caller must close or abandon the timeline. Divergences, damaged
- * files and host failures cause a UserError.
+ * A machine with its history, and the files that contain it. The machine either runs live (with or without recording)
+ * or replays a recording. Positions are in steps. At the end, the caller must close or abandon the timeline.
+ * Divergences, damaged files and host failures cause a UserError.
  */
 export interface Timeline extends Target {
   /**

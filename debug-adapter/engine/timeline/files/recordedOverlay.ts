@@ -42,8 +42,8 @@ export function checkRecordedFiles(host: Host, rrfile: string, reader: Recording
 }
 
 /**
- * Whether an overlay (of `drive`) or state-only image belongs to the recording, judging by the files alone. The user
- * may have deleted some of its snapshots, but it must not contain snapshots from another recording.
+ * Determines from the files alone whether an overlay (of `drive`) or a state-only image belongs to the recording. The
+ * user may have deleted some of its snapshots, but it must not contain snapshots from another recording.
  */
 export function belongsToRecording(
   host: Host,
