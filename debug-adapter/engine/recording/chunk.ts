@@ -3,7 +3,7 @@ import { ByteWriter } from '../base/bytes.ts';
 
 /**
  * The frame format of a recording file. The file starts with an 8-byte magic number and the format version (u32; all
- * fields are little-endian), which are followed by chunks. Each chunk consists of a 20-byte header and a payload:
+ * fields are little-endian). Chunks follow. Each chunk consists of a 20-byte header and a payload:
  *
  *     0  marker 0xB1 0x4B        4  payload length, u32        16  check of bytes 0-15: low half of their XXH64
  *     2  type                    8  XXH64 of the payload,

@@ -37,8 +37,8 @@ export interface RecordedMachine {
    */
   isa: string;
   /**
-   * The page table format with the most levels among those that the harts support, named as in the device tree. Older
-   * recordings lack this field; the format is then Sv39.
+   * The page table format with the most levels that the harts support, named as in the device tree. Older recordings
+   * lack this field; the format is then Sv39.
    */
   mmu?: 'sv39' | 'sv48';
   /** Whether the machine has a virtio-rng device. Older recordings lack this field; the value is then false. */
@@ -62,8 +62,8 @@ export interface RecordedDrive {
   readOnly: boolean;
   lengthBytes: number;
   /**
-   * The digest of all bytes of the base image that the guest can read, computed before the recording starts, as 16
-   * hexadecimal digits.
+   * The digest of all bytes of the base image that the guest can read, as 16 hexadecimal digits. It is computed before
+   * the recording starts.
    */
   contentDigest: string;
   /** The image's path as the user typed it. */

@@ -1,7 +1,7 @@
 import type { ByteWriter } from '../../base/bytes.ts';
 
 /**
- * Exp-Golomb codes, which are short for numbers near 2^k and not much longer than necessary for all others: the code of
+ * Exp-Golomb codes, which are short for numbers near 2^k and not much longer than necessary for all others. The code of
  * `value` is the binary number `value + 2^k`, preceded by one zero for each of its bits above the lowest k + 1. Bits
  * are packed from the highest to the lowest bit of each byte.
  */

@@ -5,7 +5,7 @@ import { readSpanSummary, SpanBuilder, type SpanSummary } from './spanSummary.ts
 
 /**
  * A page of the index. It divides the events chunks between the previous page and this one into spans, and describes
- * each span. A page contains nothing that is not in those chunks, so a page that is missing or damaged can be rebuilt
+ * each span. All information in a page comes from those chunks, so a page that is missing or damaged can be rebuilt
  * from them.
  *
  * The payload consists of the layout version, the number of chunks, the names of series and drives, and the spans. Each

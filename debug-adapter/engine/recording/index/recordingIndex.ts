@@ -189,7 +189,7 @@ export class RecordingIndex {
     }
   }
 
-  /** The first write to a sector that was made before `position` and completed at or after it. */
+  /** The first of the writes to a sector that were requested before `position` and completed at or after it. */
   private writeInFlight({ drive, firstSector, sectors }: SectorRange, position: Position): DiskWrite | undefined {
     let first: DiskWrite | undefined;
     for (const request of this.requestsOf(drive, position)) {
