@@ -93,8 +93,8 @@ for (const [name, scene, length] of some(
       assert.ok(session.position >= from.position && session.position < there.position, back);
       if (session.position === from.position) exactly++;
       tried++;
-      // Stepping forwards does not stop in a range in which no statement starts, or that belongs to the line where the
-      // step started.
+      // A forward step does not stop in a range in which no statement starts, or in a range of the line where the step
+      // started.
       const landed = symbols.lineAt(session.inspector.pc);
       if (!landed?.isStatement || landed.line === symbols.lineAt(there.pc)?.line) continue;
       assert.equal(complete(steps.stepOver()).kind, 'step');

@@ -274,7 +274,7 @@ test('a step back does not skip a handler that returned on another stack or to a
   assert.equal(step(stopped, steps.stepBack()), 53);
 });
 
-test('steps back reach the start of the history, wherever the history starts, even in a trap handler', () => {
+test('steps back reach the start of the history, even if it is in a trap handler', () => {
   const options = { harts: 2, interruptEvery: 13 };
   const { target } = toySession(CALLS, CALLS_FUNCTIONS, { end: 0, ...options });
   for (let start = 38; start < 58; start++) {

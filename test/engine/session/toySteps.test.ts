@@ -31,7 +31,7 @@ function step({ line }: Stopped, run: Sliced<StopReason>): number {
   return line();
 }
 
-test('steps over lines stay in the function, and skip calls, even recursive ones, and an ecall', () => {
+test('steps over lines stay in the function, and skip an ecall and all calls, even recursive ones', () => {
   const stopped = stoppedAt('again');
   const seen = Array.from({ length: 14 }, () => step(stopped, stopped.steps.stepOver()));
   assert.deepEqual(seen, [12, 13, 14, 15, 16, 11, 12, 13, 14, 15, 16, 11, 12, 13]);
