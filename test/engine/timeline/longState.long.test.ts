@@ -180,8 +180,8 @@ function statesIn(stage: Stage) {
 }
 
 /**
- * Copies a snapshot in the layout of earlier builds, which reserved too little space for the machine state: a length
- * and then the whole state, which overwrites the RAM after it.
+ * Copies a snapshot in the layout of earlier builds: a length and then the whole machine state. Earlier builds reserved
+ * too little space for the state, so it overwrites the RAM after it.
  */
 function writeAsBefore(stage: Stage, from: string, name: string, position: number): void {
   const file = openFile(imageOf(stage), { write: true, create: 'never' });

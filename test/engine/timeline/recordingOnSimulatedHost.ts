@@ -18,8 +18,8 @@ import { SimulatedHost } from '../../support/simulatedHost.ts';
 
 /**
  * A recording without a machine. A simulated guest makes random disk requests on two drives, which are recorded as in a
- * session. Snapshots of the live end and of history are taken, renamed and deleted. The class also keeps the state that
- * must exist after a crash.
+ * session. Snapshots are taken at the live end and in the history, and are renamed and deleted. The class also keeps
+ * the state that must exist after a crash.
  */
 export const DRIVES = ['hd0', 'hd1'] as const;
 export const DISK_BYTES = 12 * 1024;
@@ -69,8 +69,8 @@ export class RecordingOnSimulatedHost {
   }
 
   /**
-   * Starts the recording with the steps of `openRecord`: header, overlays, first snapshot. Nothing is guaranteed before
-   * this.
+   * Starts the recording with the steps of `openRecord`: header, overlays, first snapshot. Nothing is guaranteed until
+   * this returns.
    */
   start(): void {
     const { disk } = this;

@@ -172,7 +172,7 @@ test('if any write of a snapshot fails, no image keeps any part of the snapshot,
 const PAGES = 24;
 const DISK_BYTES = 64 << 10;
 
-/** Two overlays that contain the snapshots of one recording. Arbitrary bytes replace the machine. */
+/** Two overlays that contain the snapshots of one recording. Arbitrary bytes stand for the machine state. */
 class OverlayPair {
   readonly files = [new MemoryFile('a'), new MemoryFile('b')];
   private readonly images: Qcow2Image[];

@@ -125,7 +125,7 @@ test('a snapshot larger than the budget is kept as long as the machine uses its 
   assert.equal(cache.count, 1);
 });
 
-test('the space in scratch files that is used only by cached snapshots is limited, too', () => {
+test('the space in scratch files that only cached snapshots use is also limited', () => {
   const { cache, disks, add } = cacheOf(MIB, { scratchBytes: 10 * MIB });
   disks.scratchBytes = MIB;
   for (let i = 0; i < 30; i++) add(i * 1000, new RamSnapshot(16));
@@ -148,7 +148,7 @@ test('many snapshots near the current position are kept, and a few distant ones'
   }
 });
 
-test('a second snapshot at the same position is released immediately, and a cached snapshot that is based on a deleted one is released, too', () => {
+test('a second snapshot at the same position is released immediately, and so is a cached snapshot that is based on a deleted one', () => {
   const { cache, live } = cacheOf(MIB);
   const snapshotOn = (position: number, id?: string): CachedSnapshot => {
     const snapshot = { position, state: new SavedState({}), ram: new RamSnapshot(16), disks: [{ snapshot: id }] };

@@ -51,7 +51,7 @@ for (const [name, scene, length] of some(SCENES, 1)) {
       assert.equal(snapshotsOf(stage).filter(({ name }) => / \d+$/.test(name)).length, positions.length + 1);
     });
 
-    test('qemu-img lists the snapshots, and when it applies one, the disk has the contents at the position of the snapshot', (t) => {
+    test('qemu-img lists the snapshots, and when it applies one, the disk has the contents that it had at the position of the snapshot', (t) => {
       if (!requireTool('qemu-img', t)) return;
       const { random, stage, positions } = recordWithSnapshots(scene, length, t);
       const replay = stage.replay();

@@ -76,7 +76,7 @@ test('breakpoints that are never hit do not affect the guest, whatever their off
   const digests = [false, true].map((everywhere) => {
     const session = new Session(stageOf(KERNEL, t).record());
     t.after(() => session.target.close({ reason: 'interrupted' }));
-    // These addresses are never executed, and have each offset that an instruction can have in a page.
+    // These addresses are never executed. Together, they cover every offset that an instruction can have in a page.
     const breakpoints = Array.from({ length: 2048 }, (_, i) => 0xdead_0000n + BigInt(2 * i));
     const points = { breakpoints: new Set(everywhere ? breakpoints : []), watchpoints: [] };
     session.target.arm(points);
@@ -136,7 +136,7 @@ function findSpoiledField(session: Session<MachineTimeline>, console: string): b
   throw new Error(`no ${value} in the store`);
 }
 
-longTest('stepping forward and then back by instructions goes through the same register values', (t) => {
+longTest('stepping forward and then back by instructions yields the same register values', (t) => {
   const { session } = atTheEnd(t);
   const random = SeededRandom.forTest(t);
   for (let i = 0; i < 30; i++) {
