@@ -72,7 +72,7 @@ test('reading a boot file that was not recorded is an error', () => {
   assert.equal(userErrorOf(() => reader.bootFile('initrd'))?.code, 'recording-no-boot-file');
 });
 
-test('entries can be read from any position on, and filtered by kind', () => {
+test('entries can be read starting at any position, and filtered by kind', () => {
   const entries = randomLog(new Random(5), 20_000);
   const reader = open(write({ entries }).bytes);
   const random = new Random(6);

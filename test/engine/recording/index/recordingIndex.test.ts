@@ -22,7 +22,7 @@ for (let seed = 1; seed <= SEEDS; seed++) {
     compare(open(closed), random);
   });
 
-  test(`log ${seed}: the index gives correct answers for a recording that was written without one, as by earlier versions`, () => {
+  test(`log ${seed}: the index gives correct answers for a recording that was written without an index, as in earlier versions`, () => {
     const bytes = withoutIndex(closed);
     assert.equal(pagesOf(bytes).length, 0);
     compare(open(bytes), random);
