@@ -1,4 +1,4 @@
-/** C++ and Rust functions have the same qualified names as in backtraces of gdb, and their variables are in scope. */
+/** C++ and Rust functions have the same qualified names as in gdb's backtraces, and their variables are in scope. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FunctionInfo, Symbols } from '../../../debug-adapter/engine/symbols/index.ts';

@@ -73,7 +73,7 @@ const EXPECTED_IN_RUST: Record<string, [text: string | RegExp, children: string[
 };
 
 for (const level of ['0', '2']) {
-  test(`strings, vectors and boxes of Rust are shown with their contents: opt-level ${level}`, (t) => {
+  test(`Rust strings, vectors and boxes are shown with their contents: opt-level ${level}`, (t) => {
     const program = rustHeapProgram(level);
     if (!requireTools(program, t)) return;
     const [, main] = runFixture(program.build(), t)('heap::stop');

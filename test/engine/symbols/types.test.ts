@@ -145,7 +145,7 @@ function functionNames(file: string): string[] {
 }
 
 /**
- * Whether a name is unique. For several functions or variables with the same name, gdb and blkreplay may choose
+ * Whether a name is unique. If several functions or variables have the same name, gdb and blkreplay may choose
  * different ones. Assembly functions are left out because they have no type.
  */
 function isAlone(symbols: Symbols, name: string): boolean {

@@ -22,7 +22,7 @@ export interface Difference {
   where: string;
   ours: string;
   theirs: string;
-  /** Whether the value is in a register of a caller that the called function may have overwritten. */
+  /** Whether the value is in a caller's register that the called function may have overwritten. */
   isOverwritten?: boolean;
   /** Some bytes of the value have no location. */
   isIncomplete?: boolean;

@@ -6,7 +6,7 @@ import { requireTool, runTool } from '../../../support/tools.ts';
 
 /**
  * A program in fixtures/languages, and how it is built. Programs are built with every compiler at test time, in a
- * folder that is removed when the process ends. They contain every construct of their language that affects debug
+ * folder that is removed when the process exits. They contain every construct of their language that affects debug
  * information.
  */
 export interface LanguageProgram {
@@ -112,7 +112,7 @@ function rustProgram(level: string, dwarf: Dwarf): LanguageProgram {
 }
 
 /**
- * rustc 1.63 writes only DWARF 4. For DWARF 5, its LLVM IR is modified, and compiled by the clang of the same LLVM
+ * rustc 1.63 writes only DWARF 4. For DWARF 5, its LLVM IR is modified, and then compiled with clang from the same LLVM
  * version.
  */
 function rustObject(level: string, dwarf: Dwarf): string {
