@@ -57,7 +57,7 @@ function usedHere(): number {
   return heapUsed + external;
 }
 
-/** Collects garbage as V8 does before it runs out of memory, which releases unused pages. */
+/** Collects garbage as V8 does before it runs out of memory. This releases unused pages. */
 function giveBack(): void {
   globalThis.gc!({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }

@@ -5,7 +5,7 @@ import type { SeededRandom } from '../seededRandom.ts';
 import { CLINT, PLIC } from './interrupts.ts';
 
 /**
- * A driver, running in the guest, that sends random requests to two virtio-blk drives. All descriptors are constant
+ * A driver that runs in the guest and sends random requests to two virtio-blk drives. All descriptors are constant
  * data; the code only adds them to the available ring, notifies the device and waits. Timer, software and external
  * interrupts occur while it waits. At the end, the guest may reset the machine once.
  */
