@@ -15,11 +15,14 @@ export interface WalkDriver {
   /** Resolves when the machine has stopped. */
   move(command: Move): Promise<void>;
   /**
-   * Returns where the machine has stopped. A driver whose front end displays the location with a delay waits for an
-   * expected one.
+   * Returns where the machine has stopped. A driver whose front end displays the location with a delay waits until
+   * `isExpected` returns true.
    */
   location(isExpected: (location: Location) => boolean): Promise<Location>;
-  /** Returns a variable's value. A driver whose front end displays the value with a delay waits for an expected one. */
+  /**
+   * Returns a variable's value. A driver whose front end displays the value with a delay waits until `isExpected`
+   * returns true.
+   */
   value(variable: string, isExpected: (value: string) => boolean): Promise<string>;
   /** Performs further checks in this front end, at the stop before the write that damaged the variable. */
   lookAround?(culprit: Culprit): Promise<void>;
