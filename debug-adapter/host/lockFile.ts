@@ -139,7 +139,10 @@ function read(lock: LockFile): LockContent {
   throw unclearError(lock);
 }
 
-/** Writes a lock file in one step. Returns false if a lock file exists and must not be replaced. */
+/**
+ * Writes a lock file in one step. Returns false if a lock file exists and must not be replaced. Errors name the locked
+ * file, because users do not know the lock file.
+ */
 function writeLockFile(lock: LockFile, content: string, replaces: boolean): boolean {
   const finished = temporaryNameNextTo(lock.path);
   try {
@@ -152,7 +155,7 @@ function writeLockFile(lock: LockFile, content: string, replaces: boolean): bool
     // The file system does not support links (FAT, some network file systems). If the error has another cause, creating
     // the file fails with the same error.
     if (!replaces && NO_LINKS.has(codeOf(error) ?? '')) return createExclusively(lock, content);
-    throw openFailure(error, { name: lock.name, access: 'write', creating: true });
+    throw openFailure(error, { name: lock.target, access: 'write', creating: true });
   } finally {
     removeQuietly(finished);
   }
@@ -168,7 +171,7 @@ function createExclusively(lock: LockFile, content: string): boolean {
     if (codeOf(error) === 'EEXIST') return false;
     // The lock file was created, but is empty or incomplete.
     removeQuietly(lock.path);
-    throw openFailure(error, { name: lock.name, access: 'write', creating: true });
+    throw openFailure(error, { name: lock.target, access: 'write', creating: true });
   }
 }
 

@@ -24,12 +24,6 @@ export const kernelIsNotElf = (name: string, found?: 'empty' | 'text') =>
 export const bootFileIsEmpty = (name: string) =>
   badInput('boot-file-empty', { name }, `${name} is empty.`, USE_RISCV_FILE);
 
-export const nothingToBoot = () =>
-  badInput('nothing-to-boot', {}, 'There is nothing to boot.', {
-    cli: 'Pass --kernel, --bios with a file, or --load.',
-    editor: 'Set "kernel", "bios" to a file, or "load".',
-  });
-
 export const kernelDoesNotUnpack = ({ name, compression }: { name: string; compression: string }) =>
   badInput(
     'kernel-does-not-unpack',
@@ -83,7 +77,8 @@ export const addressNotUsed = (name: string) =>
   notice(
     'address-not-used',
     { name },
-    `The address given for ${name} is ignored: the file contains its load address. Only raw binaries need one.`,
+    `The address given for ${name} is ignored: the file contains its load address.`,
+    'Leave out the address; only raw binaries need one.',
   );
 
 export const addressMissing = (name: string) =>

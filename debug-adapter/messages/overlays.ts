@@ -98,28 +98,22 @@ const FOREIGN = {
 
 // --- packing -------------------------------------------------------------------------------------------------------
 
-export const packImpossible = () =>
-  badInput(
-    'pack-impossible',
-    {},
-    'The recording cannot be packed, because it contains drive names that blkreplay does not create.',
-    'Record again, and pack that recording.',
-  );
-
 export const packFileTooLarge = ({
   name,
   lengthBytes,
   maxBytes,
+  isBase,
 }: {
   name: string;
   lengthBytes: number;
   maxBytes: number;
+  isBase: boolean;
 }) =>
   badInput(
     'pack-file-too-large',
     { name, lengthBytes, maxBytes },
     `${name} is too large to be packed: ${lengthBytes} bytes; the maximum is ${maxBytes}.`,
-    'Pack with --without-bases.',
+    isBase ? 'Pack with --without-bases.' : 'Copy the files of the recording without packing them.',
   );
 
 export const notAPack = (file: string) =>

@@ -92,7 +92,10 @@ export const headerTooLong = (file: string, { length, most }: { length: number; 
   );
 
 export const noSuchBootFile = ({ file, role }: { file: string; role: string }): UserError =>
-  badInput('recording-no-boot-file', { file, role }, `${file} contains no ${role}.`, SAME_MACHINE);
+  badInput('recording-no-boot-file', { file, role }, `${file} contains no ${role}.`, {
+    cli: 'Record again with --kernel.',
+    editor: 'Record again with "kernel".',
+  });
 
 export const bootFileDiffers = ({ role, name }: { role: keyof typeof ROLE_NAMES; name: string }) =>
   notice(

@@ -118,7 +118,7 @@ suite('images load as in QEMU', { concurrency: 2 }, () => {
     assert.equal(status, 0);
     assert.match(
       stderr,
-      /^blkreplay: The address given for data\.elf is ignored: the file contains its load address\. Only raw/,
+      /^blkreplay: The address given for data\.elf is ignored: the file contains its load address\. Leave out the address; only raw/,
     );
   });
 

@@ -1,7 +1,9 @@
+import { assert } from '../base/assert.ts';
 import type { Host, HostFile } from '../base/host.ts';
 import type { FileAtAddress } from '../base/fileAtAddress.ts';
 import { xxh64 } from '../base/xxhash64.ts';
-import { addressNotUsed, nothingToBoot } from '../../messages/boot.ts';
+import { addressNotUsed } from '../../messages/boot.ts';
+import { noSuchBootFile } from '../../messages/recording.ts';
 import { UserError } from '../../messages/userError.ts';
 import { type BootPlan, BUILTIN, needsFirmware, planBoot, hasLoadAddress } from '../machine/boot/bootPlan.ts';
 import { builtinFirmware } from '../machine/boot/firmware.ts';
@@ -98,12 +100,15 @@ export function namesOfBootFiles({ kernel = null, bios, initrd, load = [], dtb =
   return [kernel, firmware, initrd, dtb, ...load.map(({ file }) => file)].filter((name) => name !== null);
 }
 
-/** The boot files stored in a recording. Throws a UserError if one is damaged. */
+/** The boot files stored in a recording. Throws a UserError if one is damaged, or if nothing can be booted. */
 export function recordedBootFiles(host: Host, reader: RecordingReader): SessionBootFiles {
   const { bootFiles, machine } = reader.header;
+  if (!bootFiles.some(({ role }) => isBootable(role))) throw noSuchBootFile({ file: reader.name, role: 'kernel' });
   const files = bootFiles.map((_, index) => reader.bootFileAt(index));
   return { files, ...unpackAll(files, { compression: host.compression, memoryBytes: machine.memoryBytes }) };
 }
+
+const isBootable = (role: BootFile['role']): boolean => role === 'kernel' || role === 'bios' || role === 'load';
 
 /** Like `recordedBootFiles`, but opens the recording first and closes it afterward. */
 export function bootFilesOfRecording(host: Host, rrfile: string): SessionBootFiles {
@@ -191,7 +196,7 @@ export function bootPlan(
   { append, memoryBytes, harts, isa, mmu, rngSeed, needsOnlyTree = false }: PlanOptions,
 ): BootPlan {
   const find = (role: BootFile['role']) => files.find((file) => file.role === role);
-  if (!needsOnlyTree && !kernel && !find('bios') && loads.length === 0) throw nothingToBoot();
+  assert(needsOnlyTree || files.some(({ role }) => isBootable(role)), 'the front end requires a file to boot');
   const [bios, initrd, tree] = [find('bios'), find('initrd'), find('dtb')];
   const parts = { kernel, bios, initrd, loads, tree, append: append || undefined, rngSeed };
   return planBoot(parts, memoryBytes, harts, isa, mmu);

@@ -1,6 +1,7 @@
+import { assert } from '../../base/assert.ts';
 import type { FileUse, Host, HostFile } from '../../base/host.ts';
 import { overlayMissing } from '../../../messages/drives.ts';
-import { packTargetExists } from '../../../messages/overlays.ts';
+import { packFileTooLarge, packTargetExists } from '../../../messages/overlays.ts';
 import { RecordingReader } from '../../recording/recordingReader.ts';
 import { baseChanged } from '../../../messages/recording.ts';
 import { contentDigest } from '../../block/driveDigest.ts';
@@ -13,7 +14,7 @@ import { backingOf, type DiskLocation, openDisk } from '../openDisk.ts';
 import { stateFileOf } from '../sessionOptions.ts';
 import { Cleanup } from '../cleanup.ts';
 import { refuseBrokenLink, refuseOtherKind } from './ownFile.ts';
-import { checkPackable, type PackedDrive, PackWriter } from './packFormat.ts';
+import { FILE_BYTES_MAX, isPackable, type PackedDrive, PackWriter } from './packFormat.ts';
 import { checkRecordedFiles } from './recordedOverlay.ts';
 
 export interface PackOptions {
@@ -89,9 +90,20 @@ function writePack(
   const listed = plan.files.map(({ name }, i) => ({ name, lengthBytes: lengths[i] }));
   const { rrfile, drives } = plan;
   const header = { blkreplayVersion: options.version, files: listed, rrfile, drives };
-  checkPackable(header);
+  refuseTooLarge(plan, lengths);
+  assert(isPackable(header), 'every valid recording can be packed');
   const writer = new PackWriter(target, host.compression, header);
   opened.forEach((file, i) => writer.addFile(file, lengths[i]));
+}
+
+function refuseTooLarge({ files, drives }: Plan, lengths: readonly number[]): void {
+  const i = lengths.findIndex((lengthBytes) => lengthBytes > FILE_BYTES_MAX);
+  if (i < 0) return;
+  const { path, name } = files[i];
+  const isBase = drives.some(
+    ({ image, backings }) => image === name || backings.some(({ backing }) => backing === name),
+  );
+  throw packFileTooLarge({ name: path, lengthBytes: lengths[i], maxBytes: FILE_BYTES_MAX, isBase });
 }
 
 function makePlan(host: Host, rrfile: string, header: RecordingHeader, withBases: boolean): Plan {

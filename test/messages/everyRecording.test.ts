@@ -1,0 +1,7 @@
+/** Every problem with a recording or with the files of the host is reported with its cause, its place and its remedy. */
+import { hostRows } from './every/hostRows.ts';
+import { recordingRows } from './every/recordingRows.ts';
+import { testRows } from './every/rows.ts';
+
+testRows('recordings', recordingRows);
+testRows('files of the host', hostRows);
