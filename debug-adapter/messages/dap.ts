@@ -1,3 +1,4 @@
+import { listSome } from './block.ts';
 import { quoted, shown } from './shown.ts';
 import { badInput, type Message } from './userError.ts';
 
@@ -47,7 +48,12 @@ export const launchWouldOverwrite = ({ fields, problem }: Message, { isAsk }: { 
   );
 
 export const requestUnknown = (command: unknown) =>
-  badInput('request-unknown', { command: shown(command) }, `Unknown request ${quoted(command)}.`);
+  badInput(
+    'request-unknown',
+    { command: shown(command) },
+    `Unknown request ${quoted(command)}.`,
+    'Check the name of the request.',
+  );
 
 export const requestMalformed = (bad: { command: string; argument: string; expected: string }) =>
   badInput(
@@ -61,24 +67,45 @@ export const requestUnannounced = (bad: { command: string; argument: string; cap
     'request-unannounced',
     bad,
     `The argument "${bad.argument}" of the request ${bad.command} is not supported: the adapter does not announce ${bad.capability}.`,
+    'Leave the argument out.',
   );
 
 export const requestTooDeep = (command: string) =>
-  badInput('request-too-deep', { command }, `The arguments of the request ${command} are nested too deeply.`);
+  badInput(
+    'request-too-deep',
+    { command },
+    `The arguments of the request ${command} are nested too deeply.`,
+    'Send arguments with fewer levels.',
+  );
 
 export const requestTooEarly = (command: string, first: string) =>
   badInput('request-too-early', { command, first }, `The request ${command} must come after ${first}.`);
 
 export const requestTwice = (command: string) =>
-  badInput('request-twice', { command }, `The request ${command} was already made; a session accepts it only once.`);
+  badInput(
+    'request-twice',
+    { command },
+    `The request ${command} was already made; a session accepts it only once.`,
+    'Start a new session.',
+  );
 
 export const machineIsRunning = () => badInput('machine-running', {}, 'The machine is running.', 'Pause it first.');
 
 export const tooManySteps = (countMax: number) =>
-  badInput('steps-too-many', { countMax }, `${countMax} steps are already waiting for the current step to end.`);
+  badInput(
+    'steps-too-many',
+    { countMax },
+    `${countMax} steps are already waiting for the current step to end.`,
+    'Wait until they have ended.',
+  );
 
 export const stepDropped = () =>
-  badInput('step-dropped', {}, 'The step was not executed, because the machine stopped for another reason first.');
+  badInput(
+    'step-dropped',
+    {},
+    'The step was not executed, because the machine stopped for another reason first.',
+    'Step again.',
+  );
 
 export const sessionHasEnded = () => badInput('session-ended', {}, 'The session has ended.', 'Start a new one.');
 
@@ -90,10 +117,16 @@ export const threadUnknown = (threadId: number) =>
     'thread-unknown',
     { threadId },
     `There is no thread ${threadId}: the threads are the harts, numbered from 1.`,
+    'Request the list of threads.',
   );
 
 export const variableUnknown = (name: string) =>
-  badInput('variable-unknown', { name }, `There is no variable "${shown(name)}" in this scope.`);
+  badInput(
+    'variable-unknown',
+    { name },
+    `There is no variable "${shown(name)}" in this scope.`,
+    'Request the variables again.',
+  );
 
 export const noSymbols = () =>
   badInput(
@@ -116,6 +149,7 @@ export const notWritable = (name: string) =>
     'not-writable',
     { name },
     `"${shown(name)}" cannot be written: it is neither in memory nor in a register that is writable in this frame.`,
+    'Select the innermost frame of the current hart, or change a variable in memory.',
   );
 
 export const valueNeeded = (text: string) =>
@@ -125,10 +159,21 @@ export const valueNeeded = (text: string) =>
     `Invalid value "${shown(text)}" for a register: expected a number such as 42 or 0x2a.`,
   );
 
-export const noException = () => badInput('no-exception', {}, 'The machine did not stop because of an exception.');
+export const noException = () =>
+  badInput(
+    'no-exception',
+    {},
+    'The machine did not stop because of an exception.',
+    'To stop at exceptions, set an exception breakpoint.',
+  );
 
 export const inputNotInReplay = () =>
-  badInput('input-in-replay', {}, 'Console input is not possible in a replay: the guest gets the recorded input.');
+  badInput(
+    'input-in-replay',
+    {},
+    'Console input is not possible in a replay: the guest gets the recorded input.',
+    'To type, record a new run.',
+  );
 
 export const inputNotInPast = () =>
   badInput(
@@ -147,24 +192,31 @@ export const inputQueueFull = (waitingBytes: number) =>
   );
 
 /** Why a breakpoint is not set or cannot be hit yet. The editor shows the text next to the breakpoint. */
-export const noCodeAt = (line: number) => `The loaded symbols contain no code at or after line ${line}.`;
-export const noFunction = (name: string) => `The loaded symbols contain no function ${quoted(name)}.`;
+export const noCodeAt = (line: number) =>
+  `The loaded symbols contain no code at or after line ${line}. Set the breakpoint on an earlier line.`;
+export const noFunction = (name: string) =>
+  `The loaded symbols contain no function ${quoted(name)}. Check the name, or add the ELF file that contains it to "symbols".`;
 export const codeIsNotBooted = (symbols: string) =>
-  `The code in ${shown(symbols)} is from a different build than the code that the machine runs here.`;
+  `The code in ${shown(symbols)} is from a different build than the code that the machine runs here. Use the symbols of the build that the machine is running.`;
 export const nothingAt = (address: string) =>
   `No memory is mapped at ${shown(address)} now. The breakpoint takes effect when the program counter reaches this address.`;
 export const setWhenStopped = () => 'Will be set when the machine stops.';
-export const notWithoutDebugging = () => 'Not set: this session runs without debugging.';
+export const notWithoutDebugging = () =>
+  'Not set: this session runs without debugging. Press F5 instead of Ctrl+F5 to use breakpoints.';
 export const panicIsUnknown = (functions: readonly string[]) =>
   `The loaded symbols contain no function ${functions.map(quoted).join(' or ')}. Set "panicFunctions" or "panicTexts" in the launch configuration.`;
 export const noInstructionAt = (address: string) =>
-  `No instruction starts at ${shown(address)}: instructions start at even addresses.`;
-export const driveUnknown = (drive: string) => `The machine has no drive ${quoted(drive)}.`;
-export const changesAlways = (name: string) => `${shown(name)} changes with every step.`;
-export const neverChanges = (name: string) => `${shown(name)} is not a register whose value can change.`;
+  `No instruction starts at ${shown(address)}: instructions start at even addresses. Use an even address.`;
+export const driveUnknown = (drive: string, drives: readonly string[]) =>
+  `The machine has no drive ${quoted(drive)}. ${drives.length > 0 ? `Its drives: ${listSome(drives)}.` : 'It has no drives.'}`;
+export const changesAlways = (name: string) =>
+  `${shown(name)} changes with every step. To stop at an address, set an instruction breakpoint.`;
+export const neverChanges = (name: string) =>
+  `${shown(name)} is not a register whose value can change. Select another register.`;
 export const notInThisFrame = (name: string) =>
-  `${shown(name)} is a register in the frame of a calling function. Only the registers of the innermost frame can be watched.`;
-export const notInMemory = (name: string) => `${shown(name)} is not in memory, so accesses to it cannot be detected.`;
+  `${shown(name)} is a register in the frame of a calling function. Only the registers of the innermost frame can be watched. Select that frame.`;
+export const notInMemory = (name: string) =>
+  `${shown(name)} is not in memory, so accesses to it cannot be detected. Select a variable in memory or a register.`;
 
 /** Why the machine stopped. The editor shows it next to the thread. */
 export const stopTexts = {

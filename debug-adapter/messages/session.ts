@@ -29,6 +29,7 @@ export const positionOutside = ({ position, start, end }: { position: number; st
     'position-outside',
     { position, start, end },
     `Position ${position} is not in the recording, which covers positions ${start} to ${end}.`,
+    'Go to one of these positions.',
   );
 
 export const badAddress = ({ address, lengthBytes }: { address: bigint; lengthBytes: number }) =>

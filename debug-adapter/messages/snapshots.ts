@@ -57,6 +57,9 @@ export const snapshotNeeded = (name: string, change: 'delete' | 'rename') =>
     'snapshot-needed',
     { name, change },
     `Replays start from the snapshot ${quoted(name)}, so it cannot be ${change}d.`,
+    change === 'rename'
+      ? 'Take another snapshot with the new name.'
+      : 'Delete another snapshot, or the whole recording.',
   );
 
 export const snapshotStateLost = () =>

@@ -105,7 +105,7 @@ export const expressionIsEmpty = () =>
   badInput('expression-empty', {}, 'The expression is empty.', 'Type an expression.');
 
 export const expressionHasBadText = (text: string) =>
-  badInput('expression-bad-text', { text }, `"${shown(text)}" is not supported in an expression.`);
+  badInput('expression-bad-text', { text }, `"${shown(text)}" is not supported in an expression.`, 'Leave it out.');
 
 /** `found` is quoted text, or `expressionParts.end()`. */
 export const expressionExpected = (expected: string, found: string) =>
@@ -126,33 +126,60 @@ export const expressionIsTooDeep = () =>
   badInput('expression-too-deep', {}, 'The expression is nested too deeply.', 'Split it into smaller expressions.');
 
 export const nameIsUnknown = (name: string) =>
-  badInput('expression-unknown-name', { name }, `There is no variable, function or enumerator "${shown(name)}" here.`);
+  badInput(
+    'expression-unknown-name',
+    { name },
+    `There is no variable, function or enumerator "${shown(name)}" here.`,
+    'Check the spelling, or select a frame in which it is visible.',
+  );
 
 export const typeIsUnknown = (name: string) =>
-  badInput('expression-unknown-type', { name }, `There is no type "${shown(name)}" in the debug information.`);
+  badInput(
+    'expression-unknown-type',
+    { name },
+    `There is no type "${shown(name)}" in the debug information.`,
+    'Check the spelling, or load symbols that define it.',
+  );
 
 export const registerIsUnknown = (name: string) =>
   badInput(
     'expression-unknown-register',
     { name },
     `There is no register "$${shown(name)}", or its value in this frame is not known.`,
+    'Check the spelling, or select the innermost frame.',
   );
 
 export const memberIsUnknown = (member: string, type: string) =>
-  badInput('expression-unknown-member', { member, type }, `${shown(type)} has no member "${shown(member)}".`);
+  badInput(
+    'expression-unknown-member',
+    { member, type },
+    `${shown(type)} has no member "${shown(member)}".`,
+    'Check the spelling.',
+  );
 
 export const isNotAStruct = (what: string, type: string) =>
   badInput(
     'expression-not-a-struct',
     { what, type },
     `${shown(what)} is not a struct or union: its type is ${shown(type)}.`,
+    'Select a member only of a struct, a union or a pointer to one.',
   );
 
 export const isNotAPointer = (what: string, type: string) =>
-  badInput('expression-not-a-pointer', { what, type }, `${shown(what)} is not a pointer: its type is ${shown(type)}.`);
+  badInput(
+    'expression-not-a-pointer',
+    { what, type },
+    `${shown(what)} is not a pointer: its type is ${shown(type)}.`,
+    'Use a pointer or an array here.',
+  );
 
 export const isNotANumber = (what: string, type: string) =>
-  badInput('expression-not-a-number', { what, type }, `${shown(what)} is not a number: its type is ${shown(type)}.`);
+  badInput(
+    'expression-not-a-number',
+    { what, type },
+    `${shown(what)} is not a number: its type is ${shown(type)}.`,
+    'Use a number here.',
+  );
 
 /** How the messages above name values that have no name. */
 export const valueNames = {
@@ -161,13 +188,19 @@ export const valueNames = {
 };
 
 export const hasNoAddress = (what: string) =>
-  badInput('expression-no-address', { what }, `${shown(what)} has no address: it is in a register or computed.`);
+  badInput(
+    'expression-no-address',
+    { what },
+    `${shown(what)} has no address: it is in a register or computed.`,
+    'Use a variable in memory.',
+  );
 
 export const cannotBeAssigned = (what: string) =>
   badInput(
     'expression-not-assignable',
     { what },
     `${shown(what)} cannot be assigned: it is not in memory or a register.`,
+    'Assign to a variable, a member, a register or memory.',
   );
 
 export const typesDiffer = (what: string, type: string, wanted: string) =>
@@ -175,16 +208,23 @@ export const typesDiffer = (what: string, type: string, wanted: string) =>
     'expression-types-differ',
     { what, type, wanted },
     `${shown(what)} has the type ${shown(type)}; expected ${shown(wanted)}.`,
+    'Assign a value of that type.',
   );
 
 export const valueIsOptimizedOut = (what: string) =>
-  badInput('expression-optimized-out', { what }, `${shown(what)} is optimized out here.`);
+  badInput(
+    'expression-optimized-out',
+    { what },
+    `${shown(what)} is optimized out here.`,
+    'Go to a position at which it has a value, or build with less optimization.',
+  );
 
 export const memoryIsUnreadable = (address: bigint) =>
   badInput(
     'expression-unreadable',
     { address: `0x${address.toString(16)}` },
     `The memory at 0x${address.toString(16)} cannot be read.`,
+    'Check the pointer, or stop where this address is mapped.',
   );
 
 export const typeIsIncomplete = (type: string) =>
@@ -192,15 +232,18 @@ export const typeIsIncomplete = (type: string) =>
     'expression-incomplete-type',
     { type },
     `${shown(type)} is only declared: the debug information has no size or members for it.`,
+    'Load symbols that define it.',
   );
 
-export const divisionByZero = () => badInput('expression-division-by-zero', {}, 'The expression divides by zero.');
+export const divisionByZero = () =>
+  badInput('expression-division-by-zero', {}, 'The expression divides by zero.', 'Check the divisor.');
 
 export const callsAreRefused = (what: string) =>
   badInput(
     'expression-call',
     { what },
     `${shown(what)}(...) would call a guest function, which expressions cannot do.`,
+    'Use only variables, registers and memory.',
   );
 
 export const badCount = (count: string) =>
@@ -208,6 +251,7 @@ export const badCount = (count: string) =>
     'expression-bad-count',
     { count },
     `Invalid element count ${shown(count)} after @: expected a positive number.`,
+    'Use a number of 1 or more.',
   );
 
 export const expressionMeetsDamage = (text: string, section: string) =>
@@ -215,6 +259,7 @@ export const expressionMeetsDamage = (text: string, section: string) =>
     'expression-damage',
     { text, section },
     `${shown(text)} cannot be evaluated: the debug information is damaged (${section}).`,
+    'Build the program again.',
   );
 
 /** Shown in place of values that cannot be shown. */

@@ -32,8 +32,9 @@ function setOne(
   const { breakpoints, configuration, session } = debuggee;
   if (configuration.noDebug) return { id, verified: false, message: notWithoutDebugging() };
   const drive = what.kind === 'disk' ? what.drive : undefined;
-  if (drive !== undefined && !session.target.disks.some((disk) => disk.id === drive)) {
-    return { id, verified: false, message: driveUnknown(drive) };
+  const drives = session.target.disks.map((disk) => disk.id);
+  if (drive !== undefined && !drives.includes(drive)) {
+    return { id, verified: false, message: driveUnknown(drive, drives) };
   }
   try {
     const point = session.stopPoints.add({ what, ...detailsOf(debuggee, texts) });

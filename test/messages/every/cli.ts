@@ -17,10 +17,12 @@ export interface Setting extends Pick<CommandRequest, 'isInterrupted'> {
   isText?: boolean;
 }
 
-const cleanups: (() => void)[] = [];
-after(() => cleanups.forEach((cleanup) => cleanup()));
+const cleanups: (() => unknown)[] = [];
+after(async () => {
+  for (const cleanup of cleanups.toReversed()) await cleanup();
+});
 /** Cleans up at the end of the file. Inside a test, `after` would clean up at the end of that test. */
-export const wholeFile = { after: (cleanup: () => void) => void cleanups.push(cleanup) };
+export const wholeFile = { after: (cleanup: () => unknown) => void cleanups.push(cleanup) };
 
 export const commands = new Commands(wholeFile);
 

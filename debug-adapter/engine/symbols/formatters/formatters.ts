@@ -107,7 +107,7 @@ function optional<T>({ isOptional }: { isOptional?: boolean }, compute: () => T)
 }
 
 function failure(error: unknown): string {
-  if (error instanceof UserError) return formatterTexts.failed(error.message);
+  if (error instanceof UserError) return formatterTexts.failed(error.problem);
   throw error;
 }
 
