@@ -106,7 +106,7 @@ export class OpenSession {
     this.sendHitCounts();
     for (const diagnostic of this.debuggee.symbols.files.flatMap(({ diagnostics }) => diagnostics)) {
       if (!this.diagnosticsShown.has(diagnostic)) {
-        this.event('output', { category: 'console', output: `${diagnostic}\n` });
+        this.event('output', { category: 'important', output: `${diagnostic}\n` });
       }
       this.diagnosticsShown.add(diagnostic);
     }

@@ -98,7 +98,12 @@ export class DapClient {
 
   /** Sends any text as a message with a correct header. */
   write(text: string): void {
-    this.child.stdin.write(`Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`);
+    this.writeRaw(`Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`);
+  }
+
+  /** Sends any bytes. */
+  writeRaw(text: string): void {
+    this.child.stdin.write(text);
   }
 
   /** Waits for the next event with this name, after the events that earlier calls returned. */

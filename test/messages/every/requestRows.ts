@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { Sandbox } from '../../support/cli.ts';
 import { DapClient, demoLaunch } from '../../support/dapClient.ts';
@@ -43,6 +44,23 @@ const replaying =
 
 const DRIVE = { id: 'hd0', image: 'disk.img', format: 'raw' };
 const here = liveScene;
+
+/** A step that does not end, because a function does not return. */
+async function endlessStep(t: TestContext): Promise<Scene> {
+  const scene = await started(t, (sandbox) => ({
+    kernel: sandbox.path(sandbox.write('spin.elf', makeElf())),
+    drives: [],
+  }));
+  await scene.dap.request('stepOut', { threadId: 1 });
+  return scene;
+}
+
+/** These errors are not shown in a dialog: the user sees why the machine stopped, or that it still runs. */
+function errorOf({ body }: { body?: unknown }): string {
+  const { format, showUser } = (body as { error: { format: string; showUser: boolean } }).error;
+  assert.equal(showUser, false);
+  return format;
+}
 
 /** Requests that cannot be answered. */
 export const requestRows: readonly Row[] = [
@@ -168,15 +186,14 @@ export const requestRows: readonly Row[] = [
   },
   {
     message: 'dap/noSymbols',
-    provoke: refused(
-      (t) =>
-        started(t, (sandbox) => ({
-          kernel: `${sandbox.path(sandbox.write('raw.bin', makeElf().subarray(120)))}@0x80000000`,
-          drives: [],
-        })),
-      'evaluate',
-      { expression: '1', context: 'watch' },
-    ),
+    provoke: async (t) => {
+      const sandbox = new Sandbox(t);
+      const dap = new DapClient(t);
+      const kernel = sandbox.path(sandbox.write('spin.elf', makeElf()));
+      await dap.start(demoLaunch(sandbox, { kernel, drives: [], noDebug: true }));
+      await dap.until('pause');
+      return refusal(dap, 'evaluate', { expression: '1', context: 'watch' }, 'elsewhere');
+    },
     cause: /No symbols are loaded/,
     where: /symbols/,
     remedy: /Specify an ELF file in "kernel" or "symbols"/,
@@ -358,5 +375,30 @@ export const requestRows: readonly Row[] = [
     cause: /was recorded with a temporary overlay/,
     where: /drive hd1/,
     remedy: /Record with an overlay/,
+  },
+  {
+    message: 'dap/tooManySteps',
+    provoke: async (t) => {
+      const { dap } = await endlessStep(t);
+      const steps = Array.from({ length: 40 }, () => dap.send('next', { threadId: 1 }));
+      const first = await Promise.race(steps);
+      return { code: first.message!, text: errorOf(first) };
+    },
+    cause: /steps already wait for the current step to end/,
+    where: /^32 steps/,
+    remedy: /Wait until they have ended/,
+  },
+  {
+    message: 'dap/stepDropped',
+    provoke: async (t) => {
+      const { dap } = await endlessStep(t);
+      const waiting = dap.send('next', { threadId: 1 });
+      await dap.request('pause', { threadId: 1 });
+      const dropped = await waiting;
+      return { code: dropped.message!, text: errorOf(dropped) };
+    },
+    cause: /was not executed, because the machine stopped for another reason/,
+    where: /^The step/,
+    remedy: /Step again/,
   },
 ];

@@ -1,0 +1,83 @@
+/** Every message about a problem has a row that provokes it, or is listed here with the reason why nothing can. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bootRows } from './every/bootRows.ts';
+import { breakpointRows } from './every/breakpointRows.ts';
+import { cliRows } from './every/cliRows.ts';
+import { expressionRows } from './every/expressionRows.ts';
+import { driveRows, fileRows } from './every/fileRows.ts';
+import { hostRows } from './every/hostRows.ts';
+import { imageRows } from './every/imageRows.ts';
+import { messageFunctions } from './every/inventory.ts';
+import { recordingRows } from './every/recordingRows.ts';
+import { requestRows } from './every/requestRows.ts';
+import { keyOf } from './every/rows.ts';
+import { sessionRows } from './every/sessionRows.ts';
+import { gdbRows, symbolRows } from './every/symbolRows.ts';
+
+const ROWS = [
+  ...[bootRows, breakpointRows, cliRows, driveRows, expressionRows, fileRows, gdbRows, hostRows, imageRows],
+  ...[recordingRows, requestRows, sessionRows, symbolRows],
+].flat();
+
+/** Messages that no test can provoke through a front end. */
+const UNPROVOKED: Readonly<Record<string, string>> = {
+  'dap/ownMistake': 'only a bug in blkreplay causes it',
+  'commandOutput/ownMistakeText': 'only a bug in blkreplay causes it',
+};
+
+/** Texts that do not report a problem, or that are parts of messages about one. */
+const OTHERS: readonly RegExp[] = [
+  // Parts of other messages: kinds of damage and differences, reasons, expected values, names.
+  /^(imageDamage|recordingDamage|stateDamage|symbolDamage|expected|differences|inputPorts|logEntries)\//,
+  /^block\/(imageLimits\.|listSome)/,
+  /^boot\/deviceTreeDamage\./,
+  /^cli\/(driveProblems\.|bootOption)/,
+  /^dap\/settingMeanings\./,
+  /^drives\/(foreignReasons|overlayTexts)\./,
+  /^formatters\/formatterFileTexts\./,
+  /^host\/(nothingWritten|streamNames\.)/,
+  /^outOfMemory\/(machineRam|userErrorOf)/,
+  /^overlays\/(packDamage|otherRecordingReasons)\./,
+  /^recording\/divergenceCauses\./,
+  /^stopPoints\/unclosedBrace/,
+  /^symbols\/(expressionParts|valueNames)\./,
+  // Results, progress, help, and texts in views.
+  /^(usage|traps)\//,
+  /^commandOutput\/(?!ownMistakeText)/,
+  /^dap\/(stopTexts\.(?!withoutValue)|progressTitles\.|endTexts\.|gdbServerOn|setWhenStopped)/,
+  /^formatters\/formatterTexts\./,
+  /^gdb\/monitorTexts\.(help|wentTo|noSnapshots)/,
+  /^symbols\/valueTexts\./,
+  // What the extension shows: test/extension.
+  /^(extension|extensionStart|qemuImport)\//,
+];
+
+const all = messageFunctions().map((one) => ({ key: keyOf(one), ...one }));
+
+test('every message has a row, or is listed as one that nothing can provoke', () => {
+  const needed = all.flatMap(({ key, codes }) => (codes.length > 1 ? codes.map((code) => `${key}(${code})`) : [key]));
+  const provoked = new Set(ROWS.map(({ message }) => message));
+  const missing = needed.filter(
+    (key) => !provoked.has(key) && !(key in UNPROVOKED) && !OTHERS.some((pattern) => pattern.test(key)),
+  );
+  assert.deepEqual(missing, [], 'add a row to a file in test/messages/every');
+  assert.ok(all.filter(({ codes }) => codes.length > 0).length > 200, 'the messages were found');
+});
+
+test('each message has one row, and none is listed twice', () => {
+  const messages = ROWS.map(({ message }) => message);
+  assert.deepEqual(messages.filter((message, i) => messages.indexOf(message) !== i), []);
+  assert.deepEqual(messages.filter((message) => message in UNPROVOKED), []);
+  const known = new Set(all.map(({ key }) => key));
+  assert.deepEqual(Object.keys(UNPROVOKED).filter((key) => !known.has(key)), [], 'the listed messages exist');
+  assert.deepEqual(messages.filter((message) => !known.has(message.replace(/\(.*/, ''))), []);
+});
+
+test('a message that returns an error is never excluded as a text that reports no problem', () => {
+  const excluded = all.filter(({ key, codes }) => codes.length > 0 && OTHERS.some((pattern) => pattern.test(key)));
+  assert.deepEqual(
+    excluded.map(({ key }) => key),
+    ['qemuImport/qemuErrors.noCommand', 'qemuImport/qemuErrors.openQuote', 'qemuImport/qemuErrors.tooLong', 'qemuImport/qemuErrors.commandTooLong'],
+  );
+});

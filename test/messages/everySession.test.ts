@@ -1,0 +1,5 @@
+/** Every problem while a session is running is shown with its cause, its place and its remedy. */
+import { testRows } from './every/rows.ts';
+import { sessionRows } from './every/sessionRows.ts';
+
+testRows('problems while a session is running', sessionRows);

@@ -1,0 +1,6 @@
+/** Every problem with symbols, formatters and the gdb server is shown with its cause, its place and its remedy. */
+import { testRows } from './every/rows.ts';
+import { gdbRows, symbolRows } from './every/symbolRows.ts';
+
+testRows('symbols', symbolRows);
+testRows('the gdb server', gdbRows);
