@@ -49,7 +49,7 @@ test('a console breakpoint stops when the guest prints the text', async (t) => {
 test('an event breakpoint that is invalid or can never be hit is rejected', async (t) => {
   const dap = await atEntry(t);
   const { verified, message } = await setOne(dap, { kind: 'disk', drive: 'hd9' });
-  assert.deepEqual([verified, message], [false, 'The machine has no drive "hd9".']);
+  assert.deepEqual([verified, message], [false, 'The machine has no drive "hd9". Its drives: "hd0".']);
   for (const [bad, sentence] of [
     [{ kind: 'network' }, /"kind" .* expected disk or console/],
     [{ kind: 'console', text: '' }, /"text" .* expected a string of 1 to 256 bytes/],

@@ -153,7 +153,7 @@ for (const name of ['gcc', 'clang']) {
         '20',
         'true',
         '30',
-        '*(Both *)second is not a number: its type is Both.',
+        '*(Both *)second is not a number: its type is Both. Use a number here.',
         '5',
         '2',
         '40',

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
+import path from 'node:path';
 import type { TestContext } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { Sandbox } from '../../support/cli.ts';
 import { DapClient, demoLaunch } from '../../support/dapClient.ts';
-import { guest } from '../../support/guests.ts';
 import { wholeFile } from './cli.ts';
 import type { Shown } from './rows.ts';
 
@@ -129,5 +129,8 @@ export async function scopeOf({ dap }: Scene, scope: number, frame = 0): Promise
   return scopes[scope].variablesReference as number;
 }
 
-export const copyOf = (sandbox: Sandbox, name: string, from: string): string =>
-  sandbox.path(sandbox.write(name, fs.readFileSync(guest(from))));
+/** An adapter in which calls of the host fail (faults.ts). */
+export function faultyAdapter(owner: Owner, fault: Record<string, string>): DapClient {
+  const options = ['--import', pathToFileURL(path.join(import.meta.dirname, 'faults.ts')).href];
+  return new DapClient(owner, { options, env: { ...process.env, ...fault } });
+}

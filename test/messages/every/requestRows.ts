@@ -47,10 +47,10 @@ const here = liveScene;
 
 /** A step that does not end, because a function does not return. */
 async function endlessStep(t: TestContext): Promise<Scene> {
-  const scene = await started(t, (sandbox) => ({
-    kernel: sandbox.path(sandbox.write('spin.elf', makeElf())),
-    drives: [],
-  }));
+  const scene = await started(t, { kernel: guest('endless/endless') });
+  await scene.dap.request('setFunctionBreakpoints', { breakpoints: [{ name: 'main' }] });
+  await scene.dap.until('continue');
+  await scene.dap.request('setFunctionBreakpoints', { breakpoints: [] });
   await scene.dap.request('stepOut', { threadId: 1 });
   return scene;
 }

@@ -1,11 +1,10 @@
 import fs from 'node:fs';
 import net from 'node:net';
-import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { Sandbox } from '../../support/cli.ts';
 import { DapClient, demoLaunch } from '../../support/dapClient.ts';
 import { guest } from '../../support/guests.ts';
-import { outputOf, refusal, type Scene, started } from './dap.ts';
+import { faultyAdapter, outputOf, refusal, type Scene, started } from './dap.ts';
 import type { Row, Shown } from './rows.ts';
 
 const ENDLESS = { kernel: guest('endless/endless') };
@@ -28,12 +27,11 @@ async function withoutFile(t: TestContext, name: string): Promise<Scene> {
   return scene;
 }
 
-/** A recording of an endless guest on a disk that becomes full while it runs. */
-async function onFullDisk(t: TestContext): Promise<Scene> {
+/** A recording of an endless guest on a disk that becomes full, for the files with a matching name, while it runs. */
+async function onFullDisk(t: TestContext, names: string): Promise<Scene> {
   const sandbox = new Sandbox(t);
   const marker = sandbox.path('full');
-  const options = ['--require', path.join(import.meta.dirname, 'fullDisk.cjs')];
-  const dap = new DapClient(t, { options, env: { ...process.env, BLKREPLAY_FULL_DISK: marker } });
+  const dap = faultyAdapter(t, { BLKREPLAY_FAULT: names, BLKREPLAY_FAULT_MARKER: marker });
   await dap.start(demoLaunch(sandbox, { ...ENDLESS, stopOnEntry: true }));
   await dap.event('stopped');
   fs.writeFileSync(marker, '');
@@ -85,7 +83,7 @@ export const sessionRows: readonly Row[] = [
   },
   {
     message: 'session/sessionFailed',
-    provoke: async (t) => untilOutput((await onFullDisk(t)).dap, 'important', /The session has ended/),
+    provoke: async (t) => untilOutput((await onFullDisk(t, 'demo|hd0')).dap, 'important', /The session has ended/),
     cause: /failed: the disk is full.*The session has ended/,
     where: /^Writing \S+(demo\.rr|hd0\.qcow2) /,
     remedy: /Free some space, or use another disk.*can be replayed up to position \d+/,
@@ -125,5 +123,23 @@ export const sessionRows: readonly Row[] = [
     cause: /a header is not terminated/,
     where: /The input on stdin/,
     remedy: /The session ends/,
+  },
+  {
+    message: 'snapshots/snapshotFailed',
+    provoke: async (t) => untilOutput((await onFullDisk(t, 'hd0')).dap, 'important', /automatic snapshot/),
+    cause: /The automatic snapshot .* was skipped\. .*Cause: Writing .*hd0\.qcow2 failed: the disk is full/,
+    where: /at position \d+/,
+    remedy: /Free some space, or use another disk/,
+  },
+  {
+    message: 'gdb/portNotPermitted',
+    provoke: async (t) => {
+      const dap = faultyAdapter(t, { BLKREPLAY_FAULT: 'listen' });
+      await dap.request('initialize', { adapterID: 'blkreplay' });
+      return refusal(dap, 'launch', demoLaunch(new Sandbox(t), { gdbServer: 80 }), 'dialog');
+    },
+    cause: /is reserved by the system/,
+    where: /^Port 80 /,
+    remedy: /Set "gdbServer" to a port of 1024 or higher/,
   },
 ];

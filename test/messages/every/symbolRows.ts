@@ -10,7 +10,7 @@ import { makeElf } from '../../support/elf.ts';
 import { GdbClient } from '../../support/gdbClient.ts';
 import { guest } from '../../support/guests.ts';
 import { cli } from './cli.ts';
-import { launchRefused, outputOf, type Scene, started, unverified } from './dap.ts';
+import { launchRefused, outputOf, refusal, type Scene, started, unverified } from './dap.ts';
 import type { Row, Shown } from './rows.ts';
 
 const CALLS = fs.readFileSync(guest('walks/calls'));
@@ -213,10 +213,88 @@ export const symbolRows: readonly Row[] = [
   },
   {
     message: 'symbols/debugInfoIsDamaged',
-    provoke: noticed({ 'k.elf': damaged(CALLS, '.debug_info', 0xff) }, { kernel: 'k.elf' }, /k\.elf: /, 'important', readType),
+    provoke: noticed(
+      { 'k.elf': damaged(CALLS, '.debug_info', 0xff) },
+      { kernel: 'k.elf' },
+      /k\.elf: /,
+      'important',
+      readType,
+    ),
     cause: /is damaged \(.*Some lines or variables are missing/,
     where: /k\.elf: \.debug_info /,
     remedy: /Build it again/,
+  },
+  {
+    message: 'symbols/expressionMeetsDamage',
+    provoke: async (t) => {
+      const scene = await started(t, (sandbox) => {
+        sandbox.write('k.elf', damaged(CALLS, '.debug_abbrev', 0xff));
+        return { kernel: 'k.elf', drives: [] };
+      });
+      return refusal(scene.dap, 'evaluate', { expression: 'fibonacci', context: 'watch' }, 'elsewhere');
+    },
+    cause: /cannot be evaluated: the debug information is damaged/,
+    where: /^fibonacci .*\(\.debug_abbrev\)/,
+    remedy: /Build the program again/,
+  },
+  {
+    message: 'symbols/symbolIndexIsDamaged',
+    provoke: noticed(
+      { 'k.elf': damaged(fs.readFileSync(fixture('indexes/debug-names.elf')), '.debug_names', 0xff) },
+      { kernel: 'k.elf' },
+      /k\.elf: /,
+      'important',
+      readType,
+    ),
+    cause: /is damaged \(.* and is not used/,
+    where: /k\.elf: \.debug_names /,
+    remedy: /Finding names takes longer/,
+  },
+  {
+    message: 'symbols/debugSectionIsCompressed',
+    provoke: noticed(
+      { 'k.elf': damaged(fs.readFileSync(fixture('flow-compressed.elf')), '.debug_info', 9) },
+      { kernel: 'k.elf' },
+      /k\.elf: /,
+      'important',
+      readType,
+    ),
+    cause: /uses an unsupported compression format/,
+    where: /k\.elf: \.debug_info /,
+    remedy: /Build with -gz=none/,
+  },
+  {
+    message: 'symbols/symbolsHaveChanged',
+    provoke: async (t) => {
+      const scene = await started(t, (sandbox) => {
+        sandbox.write('k.elf', CALLS);
+        sandbox.write('large.elf', Buffer.concat([CALLS, Buffer.alloc(20 << 20)]));
+        return { kernel: 'k.elf', symbols: ['large.elf'], drives: [] };
+      });
+      fs.utimesSync(scene.sandbox.path('large.elf'), 1000, 1000);
+      await readType(scene);
+      return outputOf(scene.dap, 'important', /large\.elf/);
+    },
+    cause: /has changed since the session started/,
+    where: /large\.elf /,
+    remedy: /Restart the session/,
+  },
+  {
+    message: 'symbols/valueIsOptimizedOut',
+    provoke: async (t) => {
+      const scene = await started(t, (sandbox) => {
+        sandbox.write('k.elf', fs.readFileSync(fixture('values/optimized-v5.elf')));
+        return { kernel: 'k.elf', drives: [] };
+      });
+      await scene.dap.request('setFunctionBreakpoints', { breakpoints: [{ name: 'stop' }] });
+      await scene.dap.until('continue');
+      const { stackFrames } = await scene.dap.request('stackTrace', { threadId: 1 });
+      const frameId = stackFrames.find(({ name }: { name: string }) => name === 'pointers').id as number;
+      return refusal(scene.dap, 'evaluate', { expression: 'result + 1', frameId, context: 'watch' }, 'elsewhere');
+    },
+    cause: /is optimized out here/,
+    where: /^result /,
+    remedy: /Go to a position at which it has a value, or build with less optimization/,
   },
 ];
 

@@ -56,6 +56,6 @@ function valueText(scope: ExpressionScope, expression: string, trap?: Trap): str
     return valueOfExpression(scope, expression, trap).text;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return `<${textFor(error, 'editor')}>`;
+    return `<${textFor({ problem: error.problem, remedy: '' }, 'editor')}>`;
   }
 }
