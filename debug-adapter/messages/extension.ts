@@ -89,7 +89,7 @@ export const positionOutside = ({ start, end }: { start: string; end: string }) 
 // --- breakpoints on events -------------------------------------------------------------------------------------------
 
 export const breakOnDiskTitle = () => 'Break on Disk Access';
-export const noDrives = () => 'The machine has no drives.';
+export const noDrives = () => 'The machine has no drives. Add one to "drives" in launch.json.';
 export const drivePrompt = () => 'Select a drive';
 export const everyDrive = () => 'Every drive';
 export const diskRequestsPrompt = () => 'Select the requests that stop the guest';
@@ -110,7 +110,8 @@ export const breakpointsRestored = (count: number) =>
 
 export const removeBreakpointsTitle = () => 'Remove Event Breakpoints';
 export const removeBreakpointsPrompt = () => 'Select the breakpoints to remove';
-export const noEventBreakpoints = () => 'This session has no breakpoints on disk access or console text.';
+export const noEventBreakpoints = () =>
+  'This session has no breakpoints on disk access or console text. Set one with Break on Disk Access or Break on Console Text.';
 
 export const breakpointLabels = {
   disk: (on: {

@@ -15,7 +15,9 @@ export interface Scene {
   sandbox: Sandbox;
 }
 
-type Owner = ConstructorParameters<typeof DapClient>[0];
+interface Owner {
+  after(what: () => Promise<unknown>): void;
+}
 
 /** Starts a session that stops at its entry. */
 export async function started(
@@ -43,9 +45,9 @@ export const liveScene = (): Promise<Scene> =>
   })());
 
 /** A recording of the demo in its past. Rows share it. */
-let past: Promise<Scene> | undefined;
+let inHistory: Promise<Scene> | undefined;
 export const pastScene = (): Promise<Scene> =>
-  (past ??= (async () => {
+  (inHistory ??= (async () => {
     const scene = await started(wholeFile);
     await scene.dap.request('setFunctionBreakpoints', { breakpoints: [{ name: 'statistics_sample' }] });
     await scene.dap.until('continue');

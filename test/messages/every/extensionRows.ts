@@ -1,0 +1,250 @@
+import assert from 'node:assert/strict';
+import { registerHooks } from 'node:module';
+import path from 'node:path';
+import type { TestContext } from 'node:test';
+import { Sandbox } from '../../support/cli.ts';
+import { demoLaunch } from '../../support/dapClient.ts';
+import { type Notification, state, workspace } from './fakeVscode.ts';
+import type { Row, Shown } from './rows.ts';
+
+// The extension imports VS Code's interface as a module, which exists only in VS Code.
+registerHooks({
+  resolve: (specifier, context, next) =>
+    specifier === 'vscode'
+      ? { url: new URL('fakeVscode.ts', import.meta.url).href, shortCircuit: true }
+      : next(specifier, context),
+});
+
+const { openLink } = await import('../../../extension/start/openLink.ts');
+const { registerResume } = await import('../../../extension/start/resume.ts');
+const { registerPositions } = await import('../../../extension/commands/goToPosition.ts');
+const { registerEventBreakpoints } = await import('../../../extension/commands/eventBreakpoints.ts');
+const { ConfigurationProvider } = await import('../../../extension/configuration/configurationProvider.ts');
+const { importQemu } = await import('../../../extension/qemuImport/importQemu.ts');
+
+/** The one text that an action shows, in this way. */
+const shows =
+  (how: Notification['how'], act: (t: TestContext) => unknown) =>
+  async (t: TestContext): Promise<Shown> => {
+    state.shown = [];
+    await act(t);
+    const [first, ...more] = state.shown;
+    assert.deepEqual([first?.how, more], [how, []], JSON.stringify(state.shown));
+    return { text: first.text };
+  };
+
+const link = (query: string, at = '/open') =>
+  shows('error', () => openLink(undefined as never, { path: at, query } as never));
+
+const SESSION = {
+  configuration: { name: 'Demo' },
+  customRequest: (command: string) =>
+    Promise.resolve(command === 'blkreplay/overview' ? { drives: state.typed === 'no drives' ? [] : [DRIVE] } : {}),
+};
+const DRIVE = { id: 'hd0', chain: [{ virtualBytes: 512 * 8 }], files: [], lengthBytes: 512 * 8 };
+const POSITION = { start: 0, end: 100, position: 5, isRunning: false };
+
+/** Runs a command of the extension while a session is current or not, and types a text into its input box. */
+const command =
+  (name: string, { isRunning, typed = '' }: { isRunning: boolean; typed?: string }) =>
+  async () => {
+    const never = () => ({ dispose: () => {} });
+    const sessions = {
+      current: isRunning ? SESSION : undefined,
+      positionOf: () => POSITION,
+      onPosition: never,
+      onEnded: never,
+    };
+    const memento = { get: () => undefined, update: () => Promise.resolve() };
+    registerPositions(sessions as never);
+    registerEventBreakpoints(
+      { workspaceState: memento } as never,
+      sessions as never,
+      { onInitialized: never } as never,
+    );
+    registerResume({ workspaceState: memento } as never, sessions as never);
+    state.typed = typed;
+    await state.commands.get(name)!();
+  };
+
+/** Starts a session whose configuration is wrong. */
+const start = (change: object) =>
+  shows('error', async (t) => {
+    const launch = { ...demoLaunch(new Sandbox(t), change), type: 'blkreplay', request: 'launch', name: 'Demo' };
+    await new ConfigurationProvider().resolveDebugConfigurationWithSubstitutedVariables(undefined, launch);
+  });
+
+const imported = (text: string) =>
+  shows('error', async () => {
+    workspace.workspaceFolders = [{ uri: {} }];
+    try {
+      await importQemu(() => Promise.resolve(), text);
+    } finally {
+      workspace.workspaceFolders = [];
+    }
+  });
+
+const LAUNCH = /"Demo" cannot start/;
+
+/** What the extension shows, apart from the errors of the debug adapter. */
+export const extensionRows: readonly Row[] = [
+  {
+    message: 'extension/settingInLaunch',
+    provoke: start({ memory: '3M' }),
+    cause: /cannot start\. Invalid value "3M"/,
+    where: /^"Demo".*"memory"/,
+    remedy: /expected 16M to 2G/,
+  },
+  {
+    message: 'extension/fileMissing',
+    provoke: start({ kernel: 'absent.elf' }),
+    cause: LAUNCH,
+    where: /"kernel": .*absent\.elf does not exist/,
+    remedy: /Build it or copy it there, or specify another file/,
+  },
+  {
+    message: 'extension/recordingMissing',
+    provoke: start({ rr: 'replay', rrfile: 'absent.rr' }),
+    cause: LAUNCH,
+    where: /"rrfile": .*absent\.rr does not exist/,
+    remedy: /Record it first/,
+  },
+  {
+    message: 'extension/overlayMissing',
+    provoke: shows('error', async (t) => {
+      const sandbox = new Sandbox(t);
+      sandbox.write('demo.rr', '');
+      const launch = { ...demoLaunch(sandbox, { rr: 'replay' }), type: 'blkreplay', request: 'launch', name: 'Demo' };
+      await new ConfigurationProvider().resolveDebugConfigurationWithSubstitutedVariables(undefined, launch);
+    }),
+    cause: LAUNCH,
+    where: /"drives\[0\]\.overlay": the overlay .*hd0\.qcow2 does not exist/,
+    remedy: /Record first with "rr": "record"/,
+  },
+  {
+    message: 'extension/noSession',
+    provoke: shows('information', command('blkreplay.goToPosition', { isRunning: false })),
+    cause: /No blkreplay session/,
+    where: /session is running/,
+    remedy: /Press F5 to start one/,
+  },
+  {
+    message: 'extension/positionUnclear',
+    provoke: shows('input', command('blkreplay.goToPosition', { isRunning: true, typed: 'soon' })),
+    cause: /Enter a position/,
+    where: /position/,
+    remedy: /such as 12,345,678, "start", "end"/,
+  },
+  {
+    message: 'extension/positionOutside',
+    provoke: shows('input', command('blkreplay.goToPosition', { isRunning: true, typed: '101' })),
+    cause: /Enter a position/,
+    where: /position/,
+    remedy: /from 0 to 100/,
+  },
+  {
+    message: 'extension/noDrives',
+    provoke: shows('information', command('blkreplay.breakOnDiskAccess', { isRunning: true, typed: 'no drives' })),
+    cause: /has no drives/,
+    where: /The machine/,
+    remedy: /Add one to "drives" in launch\.json/,
+  },
+  {
+    message: 'extension/sectorsUnclear',
+    provoke: shows('input', command('blkreplay.breakOnDiskAccess', { isRunning: true, typed: 'some' })),
+    cause: /Enter a sector/,
+    where: /sector/,
+    remedy: /such as 8, or a range such as 8-15/,
+  },
+  {
+    message: 'extension/consoleTextEmpty',
+    provoke: shows('input', command('blkreplay.breakOnConsoleText', { isRunning: true })),
+    cause: /Enter the text/,
+    where: /text/,
+    remedy: /to wait for/,
+  },
+  {
+    message: 'extension/consoleTextTooLong',
+    provoke: shows('input', command('blkreplay.breakOnConsoleText', { isRunning: true, typed: 'x'.repeat(100_000) })),
+    cause: /Enter at most/,
+    where: /bytes/,
+    remedy: /at most \d+ bytes/,
+  },
+  {
+    message: 'extension/noEventBreakpoints',
+    provoke: shows('information', command('blkreplay.removeEventBreakpoints', { isRunning: true })),
+    cause: /has no breakpoints on disk access or console text/,
+    where: /This session/,
+    remedy: /Break on Disk Access/,
+  },
+  {
+    message: 'extensionStart/linkTexts.unknown',
+    provoke: link('', '/close'),
+    cause: /cannot be opened/,
+    where: /The link to "\/close"/,
+    remedy: /starts with vscode:\/\/blkreplay\.blkreplay\/open/,
+  },
+  {
+    message: 'extensionStart/linkTexts.recordingMissing',
+    provoke: link(''),
+    cause: /names no recording/,
+    where: /The link/,
+    remedy: /Add "recording"/,
+  },
+  {
+    message: 'extensionStart/linkTexts.notLocal',
+    provoke: link('recording=a.rr'),
+    cause: /is not an absolute path/,
+    where: /"a\.rr"/,
+    remedy: /Copy the recording to this computer and change the link/,
+  },
+  {
+    message: 'extensionStart/linkTexts.badPosition',
+    provoke: link(`recording=${path.resolve('a.rr')}&position=soon`),
+    cause: /names the position "soon"/,
+    where: /The link/,
+    remedy: /A position is a whole number/,
+  },
+  {
+    message: 'extensionStart/linkTexts.missing',
+    provoke: link(`recording=${path.resolve('absent.rr')}`),
+    cause: /does not exist/,
+    where: /absent\.rr/,
+    remedy: /Copy the recording there and open the link again/,
+  },
+  {
+    message: 'extensionStart/resumeTexts.nothing',
+    provoke: shows('information', command('blkreplay.resumeReplay', { isRunning: false })),
+    cause: /There is no session to resume/,
+    where: /in this folder/,
+    remedy: /Press F5 to start one/,
+  },
+  {
+    message: 'qemuImport/qemuErrors.noCommand',
+    provoke: imported('ls -l'),
+    cause: /contains no qemu-system-riscv64 command/,
+    where: /The command line was not imported\. The text/,
+    remedy: /Copy the whole command/,
+  },
+  {
+    message: 'qemuImport/qemuErrors.openQuote',
+    provoke: imported('qemu-system-riscv64 -kernel "a'),
+    cause: /contains an opening " without a closing one/,
+    where: /The command line/,
+    remedy: /Copy the whole command/,
+  },
+  {
+    message: 'qemuImport/qemuErrors.tooLong',
+    provoke: imported('qemu-system-riscv64 ' + 'x'.repeat(3_000_000)),
+    cause: /is longer than \d+ characters/,
+    where: /The text/,
+    remedy: /Select only the command/,
+  },
+  {
+    message: 'qemuImport/importQemuNoFolder',
+    provoke: shows('warning', () => importQemu(() => Promise.resolve(), 'qemu-system-riscv64')),
+    cause: /Open a folder first/,
+    where: /its launch\.json/,
+    remedy: /Open a folder/,
+  },
+];

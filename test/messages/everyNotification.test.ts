@@ -1,0 +1,5 @@
+/** Every problem that the extension reports is shown in VS Code with its cause, its place and its remedy. */
+import { extensionRows } from './every/extensionRows.ts';
+import { testRows } from './every/rows.ts';
+
+testRows('the extension', extensionRows);
