@@ -260,11 +260,12 @@ export const gdbServerOn = (name: string) => `gdb server on ${name}`;
 
 export const ownMistake = (text: string) => `This is a bug in blkreplay. Report it with this text: ${text}`;
 
-export const messageUnreadable = (why: string) => `A message from the client could not be read: ${why}`;
+export const messageUnreadable = (why: string) =>
+  `A message from the client could not be read: ${why}. Check the client.`;
 
 /** After this error or `notTheProtocol`, the session ends. */
 export const messageTooLarge = ({ lengthBytes, bytesMax }: { lengthBytes: number; bytesMax: number }) =>
-  `The client announced a message of ${lengthBytes} bytes; at most ${bytesMax} are accepted. The session ends.`;
+  `The client announced a message of ${lengthBytes} bytes; at most ${bytesMax} are accepted. The session ends. Check the client.`;
 
 export const notTheProtocol = () =>
-  'The input on stdin does not follow the Debug Adapter Protocol: a header is not terminated. The session ends.';
+  'The input on stdin does not follow the Debug Adapter Protocol: a header is not terminated. The session ends. Start the adapter from an editor.';

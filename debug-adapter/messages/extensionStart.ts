@@ -2,7 +2,7 @@ import { inert, quoted } from './shown.ts';
 
 /** What the extension shows when users open the sample, a recording, a pack or a link, or start a session. */
 export const sampleNotCopied = ({ folder, why }: { folder: string; why: string }) =>
-  `The sample cannot be copied to ${folder}. ${why}`;
+  `The sample cannot be copied to ${folder}: ${why}. Free some space, or delete that folder, then open the sample again.`;
 
 // --- the editor for recordings and packs -----------------------------------------------------------------------------
 

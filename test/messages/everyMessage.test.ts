@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { bootRows } from './every/bootRows.ts';
 import { breakpointRows } from './every/breakpointRows.ts';
 import { cliRows } from './every/cliRows.ts';
+import { extensionRows } from './every/extensionRows.ts';
 import { expressionRows } from './every/expressionRows.ts';
 import { driveRows, fileRows } from './every/fileRows.ts';
 import { hostRows } from './every/hostRows.ts';
@@ -16,7 +17,18 @@ import { sessionRows } from './every/sessionRows.ts';
 import { gdbRows, symbolRows } from './every/symbolRows.ts';
 
 const ROWS = [
-  ...[bootRows, breakpointRows, cliRows, driveRows, expressionRows, fileRows, gdbRows, hostRows, imageRows],
+  ...[
+    bootRows,
+    breakpointRows,
+    cliRows,
+    driveRows,
+    expressionRows,
+    extensionRows,
+    fileRows,
+    gdbRows,
+    hostRows,
+    imageRows,
+  ],
   ...[recordingRows, requestRows, sessionRows, symbolRows],
 ].flat();
 
@@ -31,6 +43,15 @@ const UNPROVOKED: Readonly<Record<string, string>> = {
   'block/snapshotTableFull': 'the image would need a snapshot table of 64 MiB',
   'recording/recordingEndsHere': 'front ends stop a replay at the last position of the recording',
   'snapshots/snapshotStateTooLarge': 'the guest would need more than 256 MiB of pending disk requests',
+};
+
+/** Messages that have no row yet, although VS Code can show them; the reason is what a row needs. */
+const WITHOUT_ROW: Readonly<Record<string, string>> = {
+  'extension/noItemSelected': 'a tree view',
+  'extension/notOfRecording': 'a tree view and a trash',
+  'extension/infoFailed': 'a tree view',
+  'extensionStart/pageTexts.notLocal': 'a web view',
+  'qemuImport/qemuErrors.commandTooLong': 'the files of a workspace',
 };
 
 /** Texts that do not report a problem, or that are parts of messages about one. */
@@ -56,8 +77,15 @@ const OTHERS: readonly RegExp[] = [
   /^formatters\/formatterTexts\./,
   /^gdb\/monitorTexts\.(help|wentTo|noSnapshots)/,
   /^symbols\/valueTexts\./,
-  // What the extension shows: test/extension.
-  /^(extension|extensionStart|qemuImport)\//,
+  // Titles, prompts, questions, buttons and results in VS Code, and texts of its views.
+  /^extension\/.*(Title|Prompt|Button|Question|Detail|Tooltip|Name|NameOffered|Description|ItemText|InputText)$/,
+  /^extension\/(configurationNames|remedyButtons|breakpointLabels|stateWords|stateSentences|viewTexts)\./,
+  /^extension\/(earlierFilesKept|filesExist|whatHappensToThem|notRestarted|keptBothInstead|chooseKernel|everyDrive)$/,
+  /^extension\/(breakpointSet|breakpointsRestored|moreLines|consoleEnded)$/,
+  /^extensionStart\/(pageTexts\.(?!notLocal)|unpackTexts\.|buildTaskTexts\.|laterRecording|replayLaterButton)/,
+  /^extensionStart\/(linkTexts\.(question|detail|replayButton)|resumeTexts\.(offer|button))$/,
+  // What differs from QEMU: test/extension/qemuImport.test.ts. The last function adds the start of the sentence.
+  /^qemuImport\/(qemuDifferences\.|importQemu(Title|Prompt|Pick|Type)$|from|atLine|import(ed|Details)|importFailed$)/,
 ];
 
 const all = messageFunctions().map((one) => ({ key: keyOf(one), ...one }));
@@ -66,7 +94,11 @@ test('every message has a row, or is listed as one that nothing can provoke', ()
   const needed = all.flatMap(({ key, codes }) => (codes.length > 1 ? codes.map((code) => `${key}(${code})`) : [key]));
   const provoked = new Set(ROWS.map(({ message }) => message));
   const missing = needed.filter(
-    (key) => !provoked.has(key) && !(key in UNPROVOKED) && !OTHERS.some((pattern) => pattern.test(key)),
+    (key) =>
+      !provoked.has(key) &&
+      !(key in UNPROVOKED) &&
+      !(key in WITHOUT_ROW) &&
+      !OTHERS.some((pattern) => pattern.test(key)),
   );
   assert.deepEqual(missing, [], 'add a row to a file in test/messages/every');
   assert.ok(all.filter(({ codes }) => codes.length > 0).length > 200, 'the messages were found');
@@ -79,12 +111,12 @@ test('each message has one row, and none is listed twice', () => {
     [],
   );
   assert.deepEqual(
-    messages.filter((message) => message in UNPROVOKED),
+    messages.filter((message) => message in UNPROVOKED || message in WITHOUT_ROW),
     [],
   );
   const known = new Set(all.map(({ key }) => key));
   assert.deepEqual(
-    Object.keys(UNPROVOKED).filter((key) => !known.has(key)),
+    Object.keys({ ...UNPROVOKED, ...WITHOUT_ROW }).filter((key) => !known.has(key)),
     [],
     'the listed messages exist',
   );
@@ -94,15 +126,10 @@ test('each message has one row, and none is listed twice', () => {
   );
 });
 
-test('a message that returns an error is never excluded as a text that reports no problem', () => {
+test('no message that returns an error is excluded as a text that reports no problem', () => {
   const excluded = all.filter(({ key, codes }) => codes.length > 0 && OTHERS.some((pattern) => pattern.test(key)));
   assert.deepEqual(
     excluded.map(({ key }) => key),
-    [
-      'qemuImport/qemuErrors.noCommand',
-      'qemuImport/qemuErrors.openQuote',
-      'qemuImport/qemuErrors.tooLong',
-      'qemuImport/qemuErrors.commandTooLong',
-    ],
+    [],
   );
 });

@@ -3,6 +3,7 @@ import { registerHooks } from 'node:module';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { Sandbox } from '../../support/cli.ts';
+import { inputNotInReplay } from '../../../debug-adapter/messages/dap.ts';
 import { demoLaunch } from '../../support/dapClient.ts';
 import { type Notification, state, workspace } from './fakeVscode.ts';
 import type { Row, Shown } from './rows.ts';
@@ -20,6 +21,9 @@ const { registerResume } = await import('../../../extension/start/resume.ts');
 const { registerPositions } = await import('../../../extension/commands/goToPosition.ts');
 const { registerEventBreakpoints } = await import('../../../extension/commands/eventBreakpoints.ts');
 const { ConfigurationProvider } = await import('../../../extension/configuration/configurationProvider.ts');
+const { GuestTerminal } = await import('../../../extension/console/guestTerminal.ts');
+const { registerSample } = await import('../../../extension/start/openSample.ts');
+const { OverlayCommands } = await import('../../../extension/overlays/overlayCommands.ts');
 const { importQemu } = await import('../../../extension/qemuImport/importQemu.ts');
 
 /** The one text that an action shows, in this way. */
@@ -46,7 +50,7 @@ const POSITION = { start: 0, end: 100, position: 5, isRunning: false };
 
 /** Runs a command of the extension while a session is current or not, and types a text into its input box. */
 const command =
-  (name: string, { isRunning, typed = '' }: { isRunning: boolean; typed?: string }) =>
+  (name: string, { isRunning, typed = '', stored }: { isRunning: boolean; typed?: string; stored?: object }) =>
   async () => {
     const never = () => ({ dispose: () => {} });
     const sessions = {
@@ -55,7 +59,7 @@ const command =
       onPosition: never,
       onEnded: never,
     };
-    const memento = { get: () => undefined, update: () => Promise.resolve() };
+    const memento = { get: (key: string) => (key === 'resume' ? stored : undefined), update: () => Promise.resolve() };
     registerPositions(sessions as never);
     registerEventBreakpoints(
       { workspaceState: memento } as never,
@@ -66,6 +70,28 @@ const command =
     state.typed = typed;
     await state.commands.get(name)!();
   };
+
+/** Types into the guest's terminal, and returns what it prints. */
+const types = (prepare: (terminal: InstanceType<typeof GuestTerminal>) => void) => async (): Promise<Shown> => {
+  const session = { ...SESSION, customRequest: () => Promise.reject(new Error(inputNotInReplay().message)) };
+  const terminal = new GuestTerminal(session as never);
+  let printed = '';
+  terminal.onDidWrite((text) => (printed += text));
+  terminal.open(undefined);
+  prepare(terminal);
+  terminal.handleInput('x');
+  await new Promise((resolve) => setImmediate(resolve));
+  return { text: printed };
+};
+
+/** Takes a snapshot, and types its name. */
+async function takeSnapshot(typed: string): Promise<void> {
+  state.typed = typed;
+  const sessions = { current: SESSION, positionOf: () => POSITION };
+  const view = { overview: () => ({ snapshots: [{ name: 'taken' }] }), refresh: () => {} };
+  const parts = { sessions, view, recordings: undefined };
+  await new OverlayCommands(parts as never).takeSnapshot();
+}
 
 /** Starts a session whose configuration is wrong. */
 const start = (change: object) =>
@@ -246,5 +272,107 @@ export const extensionRows: readonly Row[] = [
     cause: /Open a folder first/,
     where: /its launch\.json/,
     remedy: /Open a folder/,
+  },
+  ...(
+    [
+      ['snapshotNameEmpty', ' ', /a name/],
+      ['snapshotNameReserved', 'auto-1', /"auto-"/],
+      ['snapshotNameUnusable', 'a\nb', /A name/],
+      ['snapshotNameTaken', 'taken', /"taken"/],
+    ] as const
+  ).map(([name, typed, where]) => ({
+    message: `extension/${name}`,
+    provoke: shows('input', () => takeSnapshot(typed)),
+    cause: /^Enter|are reserved|can be at most|already exists/,
+    where,
+    remedy: /Enter a name|Choose another name/,
+  })),
+  {
+    message: 'extension/sectorsOutside',
+    provoke: shows('input', command('blkreplay.breakOnDiskAccess', { isRunning: true, typed: '8' })),
+    cause: /Enter sectors/,
+    where: /sectors/,
+    remedy: /from 0 to 7/,
+  },
+  {
+    message: 'extension/noKernelFound',
+    provoke: shows('information', () =>
+      new ConfigurationProvider().resolveDebugConfiguration(
+        { uri: { fsPath: path.resolve('.') } } as never,
+        {} as never,
+      ),
+    ),
+    cause: /No RISC-V ELF file was found/,
+    where: /in this folder/,
+    remedy: /Set "kernel" in launch\.json/,
+  },
+  {
+    message: 'extensionStart/resumeTexts.recordingMissing',
+    provoke: shows('error', async (t) => {
+      const configuration = { ...demoLaunch(new Sandbox(t)), name: 'Demo', rr: 'replay', type: 'blkreplay' };
+      const stored = { configuration, position: 5, hasEnded: true };
+      await command('blkreplay.resumeReplay', { isRunning: false, stored })();
+    }),
+    cause: /no longer exists, so the session cannot be resumed/,
+    where: /demo\.rr /,
+    remedy: /Record again/,
+  },
+  {
+    message: 'qemuImport/launchNotWritten',
+    provoke: shows('error', async () => {
+      const { openTextDocument } = workspace;
+      workspace.workspaceFolders = [{ uri: {} }];
+      Object.assign(workspace, {
+        fs: { stat: () => Promise.resolve() },
+        openTextDocument: () => Promise.resolve({ getText: () => '{ "configurations": [' }),
+      });
+      try {
+        await importQemu(() => Promise.resolve(), 'qemu-system-riscv64 -M virt -kernel a.elf');
+      } finally {
+        Object.assign(workspace, { openTextDocument, workspaceFolders: [] });
+      }
+    }),
+    cause: /its brackets do not match/,
+    where: /^launch\.json /,
+    remedy: /Correct it, then import the command line again/,
+  },
+  {
+    message: 'extension/typingRefused',
+    provoke: types(() => {}),
+    cause: /Input ignored/,
+    where: /\[Input/,
+    remedy: /To type, record a new run/,
+  },
+  {
+    message: 'extension/typingInPast',
+    provoke: types((terminal) => terminal.moveTo({ ...POSITION, isPast: true } as never)),
+    cause: /Input ignored: the machine is in the past/,
+    where: /\[Input/,
+    remedy: /To type, continue to the live end \(F5\)/,
+  },
+  {
+    message: 'extension/consoleWithoutSession',
+    provoke: types((terminal) => terminal.sessionEnded()),
+    cause: /No session is running/,
+    where: /session/,
+    remedy: /Press F5 to start one/,
+  },
+  {
+    message: 'extensionStart/sampleNotCopied',
+    provoke: shows('error', async (t) => {
+      const sandbox = new Sandbox(t);
+      sandbox.write('storage', 'a file');
+      const extension = { packageJSON: { version: '0.0.0' } };
+      const context = {
+        extension,
+        globalStorageUri: { fsPath: sandbox.path('storage') },
+        extensionPath: sandbox.folder,
+      };
+      registerSample(context as never);
+      await state.commands.get('blkreplay.openSample')!();
+    }),
+    cause: /The sample cannot be copied/,
+    where: /to .*storage/,
+    remedy: /Free some space, or delete that folder, then open the sample again/,
   },
 ];

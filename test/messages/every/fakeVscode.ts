@@ -33,7 +33,9 @@ export const window = {
   },
   showQuickPick: (items: readonly unknown[], { canPickMany = false } = {}) =>
     Promise.resolve(canPickMany ? items : items[0]),
+  createTerminal: () => ({}),
   setStatusBarMessage: () => undefined,
+  showTextDocument: () => Promise.resolve(),
 };
 
 export const workspace: Record<string, unknown> = {
@@ -56,3 +58,15 @@ export const debug = { registerDebugAdapterTrackerFactory: () => ({ dispose: () 
 export const Disposable = { from: () => ({ dispose: () => {} }) };
 export const ProgressLocation = { Window: 10, Notification: 15 };
 export const Uri = { joinPath: (uri: unknown) => uri };
+
+export class RelativePattern {}
+export class ThemeIcon {}
+
+export class EventEmitter<T> {
+  private listeners: ((value: T) => unknown)[] = [];
+  readonly event = (listener: (value: T) => unknown) => void this.listeners.push(listener);
+
+  fire(value: T): void {
+    for (const listener of this.listeners) listener(value);
+  }
+}
