@@ -52,6 +52,7 @@ export function openDebuggee(
     const keys = configuration.rr === 'replay' ? undefined : new ConsoleInput();
     console.target = configuration.console;
     const timeline = openTimeline({ ...environment, host }, configuration, { keys, console, onNotice });
+    console.recorded = timeline.consoleOutput?.();
     return new Debuggee({ timeline, groups, configuration, keys, files: environment.host.files, onNotice });
   } catch (error) {
     throw withOverwriteSetting(error, configuration);

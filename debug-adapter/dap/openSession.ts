@@ -83,7 +83,7 @@ export class OpenSession {
    */
   refresh(): void {
     this.debuggee.invalidate();
-    this.console.flush();
+    this.console.showUpTo(this.debuggee.session.position);
     this.sendUpdates();
   }
 
@@ -144,7 +144,7 @@ export class OpenSession {
         return client.wantsPause;
       },
       showProgress: () => {
-        this.console.flush();
+        this.console.showUpTo(debuggee.session.position);
         this.positionReporter.sendIfDue(environment.milliseconds());
         this.progress.reached(debuggee.session.position);
       },

@@ -10,6 +10,7 @@ export type { Position } from './base/quantities.ts';
 export { FLOAT_REGISTER_NAMES, INTEGER_REGISTER_NAMES } from './base/registerNames.ts';
 export { UserError, type UserErrorKind } from '../messages/userError.ts';
 export * as errors from '../messages/index.ts';
+export type { ConsoleOutput } from './recording/consoleOutput.ts';
 export { describeEntry, entryAsJson } from './recording/describeEntry.ts';
 export { digestText, type RecordingHeader } from './recording/header.ts';
 export type { LogEntry } from './recording/logEntry.ts';

@@ -41,6 +41,49 @@ test('at the position of each printed byte, the next instruction prints it; repl
   assert.equal(printed(dap).length, output.length);
 });
 
+for (const target of ['terminal', 'debugConsole'] as const) {
+  test(`output that a replay skips is shown once and in order, as in a full replay: ${target}`, async (t) => {
+    const sandbox = new Sandbox(t);
+    const launch = demoLaunch(sandbox, { console: target });
+    const recording = new DapClient(t);
+    await recording.start(launch);
+    await recording.event('stopped');
+    const [end, whole] = [recording.place.end as number, outputOf(recording)];
+    const at = (part: number) => Math.floor(end * part);
+    await recording.until('blkreplay/goTo', { position: at(0.5) });
+    await recording.request('blkreplay/takeSnapshot', { name: 'middle' });
+    await recording.leave();
+    const open = async (more: object) => {
+      const dap = new DapClient(t);
+      await dap.start({ ...launch, ...more, rr: 'replay' });
+      await dap.event('stopped');
+      return dap;
+    };
+
+    const straight = await open({});
+    assert.deepEqual(outputOf(straight), whole);
+    await straight.leave();
+    const later = await open({ rrsnapshot: 'middle', stopOnEntry: true });
+    assert.equal(later.place.position, at(0.5));
+    const shown = outputOf(later);
+    assert.ok(shown.text.length > 0 && shown.text.length < whole.text.length);
+    for (const part of [0.7, 0.6, 0.9]) await later.until('blkreplay/goTo', { position: at(part) });
+    assert.ok(outputOf(later).text.length > shown.text.length);
+    await later.until('reverseContinue');
+    await later.until('continue');
+    assert.deepEqual(outputOf(later), whole);
+    await later.leave();
+    const running = await open({ rrsnapshot: 'middle' });
+    assert.deepEqual(outputOf(running), whole);
+  });
+}
+
+/** The guest's output so far, and if it went to a terminal, the position of each byte. */
+const outputOf = (dap: DapClient) => ({
+  text: dap.console + dap.terminal,
+  positions: printed(dap).map(({ position }) => position),
+});
+
 async function nextInstruction(dap: DapClient): Promise<string[]> {
   const { stackFrames } = await dap.request('stackTrace', { threadId: 1 });
   const memoryReference = stackFrames[0].instructionPointerReference;

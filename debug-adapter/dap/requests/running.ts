@@ -1,6 +1,4 @@
 import {
-  advanceTo,
-  type Position,
   type Sliced,
   type SourceSteps,
   stepBack as stepBackInstruction,
@@ -22,28 +20,14 @@ export type StartRun = (debuggee: Debuggee, args: Arguments) => Step | undefined
 
 type Step = Sliced<StopReason>;
 
-/**
- * The last start position up to which a replay executes every step, so that the console shows everything that the guest
- * printed up to there. This takes at most about ten seconds. A later position is reached from a snapshot, and the
- * console then starts with what the guest prints after that snapshot.
- */
-const PRINTED_STEPS_MAX = 2_000_000_000;
-
 /** Starts the session. If a replay's start position is past the end of the recording, the replay goes to the end. */
 export const configurationDone: StartRun = ({ configuration, session }) => {
   const { startPosition, stopOnEntry, noDebug } = configuration;
   if (noDebug) return session.continue();
   if (startPosition === null) return stopOnEntry ? undefined : session.continue();
   const { start, end } = session.history;
-  const position = Math.max(start, Math.min(startPosition, end));
-  return position <= PRINTED_STEPS_MAX ? executeTo(session, position) : session.goTo(position);
+  return session.goTo(Math.max(start, Math.min(startPosition, end)));
 };
-
-/** Executes every step up to a position, without stop points. The guest therefore prints all its output up to there. */
-function* executeTo(session: Debuggee['session'], position: Position): Step {
-  session.reason = yield* advanceTo(session.target, position);
-  return session.reason;
-}
 
 export const continueForwards: StartRun = ({ session }) => session.continue();
 

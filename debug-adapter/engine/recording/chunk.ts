@@ -37,10 +37,11 @@ export const PREAMBLE_BYTES = MAGIC.length + 4;
 export const CHUNK_HEADER_BYTES = 20;
 
 /**
- * An index chunk is a page of the index of the preceding events (`index/indexPage.ts`). It is not critical, and a
- * damaged payload is tolerated, because the page can be rebuilt from the events.
+ * An index chunk is a page of the index of the preceding events (`index/indexPage.ts`). A console chunk contains output
+ * that the guest printed (`consoleOutput.ts`). Both are not critical, and a damaged payload is tolerated, because their
+ * contents can be derived from the events.
  */
-export const CHUNK_TYPE = { header: 1, bootFile: 2, names: 3, events: 4, index: 5 } as const;
+export const CHUNK_TYPE = { header: 1, bootFile: 2, names: 3, events: 4, index: 5, console: 6 } as const;
 export const CHUNK_FLAG = {
   /**
    * A reader that does not support this type of chunk must reject the file. Without this flag, it can skip the chunk.
@@ -56,6 +57,7 @@ export const CHUNK_FLAG = {
 export const MAX_HEADER_PAYLOAD_BYTES = 1 << 20;
 export const MAX_EVENTS_PAYLOAD_BYTES = 1 << 20;
 export const MAX_INDEX_PAYLOAD_BYTES = 1 << 20;
+export const MAX_CONSOLE_PAYLOAD_BYTES = 1 << 20;
 /**
  * The maximum value of the length field. A lower limit is not necessary: if a boot file extends past the end of the
  * recording, the reader treats the recording as truncated.

@@ -6,7 +6,8 @@ import { INPUT_PORTS, type PortTable } from '../machine/ports/portTable.ts';
 import { noSuchBootFile, recordingDamaged, recordingNeedsNewerPort } from '../../messages/recording.ts';
 import { Malformed } from '../base/bytes.ts';
 import { decodeBootFileChunk } from './bootFileChunk.ts';
-import { MAX_INDEX_PAYLOAD_BYTES, type PlacedChunk } from './chunk.ts';
+import { MAX_CONSOLE_PAYLOAD_BYTES, MAX_INDEX_PAYLOAD_BYTES, type PlacedChunk } from './chunk.ts';
+import { type ConsoleOutput, decodeConsoleOutput } from './consoleOutput.ts';
 import { codeSet, kindMask } from './entryKinds.ts';
 import { type BootFile, type BootFileRole, digestText, type RecordedBootFile, type RecordingHeader } from './header.ts';
 import type { ChunkTable } from './index/chunkTable.ts';
@@ -39,6 +40,7 @@ export class RecordingReader {
   private readonly names: readonly string[];
   private readonly events: ChunkTable;
   private readonly pages: readonly PlacedPage[];
+  private readonly output: readonly PlacedChunk[];
   private openedIndex: RecordingIndex | undefined;
   /**
    * The chunks that were used most recently. More than one is kept, because a player reads with several cursors at
@@ -65,6 +67,7 @@ export class RecordingReader {
     this.names = scanned.names;
     this.events = scanned.events;
     this.pages = scanned.pages;
+    this.output = scanned.output;
     this.complete = scanned.ended;
     this.lastPosition = scanned.events.lastPosition;
     this.end = scanned.ended ? this.readEnd() : undefined;
@@ -126,10 +129,21 @@ export class RecordingReader {
     this.openedIndex ??= new RecordingIndex({
       chunks: this.events,
       pages: this.pages,
-      readPage: (page) => this.intactPage(page),
+      readPage: (page) => this.intactPayload(page, MAX_INDEX_PAYLOAD_BYTES),
       entriesOf: (chunk, wanted) => this.entriesOf(chunk, wanted),
     });
     return this.openedIndex;
+  }
+
+  /**
+   * Yields the guest's console output from the start of the recording, in parts, each of which is read just before it is
+   * yielded. Parts that are damaged are left out. Recordings that were made before output was stored have none.
+   */
+  *consoleOutput(): Generator<ConsoleOutput, void, undefined> {
+    for (const chunk of this.output) {
+      const payload = this.intactPayload(chunk, MAX_CONSOLE_PAYLOAD_BYTES);
+      if (payload) yield this.decode(chunk, () => decodeConsoleOutput(payload));
+    }
   }
 
   close(): void {
@@ -154,10 +168,11 @@ export class RecordingReader {
     }
   }
 
-  private intactPage(page: PlacedChunk): Uint8Array | undefined {
-    if (page.lengthBytes > MAX_INDEX_PAYLOAD_BYTES) return undefined;
-    const payload = this.payload(page);
-    return xxh64(payload, page.seed) === page.checksum ? payload : undefined;
+  /** The payload of a chunk that is not critical; undefined if it is damaged or longer than `bytesMax`. */
+  private intactPayload(chunk: PlacedChunk, bytesMax: number): Uint8Array | undefined {
+    if (chunk.lengthBytes > bytesMax) return undefined;
+    const payload = this.payload(chunk);
+    return xxh64(payload, chunk.seed) === chunk.checksum ? payload : undefined;
   }
 
   private eventsOf(chunk: number): IndexedEvents {

@@ -13,6 +13,7 @@ import {
   MAX_EVENTS_PAYLOAD_BYTES,
   type PlacedChunk,
 } from './chunk.ts';
+import { ConsoleOutputWriter } from './consoleOutput.ts';
 import { readPrologue } from './entryLayout.ts';
 import { EventsEncoder } from './eventsEncoder.ts';
 import { decodeHeader } from './decodeHeader.ts';
@@ -43,6 +44,7 @@ export class RecordingWriter {
   private newNames: string[] = [];
   private readonly events = new EventsEncoder((name) => this.nameNumber(name));
   private readonly index = new IndexWriter();
+  private readonly output = new ConsoleOutputWriter();
   private offset = 0;
   private checksum = 0n;
   /** Whether everything written so far is on stable storage. */
@@ -88,6 +90,13 @@ export class RecordingWriter {
     this.events.add(entry);
     this.index.add(entry);
     if (this.events.lengthBytes >= CHUNK_BYTES) this.writeEvents();
+  }
+
+  /** Adds a byte that the guest printed on its console. Positions must not decrease from one byte to the next. */
+  printed(byte: number, position: Position): void {
+    assert(this.offset > 0 && !this.closed && !this.failed, 'output must be between the header and the end');
+    this.output.add(byte, position);
+    if (this.output.isFull) this.writeOutput();
   }
 
   /**
@@ -139,6 +148,7 @@ export class RecordingWriter {
       bootFiles: [...this.bootFiles],
       names: [...this.names.keys()].slice(0, this.names.size - this.newNames.length),
       ...this.index.contents(),
+      output: this.output.contents(),
       ended: false,
     };
   }
@@ -155,6 +165,7 @@ export class RecordingWriter {
 
   private writeEvents(): void {
     if (this.events.lengthBytes === 0) return;
+    if (!this.output.isEmpty) this.writeOutput();
     // New names are written in a separate chunk before the first events that use them.
     if (this.newNames.length > 0) {
       const names = new ByteWriter();
@@ -168,6 +179,10 @@ export class RecordingWriter {
     if (this.index.isPageDue()) this.writeIndexPage();
   }
 
+  private writeOutput(): void {
+    this.output.writeChunk((payload) => this.writeChunk(CHUNK_TYPE.console, payload));
+  }
+
   private writeIndexPage(): void {
     this.index.writePage((payload) => this.writeChunk(CHUNK_TYPE.index, payload));
   }
@@ -175,7 +190,7 @@ export class RecordingWriter {
   private writeChunk(type: number, payload: Uint8Array): PlacedChunk {
     const payloadBytesMax = type === CHUNK_TYPE.bootFile ? BOOT_FILE_BYTES_MAX : MAX_EVENTS_PAYLOAD_BYTES;
     assert(payload.length <= payloadBytesMax, 'readers refuse a chunk of this length');
-    const critical = type === CHUNK_TYPE.index ? 0 : CHUNK_FLAG.critical;
+    const critical = type === CHUNK_TYPE.index || type === CHUNK_TYPE.console ? 0 : CHUNK_FLAG.critical;
     const flags = critical | (this.synced ? CHUNK_FLAG.afterSync : 0);
     const seed = this.checksum;
     const { bytes, checksum } = encodeChunk({ type, flags, payload }, seed);

@@ -40,6 +40,8 @@ export interface ScannedRecording {
   events: ChunkTable;
   /** The pages of the index. Their payloads have not been checked. */
   pages: PlacedPage[];
+  /** The guest's console output. The payloads have not been checked. */
+  output: PlacedChunk[];
   /** Whether the recording was closed properly, that is, whether its last entry is the end entry. */
   ended: boolean;
 }
@@ -48,8 +50,8 @@ const END = kindMask(['end']);
 
 /**
  * Reads a recording once from start to end, checks all chunks and builds the table of chunks that the reader needs. The
- * contents of boot files and of index pages are not checked here, but only when they are read. Stops at the end entry
- * or at a torn tail. Throws a UserError if a part that was already on stable storage is damaged, or if the file
+ * contents of boot files, index pages and console output are not checked here, but only when they are read. Stops at the
+ * end entry or at a torn tail. Throws a UserError if a part that was already on stable storage is damaged, or if the file
  * contains data that blkreplay did not write. Uses memory only for the table.
  */
 export function scanRecording(file: HostFile): ScannedRecording {
@@ -121,14 +123,20 @@ class Scan {
     const names: string[] = [];
     const events = new ChunkTable();
     const pages: PlacedPage[] = [];
+    const output: PlacedChunk[] = [];
     let indexed = 0;
     let ended = false;
     while (!ended && this.offset < this.length) {
       const offset = this.offset;
       const header = this.headerAt(offset);
-      if (header?.type === CHUNK_TYPE.index && offset + CHUNK_HEADER_BYTES + header.payloadBytes <= this.length) {
+      const isComplete = header && offset + CHUNK_HEADER_BYTES + header.payloadBytes <= this.length;
+      if (isComplete && header.type === CHUNK_TYPE.index) {
         pages.push({ page: this.locate(header), firstChunk: indexed, chunks: events.length - indexed });
         indexed = events.length;
+        continue;
+      }
+      if (isComplete && header.type === CHUNK_TYPE.console) {
+        output.push(this.locate(header));
         continue;
       }
       const payload = header && this.intactPayload(header);
@@ -144,7 +152,7 @@ class Scan {
       events.append({ ...chunk, ...summary });
       ended = (summary.kinds & END) !== 0;
     }
-    return { names, events, pages, ended };
+    return { names, events, pages, output, ended };
   }
 
   /**

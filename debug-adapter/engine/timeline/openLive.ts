@@ -31,6 +31,7 @@ import { activityText, basesInUse, inUse, lockForSession } from './filesInUse.ts
 import { LiveRecording } from './liveRecording.ts';
 import { LiveTimeline } from './liveTimeline.ts';
 import { NewFiles } from './newFiles.ts';
+import { newOutputOnly } from './newOutputOnly.ts';
 import { RamSnapshots } from './ramSnapshots.ts';
 import { RequestLogSwitch } from './requestLogSwitch.ts';
 import {
@@ -105,7 +106,7 @@ export function openRecord(anyHost: Host, wanted: RecordSetup): LiveTimeline {
     const recorder = new Recorder(setup.live, writer);
     const log = new RequestLogSwitch(recorder);
     const drives = openDrives(host, setup, bases, log, { newFiles, undo });
-    const machine = makeMachine(setup, drives, recorder);
+    const machine = makeMachine({ ...setup, onConsoleByte: recordingOutput(setup, writer) }, drives, recorder);
     const images = new RamSnapshots(machine.ram);
     machine.powerOn(plan);
     for (const { overlay, options } of drives) {
@@ -246,6 +247,15 @@ function openDrives(
     undo.add(() => drive.abandon());
     return drive;
   });
+}
+
+/** Also records the output. A machine in its history prints again what is already recorded. */
+function recordingOutput({ onConsoleByte }: RecordSetup, writer: RecordingWriter): RecordSetup['onConsoleByte'] {
+  const record = newOutputOnly((byte, position) => writer.printed(byte, position));
+  return (byte, position, index) => {
+    record(byte, position, index);
+    onConsoleByte(byte, position, index);
+  };
 }
 
 function makeMachine(setup: LiveSetup, drives: readonly DriveStack[], inputs: LiveSetup['live']): Machine {

@@ -6,6 +6,7 @@ import { pastIsFixed } from '../../messages/session.ts';
 import { snapshotDiskLost, snapshotStateLost } from '../../messages/snapshots.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { End, RunOptions, TargetStop } from '../target/target.ts';
+import type { ConsoleOutput } from '../recording/consoleOutput.ts';
 import type { Player } from '../recording/player.ts';
 import type { RecordingReader } from '../recording/recordingReader.ts';
 import type { DriveStack } from './driveStack.ts';
@@ -80,6 +81,10 @@ export class ReplayTimeline extends MachineTimeline {
       default:
         return stop;
     }
+  }
+
+  consoleOutput(): Iterator<ConsoleOutput> {
+    return this.reader.consoleOutput();
   }
 
   inject(): void {

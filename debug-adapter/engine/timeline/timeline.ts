@@ -4,6 +4,7 @@ import type { End, Target } from '../target/target.ts';
 import type { TestDeviceRequest } from '../machine/devices/testDevice.ts';
 import type { OutsideEvent } from '../machine/inputs.ts';
 import type { MachineStop } from '../machine/machine.ts';
+import type { ConsoleOutput } from '../recording/consoleOutput.ts';
 import type { TimelineFiles } from './timelineFiles.ts';
 import type { Snapshots } from './timelineSnapshots.ts';
 
@@ -36,6 +37,8 @@ export interface Timeline extends Target {
   /** The digest of the whole state. The first call reads the whole contents of every drive. */
   digest(): bigint;
   readonly snapshots: Snapshots;
+  /** The console output in the recording, from its start. Only a replay has it: it may skip parts of the recording. */
+  consoleOutput?(): Iterator<ConsoleOutput>;
   /** The session's files. Opens each base image to read its backing chain. */
   files(): TimelineFiles;
   /** Ends the session at the current position. The recording and the overlays are then complete and closed. */

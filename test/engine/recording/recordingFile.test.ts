@@ -210,3 +210,45 @@ test('if an older header lacks a setting, the setting has the value that all mac
     ],
   );
 });
+
+test('console output is read back with its positions, however the log is flushed', () => {
+  const random = new Random(7);
+  const file = new MemoryFile();
+  const writer = new RecordingWriter(file, compression);
+  writer.writeHeader(HEADER, [KERNEL]);
+  const printed: [number, number][] = [];
+  let position = 0;
+  for (let i = 0; i < 100_000; i++) {
+    position += random.below(3);
+    printed.push([i & 255, position]);
+    writer.printed(i & 255, position);
+    if (random.below(1000) === 0) writer.flush(position + 1);
+    if (random.below(1000) === 0) writer.append(typed(position, 65));
+  }
+  writer.close({ position: position + 1, reason: 'powerOff' });
+  assert.deepEqual(outputOf(open(file.bytes)), printed);
+});
+
+test('output before the last flush is in the file, and a damaged part of it is left out without affecting the log', () => {
+  const file = new MemoryFile();
+  const writer = new RecordingWriter(file, compression);
+  writer.writeHeader(HEADER, [KERNEL]);
+  const ends = ['one', 'two', 'lost'].map((text, i) => {
+    for (const byte of Buffer.from(text)) writer.printed(byte, 10 * i);
+    if (text !== 'lost') writer.flush(10 * i + 1);
+    return writer.lengthBytes;
+  });
+  const textOf = (bytes: Uint8Array) => Buffer.from(outputOf(open(bytes)).map(([byte]) => byte)).toString();
+  assert.equal(textOf(file.bytes), 'onetwo');
+  const damaged = file.bytes.slice();
+  damaged[damaged.indexOf(0x6f, ends[0] - 40)] ^= 1;
+  assert.equal(textOf(damaged), 'two');
+  assert.deepEqual(events(open(damaged)), events(open(file.bytes)));
+  writer.closeUnfinished();
+});
+
+/** The bytes of console output in a recording, each with its position. */
+const outputOf = (reader: ReturnType<typeof open>): [number, number][] =>
+  [...reader.consoleOutput()].flatMap(({ bytes, positions }) =>
+    Array.from(bytes, (byte, i): [number, number] => [byte, positions[i]]),
+  );
