@@ -21,7 +21,8 @@ import { ENGINE_COMMANDS, type EngineEvent, SIGNALS, sizeOf, type EngineRequest 
 import { openDebuggee, type DebuggeeEnvironment } from './openDebuggee.ts';
 import { OpenSession, type RunEnvironment } from './openSession.ts';
 import { Preparation } from './preparation.ts';
-import { ANSWERS, longRun, PREPARATIONS, RUNS } from './requests/index.ts';
+import { ANSWERS, PREPARATIONS, RUNS } from './requests/index.ts';
+import { longRun } from './requests/longRun.ts';
 import { conditionProblem, endText, stoppedBody, threadOf } from './stopEvents.ts';
 import { textFor } from '../messages/userError.ts';
 

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Debuggee } from '../../debug-adapter/dap/debuggee.ts';
 import { ProgressReporter } from '../../debug-adapter/dap/progress.ts';
+import { longRun } from '../../debug-adapter/dap/requests/longRun.ts';
 import { Sandbox } from '../support/cli.ts';
 import { DapClient, demoLaunch, source } from '../support/dapClient.ts';
 import { guest } from '../support/guests.ts';
@@ -40,6 +42,20 @@ test('a run reports its progress after 300 ms, reports each percentage only once
   progress.sendIfDue(9000);
   progress.end();
   assert.deepEqual(events, []);
+});
+
+test('the progress of a run to "startPosition" names the position to which the run really goes', () => {
+  const title = (configuration: object) => {
+    const session = { position: 10, history: { start: 10, end: 5000 } };
+    const debuggee = { session, configuration: { startPosition: null, stopOnEntry: false, noDebug: false } };
+    Object.assign(debuggee.configuration, configuration);
+    return longRun('configurationDone', {}, debuggee as unknown as Debuggee)?.title;
+  };
+  assert.equal(title({ startPosition: 4000 }), 'Going forward to position 4,000');
+  assert.equal(title({ startPosition: 6000 }), 'Going forward to position 5,000');
+  assert.equal(title({ startPosition: 4000, stopOnEntry: true }), 'Going forward to position 4,000');
+  assert.notEqual(title({ startPosition: 4000, noDebug: true }), 'Going forward to position 4,000');
+  assert.equal(title({ stopOnEntry: true }), undefined);
 });
 
 /**

@@ -1,8 +1,6 @@
 import { Sliced } from '../../engine/index.ts';
-import { Arguments } from '../arguments.ts';
+import type { Arguments } from '../arguments.ts';
 import type { Debuggee } from '../debuggee.ts';
-import type { LongRun } from '../progress.ts';
-import { progressTitles } from '../../messages/dap.ts';
 import { findFunctions, setBreakpoints, setFunctionBreakpoints, setInstructionBreakpoints } from './breakpoints.ts';
 import { dataBreakpointInfo, setDataBreakpoints } from './dataBreakpoints.ts';
 import { consoleInput } from './console.ts';
@@ -61,30 +59,6 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
 export const PREPARATIONS: Readonly<Record<string, (debuggee: Debuggee, args: Arguments) => Sliced<void>>> = {
   setFunctionBreakpoints: findFunctions,
 };
-
-/** Returns a LongRun for commands whose runs may take a long time: those that go back, search, or go to a position. */
-export function longRun(command: string, args: unknown, { session, configuration }: Debuggee): LongRun | undefined {
-  switch (command) {
-    case 'configurationDone':
-      return configuration.startPosition === null ? undefined : towards(configuration.startPosition, session.position);
-    case 'reverseContinue':
-      return { title: progressTitles.reverse(), searched: { start: session.history.start, end: session.position } };
-    case 'stepBack':
-    case 'blkreplay/reverseStepIn':
-    case 'blkreplay/reverseStepOut':
-      return { title: progressTitles.stepBack() };
-    case 'blkreplay/goTo':
-      return towards(new Arguments(command, args).integer('position'), session.position);
-    default:
-      return undefined;
-  }
-}
-
-/** A run to the position `target`. */
-const towards = (target: number, from: number): LongRun => ({
-  title: target >= from ? progressTitles.goForward(target) : progressTitles.goBack(target),
-  target,
-});
 
 /** The requests after which the machine runs. */
 export const RUNS: Readonly<Record<string, StartRun>> = {

@@ -1,4 +1,5 @@
 import {
+  type Position,
   type Sliced,
   type SourceSteps,
   stepBack as stepBackInstruction,
@@ -20,14 +21,33 @@ export type StartRun = (debuggee: Debuggee, args: Arguments) => Step | undefined
 
 type Step = Sliced<StopReason>;
 
-/** Starts the session. If a replay's start position is past the end of the recording, the replay goes to the end. */
-export const configurationDone: StartRun = ({ configuration, session }) => {
-  const { startPosition, stopOnEntry, noDebug } = configuration;
-  if (noDebug) return session.continue();
-  if (startPosition === null) return stopOnEntry ? undefined : session.continue();
-  const { start, end } = session.history;
-  return session.goTo(Math.max(start, Math.min(startPosition, end)));
+/** Starts the session. */
+export const configurationDone: StartRun = (debuggee) => {
+  const first = firstRun(debuggee);
+  switch (first.kind) {
+    case 'continue':
+      return debuggee.session.continue();
+    case 'goTo':
+      return debuggee.session.goTo(first.position);
+    case 'none':
+      return undefined;
+  }
 };
+
+/**
+ * What a session does first. If a replay's start position is past the end of the recording, the replay goes to its
+ * end. Without debugging, a session always runs to its end.
+ */
+export function firstRun({
+  configuration,
+  session,
+}: Pick<Debuggee, 'configuration' | 'session'>): { kind: 'continue' | 'none' } | { kind: 'goTo'; position: Position } {
+  const { startPosition, stopOnEntry, noDebug } = configuration;
+  if (noDebug) return { kind: 'continue' };
+  if (startPosition === null) return { kind: stopOnEntry ? 'none' : 'continue' };
+  const { start, end } = session.history;
+  return { kind: 'goTo', position: Math.max(start, Math.min(startPosition, end)) };
+}
 
 export const continueForwards: StartRun = ({ session }) => session.continue();
 
