@@ -14,6 +14,11 @@ export interface LongRun {
   searched?: Pick<HistoryRange, 'start' | 'end'>;
   /** The position to which the run goes. The run may first restore an earlier state. */
   target?: Position;
+  /**
+   * Set if the run goes forward and may continue beyond the target. Its progress then ends at the target, and is not
+   * shown while hits are counted.
+   */
+  endsAtTarget?: true;
 }
 
 /**
@@ -29,11 +34,10 @@ export class ProgressReporter {
   private replayedFrom: Position | undefined;
   private percentage: number | undefined;
   private runs = 0;
-  /**
-   * Whether the reported progress is that of counting hits, which is done before a run. The run itself then reports no
-   * progress.
-   */
+  /** Whether the reported progress is that of counting hits, which is done before a run. */
   private isCounting = false;
+  /** The run to report after hits have been counted. */
+  private nextRun: LongRun | undefined;
 
   constructor(event: (event: string, body: object) => void) {
     this.event = event;
@@ -60,10 +64,13 @@ export class ProgressReporter {
   /** Called while hits are counted in a part of the history, and with `undefined` at the end. */
   counted(part: { start: Position; current: Position; end: Position } | undefined, milliseconds: number): void {
     if (!part) {
-      if (this.isCounting) this.end();
-      return;
+      if (!this.isCounting) return;
+      const { nextRun } = this;
+      this.end();
+      return this.begin(nextRun, milliseconds);
     }
-    if (!this.run) {
+    if (!this.run || (this.run.endsAtTarget && !this.isReported)) {
+      this.nextRun = this.run;
       this.begin({ title: progressTitles.counting() }, milliseconds);
       this.isCounting = true;
     }
@@ -75,8 +82,9 @@ export class ProgressReporter {
    * end; a run to a target has restored a state before the target and replayed from there to `position`.
    */
   reached(position: Position): void {
-    const { searched, target } = this.run ?? {};
+    const { searched, target, endsAtTarget } = this.run ?? {};
     if (searched) this.sendPercentage(searched.end - position, searched.end - searched.start);
+    if (endsAtTarget && position >= target!) return this.end();
     if (target === undefined || position > target) return;
     this.replayedFrom ??= position;
     this.sendPercentage(position - this.replayedFrom, target - this.replayedFrom);
@@ -85,6 +93,7 @@ export class ProgressReporter {
   end(): void {
     if (this.isReported) this.event('progressEnd', { progressId: this.body.progressId });
     this.run = undefined;
+    this.nextRun = undefined;
     this.isReported = false;
     this.isCounting = false;
   }

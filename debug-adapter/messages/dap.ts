@@ -240,6 +240,7 @@ export const stopTexts = {
 
 /** The progress titles of long runs. If the user cancels a run, the machine stops, as it does after Pause. */
 export const progressTitles = {
+  forward: () => 'Running forward',
   reverse: () => 'Running backward',
   stepBack: () => 'Stepping back',
   goBack: (position: number) => `Going back to position ${position.toLocaleString('en-US')}`,

@@ -1,4 +1,4 @@
-/** A long reverse run reports its progress, and the client can cancel it within 200 ms. */
+/** A long run through the history reports its progress, and the client can cancel it; a reverse run within 200 ms. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -44,17 +44,42 @@ test('a run reports its progress after 300 ms, reports each percentage only once
   assert.deepEqual(events, []);
 });
 
+test('the progress of a run that may go beyond the recording ends with the recording, and counting hits precedes it', () => {
+  const events: unknown[] = [];
+  const progress = new ProgressReporter((event, body) => events.push([event, body]));
+  progress.begin({ title: 'Forward', target: 1000, endsAtTarget: true }, 5000);
+  progress.counted({ start: 0, current: 50, end: 100 }, 5000);
+  progress.sendIfDue(5300);
+  progress.counted(undefined, 5400);
+  progress.reached(200);
+  progress.sendIfDue(5500);
+  progress.sendIfDue(5700);
+  progress.reached(600);
+  progress.reached(1200);
+  progress.sendIfDue(9000);
+  progress.end();
+  assert.deepEqual(events.splice(0), [
+    ['progressStart', { progressId: 'run 1', title: 'Counting breakpoint hits', cancellable: true, percentage: 50 }],
+    ['progressEnd', { progressId: 'run 1' }],
+    ['progressStart', { progressId: 'run 2', title: 'Forward', cancellable: true, percentage: 0 }],
+    ['progressUpdate', { progressId: 'run 2', percentage: 50 }],
+    ['progressEnd', { progressId: 'run 2' }],
+  ]);
+});
+
 test('the progress of a run to "startPosition" names the position to which the run really goes', () => {
   const title = (configuration: object) => {
-    const session = { position: 10, history: { start: 10, end: 5000 } };
-    const debuggee = { session, configuration: { startPosition: null, stopOnEntry: false, noDebug: false } };
-    Object.assign(debuggee.configuration, configuration);
+    const history = { start: 10, end: 5000 };
+    const session = { position: 10, history, target: { history } };
+    const defaults = { rr: 'replay', startPosition: null, stopOnEntry: false, noDebug: false };
+    const debuggee = { session, configuration: { ...defaults, ...configuration } };
     return longRun('configurationDone', {}, debuggee as unknown as Debuggee)?.title;
   };
   assert.equal(title({ startPosition: 4000 }), 'Going forward to position 4,000');
   assert.equal(title({ startPosition: 6000 }), 'Going forward to position 5,000');
   assert.equal(title({ startPosition: 4000, stopOnEntry: true }), 'Going forward to position 4,000');
-  assert.notEqual(title({ startPosition: 4000, noDebug: true }), 'Going forward to position 4,000');
+  assert.equal(title({ startPosition: 4000, noDebug: true }), 'Running forward');
+  assert.equal(title({}), 'Running forward');
   assert.equal(title({ stopOnEntry: true }), undefined);
 });
 
@@ -103,14 +128,32 @@ test('a reverse run shows its progress; cancel stops it, and so does pause', asy
   assert.equal(await dap.evaluate('1 + 1'), '2');
 });
 
+test('a run forward through the history shows its progress and can be canceled; a run at the live end has none', async (t) => {
+  const dap = await longHistory(t, PROGRESS);
+  await dap.request('continue', { threadId: 1 });
+  await sleep(600);
+  await dap.request('pause', { threadId: 1 });
+  await dap.event('stopped');
+  assert.deepEqual(progressEvents(dap), []);
+  await dap.until('blkreplay/goTo', { position: 0 });
+  await dap.request('continue', { threadId: 1 });
+  let start = await dap.event('progressStart');
+  // Going to position 0 may also have taken long enough to be reported.
+  while (start.title !== 'Running forward') start = await dap.event('progressStart');
+  assert.equal(start.cancellable, true);
+  assert.ok(start.percentage >= 0 && start.percentage < 100);
+  await dap.request('cancel', { progressId: start.progressId });
+  assert.equal((await dap.event('progressEnd')).progressId, start.progressId);
+  assert.equal((await dap.event('stopped')).reason, 'pause');
+});
+
 longTest('a client that does not announce support for progress reporting gets no progress events', async (t) => {
   const dap = await longHistory(t, {});
   await dap.request('reverseContinue', { threadId: 1 });
   await sleep(600);
   await dap.request('pause', { threadId: 1 });
   assert.equal((await dap.event('stopped')).reason, 'pause');
-  assert.deepEqual(
-    dap.events.filter(({ event }) => event.startsWith('progress')),
-    [],
-  );
+  assert.deepEqual(progressEvents(dap), []);
 });
+
+const progressEvents = (dap: DapClient) => dap.events.filter(({ event }) => event.startsWith('progress'));

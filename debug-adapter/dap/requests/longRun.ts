@@ -4,14 +4,20 @@ import type { LongRun } from '../progress.ts';
 import { progressTitles } from '../../messages/dap.ts';
 import { firstRun } from './running.ts';
 
-/** Returns a LongRun for commands whose runs may take a long time: those that go back, search, or go to a position. */
+/**
+ * Returns a LongRun for commands whose runs may take a long time: those that go back, search, go to a position, or run
+ * forward through a recording. A live machine may wait for input forever, so it has no progress beyond its live end.
+ */
 export function longRun(command: string, args: unknown, debuggee: Debuggee): LongRun | undefined {
   const { session } = debuggee;
   switch (command) {
     case 'configurationDone': {
       const first = firstRun(debuggee);
-      return first.kind === 'goTo' ? towards(first.position, session.position) : undefined;
+      if (first.kind === 'goTo') return towards(first.position, session.position);
+      return first.kind === 'continue' ? throughRecording(debuggee) : undefined;
     }
+    case 'continue':
+      return throughRecording(debuggee);
     case 'reverseContinue':
       return { title: progressTitles.reverse(), searched: { start: session.history.start, end: session.position } };
     case 'stepBack':
@@ -23,6 +29,13 @@ export function longRun(command: string, args: unknown, debuggee: Debuggee): Lon
     default:
       return undefined;
   }
+}
+
+/** A run forward to a stop point, or to the end of what is recorded. Undefined at the live end. */
+function throughRecording({ session, configuration }: Debuggee): LongRun | undefined {
+  const { history } = session.target;
+  const isRecorded = history && (configuration.rr === 'replay' || history.isBeforeLiveEnd);
+  return isRecorded ? { title: progressTitles.forward(), target: history.end, endsAtTarget: true } : undefined;
 }
 
 /** A run to the position `target`. */
