@@ -170,6 +170,7 @@ export class Adapter {
   }
 
   private async askEngineNow(command: string, args: unknown, rules: CommandRules): Promise<unknown> {
+    if (this.phase === 'running' && Object.hasOwn(WHILE_RUNNING, command)) return WHILE_RUNNING[command];
     this.checkPhase(command, rules);
     checkAnnounced(command, args);
     if (command === 'launch') return this.launch(args);
@@ -304,6 +305,11 @@ const ERROR_ID = 1;
 const WITHOUT_DIALOG = new Set([
   ...['exceptionInfo', 'evaluate', 'scopes', 'dataBreakpointInfo', 'variables', 'readMemory'],
 ]);
+/**
+ * The answers to requests about a stop that arrive when the machine is already running again. They are the same as for
+ * frames of an earlier stop: see `scopes`.
+ */
+const WHILE_RUNNING: Readonly<Record<string, object>> = { scopes: { scopes: [] }, variables: { variables: [] } };
 /** A malformed request may have a command of any type. */
 const isFromExtension = (command: unknown): boolean => String(command).startsWith('blkreplay/');
 

@@ -108,6 +108,11 @@ export class Debuggee {
     return frames;
   }
 
+  /** Whether a frame ID is from an earlier stop. */
+  isStaleFrame(id: number): boolean {
+    return this.frameHandles.isStale(id);
+  }
+
   /** A frame by the ID from `stackTrace`; without an ID, the innermost frame. */
   frame(id?: number): ShownFrame {
     const shown = id === undefined ? this.callStack()[0] : this.frameHandles.get(id);

@@ -15,6 +15,11 @@ export class Handles<T> {
     return this.things.get(handle);
   }
 
+  /** Whether the reference was valid at an earlier stop. */
+  isStale(handle: number): boolean {
+    return handle >= 1 && handle < this.next && !this.things.has(handle);
+  }
+
   clear(): void {
     this.things.clear();
   }

@@ -29,6 +29,8 @@ test('while the machine is computing, the adapter answers requests, sets breakpo
   assert.equal(threads.length, 1);
   assert.match(await quick(() => dap.refused('stackTrace', { threadId: 1 })), /is running\. Pause it first/);
   assert.match(await quick(() => dap.refused('continue', { threadId: 1 })), /is running\. Pause it first/);
+  assert.deepEqual(await quick(() => dap.request('scopes', { frameId: 1 })), { scopes: [] });
+  assert.deepEqual(await quick(() => dap.request('variables', { variablesReference: 1 })), { variables: [] });
   const path = source('endless/endless.c');
   const stop = await paused(dap, 'continue');
   assert.equal(stop.reason, 'pause');

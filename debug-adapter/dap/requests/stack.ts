@@ -31,8 +31,15 @@ function stackFrame({ sources }: Debuggee, { id, frame, symbols, source }: Shown
   return { ...frameBody, source: file, line: at.line, column: at.column ?? 1 };
 }
 
+/**
+ * A client that has sent a request just before the machine moved gets no scopes and no variables. Editors would show an
+ * error in their Variables view until the next answer arrives. js-debug also answers such requests for variables without
+ * an error.
+ */
 export function scopes(debuggee: Debuggee, args: Arguments): DebugProtocol.ScopesResponse['body'] {
-  const shown = debuggee.frame(args.integer('frameId'));
+  const frameId = args.integer('frameId');
+  if (debuggee.isStaleFrame(frameId)) return { scopes: [] };
+  const shown = debuggee.frame(frameId);
   const { containers } = debuggee;
   const machine: DebugProtocol.Scope[] = [
     {
@@ -67,7 +74,9 @@ export function scopes(debuggee: Debuggee, args: Arguments): DebugProtocol.Scope
 }
 
 export function variables(debuggee: Debuggee, args: Arguments): DebugProtocol.VariablesResponse['body'] {
-  const container = debuggee.containers.get(args.integer('variablesReference'));
+  const reference = args.integer('variablesReference');
+  if (debuggee.containers.isStale(reference)) return { variables: [] };
+  const container = debuggee.containers.get(reference);
   if (!container) throw staleReference('variable');
   const all = variablesIn(debuggee, container);
   const start = args.optionalInteger('start') ?? 0;
