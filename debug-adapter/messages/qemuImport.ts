@@ -93,6 +93,8 @@ export const qemuDifferences = {
     `The value of ${names.join(', ')} is not known. Replace ${names.map((name) => `<${name}>`).join(', ')} in launch.json.`,
   unknownSetting: (names: readonly string[], setting: string) =>
     `The value of ${names.join(', ')} is not known. Set "${setting}" in launch.json.`,
+  includeMissing: () =>
+    'The makefile includes this file, but it cannot be read. Variables that it assigns are not known.',
   unknownOptions: (name: string) => `The value of ${name} is not known. Options in it are not imported.`,
 };
 

@@ -4,6 +4,7 @@ import { atLine, fromClipboard, fromSelection } from '../../debug-adapter/messag
 import { UserError } from '../../debug-adapter/messages/userError.ts';
 import { shortName } from '../configuration/paths.ts';
 import { findQemuCommands, type QemuCommand, textKind } from './findCommands.ts';
+import { includedFiles } from './includedFiles.ts';
 
 /** A command that the user can import. */
 export interface Candidate {
@@ -73,7 +74,7 @@ function inEditor(folder: vscode.WorkspaceFolder): Promise<Candidate[]> {
   const inFile = isFile ? inDocument(folder, document.uri, document.getText()) : [];
   if (selection.isEmpty) return Promise.resolve(inFile);
   const isSelected = (line: number) => line >= selection.start.line && line <= selection.end.line;
-  const selected = inFile.filter(({ command }) => isSelected(command.line - 1));
+  const selected = inFile.filter(({ command: { file, line } }) => file === undefined && isSelected(line - 1));
   if (selected.length > 0) return Promise.resolve(selected.map((one) => ({ ...one, from: fromSelection() })));
   const origin = { from: fromSelection(), folder: isFile ? folderOf(folder, document.uri) : '' };
   return Promise.resolve(inText(document.getText(selection), origin));
@@ -84,8 +85,10 @@ async function inWorkspace(folder: vscode.WorkspaceFolder): Promise<Candidate[]>
   // Files near the workspace folder come first.
   const depth = (file: vscode.Uri) => file.path.split('/').length;
   files.sort((a, b) => depth(a) - depth(b) || (a.path < b.path ? -1 : 1));
-  const found = await Promise.all(files.map((file) => inWorkspaceFile(folder, file)));
-  return found.flat();
+  const found = (await Promise.all(files.map((file) => inWorkspaceFile(folder, file)))).flat();
+  // A file that a makefile includes is read as a part of that makefile.
+  const included = new Set(found.filter(({ command }) => command.file !== undefined).map(({ from }) => from));
+  return found.filter(({ command, from }) => command.file !== undefined || !included.has(from));
 }
 
 async function inWorkspaceFile(folder: vscode.WorkspaceFolder, file: vscode.Uri): Promise<Candidate[]> {
@@ -101,12 +104,15 @@ async function inWorkspaceFile(folder: vscode.WorkspaceFolder, file: vscode.Uri)
 }
 
 function inDocument(folder: vscode.WorkspaceFolder, file: vscode.Uri, text: string): Candidate[] {
-  const name = shortName(path, folder.uri.fsPath, file.fsPath);
-  return findQemuCommands(text, textKind(file.fsPath)).map((command) => ({
-    command,
-    from: atLine({ file: name, line: command.line }),
-    folder: folderOf(folder, file),
-  }));
+  const include = file.scheme === 'file' ? includedFiles(folder.uri.fsPath, file.fsPath) : undefined;
+  return findQemuCommands(text, textKind(file.fsPath), include).map((command) => {
+    const of = command.file === undefined ? file.fsPath : path.resolve(path.dirname(file.fsPath), command.file);
+    return {
+      command,
+      from: atLine({ file: shortName(path, folder.uri.fsPath, of), line: command.line }),
+      folder: folderOf(folder, file),
+    };
+  });
 }
 
 /** The folder of a file, relative to the workspace folder and with slashes. Empty for a file outside it. */

@@ -1,6 +1,6 @@
 import { qemuErrors } from '../../debug-adapter/messages/qemuImport.ts';
 import { UserError } from '../../debug-adapter/messages/userError.ts';
-import { looksLikeMakefile, recipeLines } from './makefile.ts';
+import { type Include, includesFiles, looksLikeMakefile, recipeLines } from './makefile.ts';
 import { ScriptVariables } from './scriptVariables.ts';
 import { splitLine, type ValueOf } from './shellWords.ts';
 import { onlyUnknown, shownWord, withoutMarks } from './unknownParts.ts';
@@ -16,6 +16,10 @@ export interface QemuCommand {
   options: string[];
   /** The command as the user sees it. */
   text: string;
+  /** The file that contains the command, if a makefile includes it. */
+  file?: string;
+  /** Files that the makefile includes, but that cannot be read. They may assign variables of the command. */
+  missingFiles?: readonly string[];
 }
 
 /** A makefile or script that a person wrote is not longer than this. */
@@ -37,14 +41,15 @@ export function textKind(fileName: string): TextKind {
 /**
  * Finds the `qemu-system-riscv64` (and `riscv32`) commands in a makefile, a shell script, or any other text, such as a
  * manual or the output of make. Each distinct command is listed once, in order. Throws a UserError if the text is too
- * long, or if none of its commands can be read.
+ * long, or if none of its commands can be read. `include` reads the files that a makefile includes.
  */
-export function findQemuCommands(text: string, kind: TextKind): QemuCommand[] {
+export function findQemuCommands(text: string, kind: TextKind, include?: Include): QemuCommand[] {
   if (text.length > TEXT_CHARACTERS_MAX) throw qemuErrors.tooLong(TEXT_CHARACTERS_MAX);
   const plain = withoutMarks(text);
-  if (!MENTIONS_QEMU.test(plain)) return [];
+  const hasIncludes = kind === 'makefile' && include !== undefined && includesFiles(plain);
+  if (!MENTIONS_QEMU.test(plain) && !hasIncludes) return [];
   const isMakefile = kind === 'makefile' || (kind === 'text' && looksLikeMakefile(plain));
-  const found = isMakefile ? inMakefile(plain) : inScript(plain, kind === 'text');
+  const found = isMakefile ? inMakefile(plain, include) : inScript(plain, kind === 'text');
   // A selection in a makefile may consist of one recipe line.
   const all = found.length === 0 && isMakefile && kind === 'text' ? inScript(plain, true) : found;
   return distinct(all);
@@ -54,19 +59,33 @@ const MENTIONS_QEMU = /qemu-system-/;
 const PROGRAM = /(?:^|[\\/])qemu-system-riscv(64|32)(?:\.exe)?$/;
 const PROGRAM_IN_TEXT = /qemu-system-riscv(?:64|32)(?:\.exe)?(?=[\s"'\\])/;
 
-function inMakefile(text: string): QemuCommand[] {
+function inMakefile(text: string, include: Include = () => undefined): QemuCommand[] {
   const noVariables: ValueOf = () => undefined;
   // Some makefiles name the program `qemu-system-$(ARCH)` and take ARCH from the command line.
   const named = [...text.matchAll(/qemu-system-\$[({]([\w.-]+)[)}]/g)].map(([, name]) => name);
   const isAssigned = (name: string) => new RegExp(`^[ \\t]*${escaped(name)}[ \\t]*[:?+]?=`, 'm').test(text);
   const missing = [...new Set(named)].slice(0, NAMES_MAX).filter((name) => !isAssigned(name));
   const assignments = missing.map((name) => `${name} = riscv64\n`).join('');
-  const lines = recipeLines(assignments + text, (line) => MENTIONS_QEMU.test(line));
+  const { lines, missing: missingFiles } = recipeLines(
+    assignments + text,
+    (line) => MENTIONS_QEMU.test(line),
+    (name) => {
+      const included = include(shownWord(name));
+      return included === undefined ? undefined : withoutMarks(included);
+    },
+  );
   const failures = new Failures();
-  const found = lines.flatMap(({ line, text: recipe }) =>
-    failures.unless(() =>
-      commandsAt(recipe, 0, noVariables).flatMap((words) => commandIn(words, line - missing.length, 0)),
-    ),
+  const found = lines.flatMap(({ line, text: recipe, file }) =>
+    failures
+      .unless(() => {
+        const lineInFile = file === undefined ? line - missing.length : line;
+        return commandsAt(recipe, 0, noVariables).flatMap((words) => commandIn(words, lineInFile, 0));
+      })
+      .map((command) => ({
+        ...command,
+        ...(file !== undefined && { file }),
+        ...(missingFiles.length > 0 && { missingFiles }),
+      })),
   );
   return failures.checked(found);
 }

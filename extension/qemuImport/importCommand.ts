@@ -8,7 +8,7 @@ import { applyDiskFile } from './driveOptions.ts';
 import { driveSettings } from './driveSettings.ts';
 import type { QemuCommand } from './findCommands.ts';
 import { OPTION_BY_NAME } from './optionTable.ts';
-import { onlyUnknown, shownWord } from './unknownParts.ts';
+import { onlyUnknown, shownWord, unknownNames } from './unknownParts.ts';
 
 export interface ImportedCommand {
   configuration: Configuration;
@@ -33,6 +33,7 @@ export function importQemuCommand(command: QemuCommand, { folder, existing }: Im
   const draft = new Draft(folder);
   if (command.is32Bit) draft.report('qemu-system-riscv32', qemuDifferences.is32Bit());
   applyOptions(draft, command.options);
+  reportMissingFiles(draft, command);
   if (draft.board === undefined) draft.report('-machine', qemuDifferences.boardMissing());
   reportMissingSymbols(draft);
   const bios = biosSetting(draft);
@@ -73,6 +74,12 @@ function applyOptions(draft: Draft, words: readonly string[]): void {
       else option.apply?.(draft, hasValue ? next : '', text);
     }
   }
+}
+
+/** If a value is not known, a file that could not be included may contain it. */
+function reportMissingFiles(draft: Draft, { options, missingFiles = [] }: QemuCommand): void {
+  if (!options.some((word) => unknownNames(word).length > 0)) return;
+  for (const file of missingFiles) draft.report(`include ${shownWord(file)}`, qemuDifferences.includeMissing());
 }
 
 /** Reports an unknown value in place of an option. `$@` and the like are not reported: they can be empty. */

@@ -7,28 +7,44 @@ export interface RecipeLine {
   /** The number of its first line in the makefile, from 1. */
   line: number;
   text: string;
+  /** The name of the included file that contains the line; undefined for the makefile itself. */
+  file?: string;
+}
+
+/** Returns the text of a file that a makefile includes; undefined if it cannot be read. */
+export type Include = (name: string) => string | undefined;
+
+/** The recipe lines that were found, and the files that the makefile includes but that cannot be read. */
+export interface Recipes {
+  lines: RecipeLine[];
+  missing: string[];
 }
 
 /**
  * Reads the assignments, conditionals and recipes of a makefile, in GNU make's syntax, and returns the recipe lines for
  * which `isWanted` returns true. Recipes see the values that variables have at the end of the file, as in make.
- * Included files are not read. In a condition, a variable without a value is empty, as in make. However, it equals an
+ * Included files are read in place, up to a depth, number and total length. In a condition, a variable without a value is empty, as in make. However, it equals an
  * architecture name such as `riscv64`, because makefiles for several architectures expect that name on their command
  * line.
  */
-export function recipeLines(text: string, isWanted: (line: string) => boolean): RecipeLine[] {
-  const makefile = new Makefile();
-  for (const { line, text: content } of logicalLines(text)) makefile.read(line, content);
-  return makefile.recipes(isWanted);
+export function recipeLines(
+  text: string,
+  isWanted: (line: string) => boolean,
+  include: Include = () => undefined,
+): Recipes {
+  const makefile = new Makefile(include);
+  makefile.readAll(text);
+  return { lines: makefile.recipes(isWanted), missing: [...makefile.missing] };
 }
+
+/** Whether a makefile includes other files. */
+export const includesFiles = (text: string): boolean => /^ *(?:-|s)?include[ \t]/m.test(text);
 
 /** Whether a text without a file name is a makefile. */
 export const looksLikeMakefile = (text: string): boolean =>
   /^[ \t]*[\w.-]+[ \t]*[:?+]=|^[A-Za-z_][\w-]*[ \t]+=[ \t]|^[\w.$()/%-]+[ \t]*:(?!=)[^\n]*\n\t/m.test(text);
 
-interface Recipe {
-  line: number;
-  text: string;
+interface Recipe extends RecipeLine {
   target: string;
   prerequisites: string;
 }
@@ -36,9 +52,13 @@ interface Recipe {
 const ASSIGNMENT = /^\s*(?:(?:export|override|private)\s+)*([^\s:#=+?!]+)\s*(::?:?=|\?=|\+=|=)\s*(.*)$/s;
 const RULE = /^([^\s:=#][^:=#]*):(?![:=])([^=]*)$/s;
 const TARGET_VARIABLE = /^([^\s:=#][^:=#]*):(?!=)\s*([\w.-]+\s*(?::?=|\?=|\+=).*)$/s;
+const INCLUDE = /^\s*(-|s)?include\s+(?![:?+]*=)(.*)$/s;
 const CONDITIONAL = /^\s*(else\s+)?(ifeq|ifneq|ifdef|ifndef)\b\s*(.*)$/s;
 
 class Makefile {
+  /** The files that a makefile must be able to include, but that cannot be read. */
+  readonly missing = new Set<string>();
+  private include: Include;
   private variables = new MakeVariables();
   private found: Recipe[] = [];
   private rule: { target: string; prerequisites: string } | undefined;
@@ -48,7 +68,21 @@ class Makefile {
   /** Assignments that hold only for the recipe of one target. */
   private ofTargets = new Map<string, string[]>();
 
-  read(line: number, text: string): void {
+  /** The file that is being read: undefined for the makefile itself. */
+  private file: string | undefined;
+  private includeDepth = 0;
+  private includedFiles = 0;
+  private includedCharacters = 0;
+
+  constructor(include: Include) {
+    this.include = include;
+  }
+
+  readAll(text: string): void {
+    for (const { line, text: content } of logicalLines(text)) this.read(line, content);
+  }
+
+  private read(line: number, text: string): void {
     if (this.definition !== undefined) return this.readDefinition(line, text);
     if (text.startsWith('\t') && this.rule) {
       if (!this.isConditional(text) && this.applies()) this.addRecipe(line, text.slice(1));
@@ -64,7 +98,7 @@ class Makefile {
   recipes(isWanted: (line: string) => boolean): RecipeLine[] {
     let length = 0;
     let expandedLength = 0;
-    return this.found.flatMap(({ line, text, target, prerequisites }) => {
+    return this.found.flatMap(({ line, text, file, target, prerequisites }) => {
       const own = this.ofTargets.get(target);
       const variables = own ? this.variables.copy() : this.variables;
       for (const assignment of own ?? []) this.assign(assignment, variables);
@@ -75,11 +109,13 @@ class Makefile {
       length += expanded.length;
       // Nobody would import a command from so many long recipes.
       if (length > COMMANDS_CHARACTERS_MAX) throw qemuErrors.commandTooLong(COMMAND_CHARACTERS_MAX);
-      return [{ line, text: expanded }];
+      return [{ line, text: expanded, ...(file !== undefined && { file }) }];
     });
   }
 
   private readStatement(line: number, content: string): void {
+    const [included, isOptional, names] = INCLUDE.exec(content) ?? [];
+    if (included !== undefined) return this.readIncluded(names, isOptional !== undefined);
     const ofTarget = TARGET_VARIABLE.exec(content);
     const rule = ofTarget ? null : RULE.exec(content);
     if (ofTarget) {
@@ -94,6 +130,31 @@ class Makefile {
     else if (content.includes(':')) this.rule = { target: '', prerequisites: '' };
   }
 
+  /** Reads included files as make does, as if their lines were here. The conditionals of each file are its own. */
+  private readIncluded(names: string, isOptional: boolean): void {
+    const { file, conditions } = this;
+    for (const name of this.variables.expand(names).split(/\s+/).filter(Boolean)) {
+      if (this.includeDepth >= INCLUDE_DEPTH_MAX || this.includedFiles++ >= INCLUDED_FILES_MAX) break;
+      const text = this.include(name);
+      if (text === undefined) {
+        if (!isOptional) this.missing.add(name);
+        continue;
+      }
+      this.includedCharacters += text.length;
+      if (this.includedCharacters > INCLUDED_CHARACTERS_MAX) break;
+      this.includeDepth++;
+      this.file = name;
+      this.conditions = [];
+      this.rule = undefined;
+      this.readAll(text);
+      this.definition = undefined;
+      this.includeDepth--;
+    }
+    this.file = file;
+    this.conditions = conditions;
+    this.rule = undefined;
+  }
+
   private assign(content: string, variables: MakeVariables): boolean {
     const [, name, operator, value] = ASSIGNMENT.exec(content) ?? [];
     if (name === undefined) return false;
@@ -103,7 +164,7 @@ class Makefile {
 
   private addRecipe(line: number, text: string): void {
     const { target, prerequisites } = this.rule ?? { target: '', prerequisites: '' };
-    if (this.found.length < RECIPES_MAX) this.found.push({ line, text, target, prerequisites });
+    if (this.found.length < RECIPES_MAX) this.found.push({ line, text, file: this.file, target, prerequisites });
   }
 
   /** Reads a line of a `define`. The lines are the value of the variable, and can also be commands that recipes run. */
@@ -160,6 +221,9 @@ class Makefile {
 
 /** The names that kernel makefiles use for the architecture. */
 const RISCV64 = /^(riscv|riscv64|riscv64gc|rv64)$/;
+const INCLUDE_DEPTH_MAX = 8;
+const INCLUDED_FILES_MAX = 50;
+const INCLUDED_CHARACTERS_MAX = 512 << 10;
 const RECIPES_MAX = 10_000;
 const TARGET_VARIABLES_MAX = 50;
 /** The maximum length of all expanded recipes. It limits the time for a hostile makefile. */

@@ -1,6 +1,7 @@
 /** QEMU command lines of well-known projects become launch configurations, and every option that differs is named. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { findQemuCommands, textKind } from '../../extension/qemuImport/findCommands.ts';
 import { importQemuCommand } from '../../extension/qemuImport/importCommand.ts';
 import { OPTION_BY_NAME, QEMU_OPTIONS } from '../../extension/qemuImport/optionTable.ts';
@@ -324,6 +325,16 @@ test('a command with neither a kernel nor firmware gets a placeholder for the ke
   const { settings, differences } = imported('qemu-system-riscv64 -M virt', { folder: 'vm' });
   assert.equal(settings.kernel, `${W}/vm/<kernel>`);
   assert.deepEqual(differences, [['-kernel', qemuDifferences.noBootFile()]]);
+});
+
+test('a file that cannot be included is named if a value of the command is not known', () => {
+  const differencesOf = (memory: string) => {
+    const run = `qemu-system-riscv64 -M virt -kernel k.bin -m ${memory}`;
+    return imported(`include config.mk\nrun:\n\t${run}\n`, { file: 'Makefile' }).differences;
+  };
+  const named = ['include config.mk', qemuDifferences.includeMissing()];
+  assert.ok(differencesOf('$(MEM)').some((difference) => isDeepStrictEqual(difference, named)));
+  assert.ok(!differencesOf('1G').some(([option]) => option.startsWith('include')));
 });
 
 // --- names and files ------------------------------------------------------------------------------------------------

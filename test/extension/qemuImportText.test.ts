@@ -1,9 +1,13 @@
 /** QEMU commands are found in makefiles, scripts and pasted text, with the values of their variables. */
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
 import { findQemuCommands, textKind, type TextKind } from '../../extension/qemuImport/findCommands.ts';
+import { includedFiles } from '../../extension/qemuImport/includedFiles.ts';
 import { qemuErrors } from '../../debug-adapter/messages/qemuImport.ts';
 import { UserError } from '../../debug-adapter/messages/userError.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 /** The commands in a file or pasted text, without the name of the program. */
 const commands = (text: string, kind: TextKind = 'text'): string[] =>
@@ -154,6 +158,66 @@ test('a command is found even if it is not in a recipe, or if its name contains 
   const text = 'QEMU := qemu-system-$(ARCH)\ndefine run\n  $(call cmd,$(QEMU),-M virt)\nendef\n';
   assert.deepEqual(makefile(text), ['-M virt']);
   assert.deepEqual(makefile('x:\n\t# qemu-system-riscv64 -M virt\n'), [], 'a comment');
+});
+
+test('a makefile is read with the files that it includes, and their commands have their own file and line', () => {
+  const files: Record<string, string> = {
+    'config.mk': 'BOARD = virt\nifdef NO\n',
+    'mk/qemu.mk': '# run\nrun: kernel\n\tqemu-system-riscv64 -M $(BOARD) -m $(MEM) -kernel $<\ninclude mk/more.mk\n',
+    'mk/more.mk': 'more:\n\tqemu-system-riscv64 -M $(BOARD) -s\n',
+  };
+  const text =
+    'DIR = mk\ninclude config.mk $(DIR)/qemu.mk\nMEM = 1G\nown:\n\tqemu-system-riscv64 -M $(BOARD)\n-include none.mk\n';
+  const found = findQemuCommands(text, 'makefile', (name) => files[name]);
+  assert.deepEqual(
+    found.map(({ file, line, text }) => [file, line, text]),
+    [
+      ['mk/qemu.mk', 3, 'qemu-system-riscv64 -M virt -m 1G -kernel kernel'],
+      ['mk/more.mk', 2, 'qemu-system-riscv64 -M virt -s'],
+      [undefined, 5, 'qemu-system-riscv64 -M virt'],
+    ],
+  );
+  assert.ok(found.every(({ missingFiles }) => missingFiles === undefined));
+  const onlyIncludes = findQemuCommands('include mk/more.mk\n', 'makefile', (name) => files[name]);
+  assert.deepEqual(onlyIncludes.length, 1);
+});
+
+test('a file that cannot be included is known by its name, unless make ignores that', () => {
+  const missing = (directive: string) =>
+    findQemuCommands(`${directive}\nx:\n\tqemu-system-riscv64 -m $(MEM)\n`, 'makefile')[0].missingFiles;
+  assert.deepEqual(missing('include a.mk b.mk'), ['a.mk', 'b.mk']);
+  assert.deepEqual(missing('include $(TOP)/a.mk # comment')?.length, 1);
+  for (const directive of ['-include a.mk', 'sinclude a.mk', 'include = a.mk', 'ifdef NO\ninclude a.mk\nendif'])
+    assert.equal(missing(directive), undefined, directive);
+});
+
+test('files that include each other, many files and long files are read up to a limit', () => {
+  let reads = 0;
+  const run = (include: string, text: string) => {
+    reads = 0;
+    const makefile = `${include}\nx:\n\tqemu-system-riscv64 -M virt\n`;
+    assert.equal(findQemuCommands(makefile, 'makefile', () => (reads++, text)).length, 1);
+    return reads;
+  };
+  assert.ok(run('include self.mk', 'include self.mk self.mk\n') <= 50);
+  assert.ok(run(`include ${'a.mk '.repeat(1000)}`, '') <= 50);
+  assert.ok(run(`include ${'a.mk '.repeat(1000)}`, `A = ${'x'.repeat(1 << 18)}\n`) <= 3);
+});
+
+test('included files are read relative to the makefile, within the workspace folder', (t) => {
+  const folder = temporaryFolder(t);
+  const workspace = path.join(folder, 'workspace');
+  fs.mkdirSync(path.join(workspace, 'os', 'mk'), { recursive: true });
+  fs.writeFileSync(path.join(workspace, 'os', 'mk', 'a.mk'), 'A');
+  fs.writeFileSync(path.join(workspace, 'top.mk'), 'TOP');
+  fs.writeFileSync(path.join(workspace, 'long.mk'), 'x'.repeat(300 << 10));
+  fs.writeFileSync(path.join(folder, 'outside.mk'), 'OUTSIDE');
+  fs.symlinkSync(path.join(folder, 'outside.mk'), path.join(workspace, 'link.mk'));
+  const include = includedFiles(workspace, path.join(workspace, 'os', 'Makefile'));
+  assert.equal(include('mk/a.mk'), 'A');
+  assert.equal(include('../top.mk'), 'TOP');
+  for (const name of ['none.mk', 'mk', '../long.mk', '../../outside.mk', '../link.mk', path.join(folder, 'outside.mk')])
+    assert.equal(include(name), undefined, name);
 });
 
 test('text copied from a makefile is read as a makefile', () => {
