@@ -7,7 +7,7 @@ import { importQemuCommand } from '../../extension/qemuImport/importCommand.ts';
 import { OPTION_BY_NAME, QEMU_OPTIONS } from '../../extension/qemuImport/optionTable.ts';
 import { qemuDifferences } from '../../debug-adapter/messages/qemuImport.ts';
 import { parseLaunch } from '../support/launch.ts';
-import { COMMAND_LINES } from './qemuCommandLines.ts';
+import { COMMAND_LINES } from './qemuCommandLines/index.ts';
 
 const W = '${workspaceFolder}';
 
