@@ -156,6 +156,17 @@ export const positionItemTooltip = (shown: {
   `Guest time (mtime): ${shown.seconds} s\n` +
   'Click to go to a position.';
 
+/** What a screen reader says instead of the item's text. */
+export const positionItemLabel = (shown: {
+  position: string;
+  end: string;
+  percent: number | undefined;
+  seconds: string;
+  state: string;
+}) =>
+  `blkreplay, ${shown.state}: position ${shown.position} of ${shown.end}` +
+  `${shown.percent === undefined ? '' : `, ${shown.percent} percent`}, guest time ${shown.seconds} seconds. Go to Position`;
+
 export const stateIcons = { replay: 'debug-rerun', history: 'history', record: 'record', live: 'pulse' };
 
 export const stateWords = {
@@ -249,6 +260,8 @@ export const viewTexts = {
 
 export const waitingInputItemName = () => 'blkreplay console input';
 export const waitingInputText = (kibibytes: number) => `$(keyboard) ${kibibytes} KiB waiting`;
+export const waitingInputLabel = (kibibytes: number) =>
+  `blkreplay: ${kibibytes} kibibytes of console input are waiting for the guest`;
 export const waitingInputTooltip = () =>
   'Console input that the guest has not read yet. The guest reads it at its own rate.';
 

@@ -1,5 +1,6 @@
 import type { PositionEvent } from '../../debug-adapter/dap/customProtocol.ts';
 import {
+  positionItemLabel,
   positionItemText,
   positionItemTooltip,
   stateIcons,
@@ -8,20 +9,23 @@ import {
 } from '../../debug-adapter/messages/extension.ts';
 import { formatPosition } from './positionText.ts';
 
+export interface StatusText {
+  text: string;
+  tooltip: string;
+  accessibilityInformation: { label: string };
+}
+
 /** Formats the machine's position and state for the status bar. */
-export function statusText(event: PositionEvent): { text: string; tooltip: string } {
+export function statusText(event: PositionEvent): StatusText {
   const { position, start, isRunning, seconds } = event;
   const end = Math.max(event.end, position);
   const state = stateOf(event);
   const percent = end > start ? Math.floor((100 * (position - start)) / (end - start)) : undefined;
+  const shown = { position: formatPosition(position), percent, seconds: formatSeconds(seconds ?? 0, 3) };
+  const label = positionItemLabel({ ...shown, end: formatPosition(end), state: stateWords[state]() });
   return {
-    text: positionItemText({
-      icon: stateIcons[state],
-      position: formatPosition(position),
-      percent,
-      seconds: formatSeconds(seconds ?? 0, 3),
-      state: stateWords[state](),
-    }),
+    text: positionItemText({ ...shown, icon: stateIcons[state], state: stateWords[state]() }),
+    accessibilityInformation: { label },
     tooltip: positionItemTooltip({
       sentence: stateSentences[state](isRunning ? 'running' : 'stopped'),
       position: formatPosition(position),

@@ -36,6 +36,16 @@ test('the tooltip shows where the machine is, and explains the mode', () => {
   assert.match(tooltip, /Position 12,345,678 of 40,000,000 \(30%\)\nGuest time \(mtime\): 1\.2345678 s/);
 });
 
+test('a screen reader gets the state in words, without the icon', () => {
+  const { label } = statusText(PLACE).accessibilityInformation;
+  assert.equal(
+    label,
+    'blkreplay, history: position 12,345,678 of 40,000,000, 30 percent, guest time 1.235 seconds. Go to Position',
+  );
+  const live = { ...PLACE, rr: 'off' as const, isPast: false, start: 12_345_678, end: 12_345_678 };
+  assert.doesNotMatch(statusText(live).accessibilityInformation.label, /percent|\$/);
+});
+
 test('positions are accepted in the notations that people use', () => {
   const read = (text: string) => parsePosition(text, PLACE);
   assert.equal(read('12,345,678'), 12_345_678);
