@@ -17,7 +17,9 @@ const { contributes } = json('package.json');
 const bindings: KeyBinding[] = contributes.keybindings;
 /** The keys that act on the selected row of our view, where they replace VS Code's keys for lists. */
 const isInOurView = ({ when }: KeyBinding) => when.includes("focusedView == 'blkreplay.overlays' && listFocus");
-const everywhere = bindings.filter((binding) => !isInOurView(binding));
+/** VS Code's own keys for steps, in the state in which VS Code ignores them. */
+const isWhileRunning = ({ when }: KeyBinding) => when.includes("debugState == 'running'");
+const everywhere = bindings.filter((binding) => !isInOurView(binding) && !isWhileRunning(binding));
 const PLATFORMS = ['linux', 'windows', 'mac'] as const;
 
 /** Sorts the modifiers of a key, so that keys can be compared. */
@@ -51,6 +53,23 @@ test('keys work in every view while a session of this debugger is active', () =>
   }
   const inTerminal = contributes.configurationDefaults['terminal.integrated.commandsToSkipShell'];
   assert.deepEqual(inTerminal, [...new Set(everywhere.map(({ command }) => command))]);
+});
+
+test('while the machine runs, step keys do what they do when it is stopped, except in the terminal', () => {
+  // VS Code's own key for Step Into has a command in both states.
+  assert.deepEqual(
+    bindings.filter(isWhileRunning).map(({ key, command }) => [key, command]),
+    [
+      ['f10', 'workbench.action.debug.stepOver'],
+      ['shift+f11', 'workbench.action.debug.stepOut'],
+    ],
+  );
+  const taken = json('test/extension/vscodeKeys.json');
+  for (const { key, when } of bindings.filter(isWhileRunning)) {
+    for (const platform of PLATFORMS) assert.ok(taken[platform].includes(key), `${key} on ${platform}`);
+    // A program in the guest, such as htop, has the key while the terminal has the focus.
+    assert.equal(when, "inDebugMode && debugType == 'blkreplay' && debugState == 'running' && !terminalFocus");
+  }
 });
 
 test('a key has one command in each context', () => {
