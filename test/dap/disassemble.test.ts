@@ -59,6 +59,14 @@ test('unmapped addresses are shown as such, and the response has the requested n
   );
 });
 
+test('without an address, there are no rows: the disassembly view asks for them while the machine runs', async (t) => {
+  const dap = new DapClient(t);
+  await dap.start(demoLaunch(new Sandbox(t), { stopOnEntry: true }));
+  await dap.event('stopped');
+  const args = { memoryReference: '', offset: 0, instructionOffset: -50, instructionCount: 50 };
+  assert.deepEqual(await dap.request('disassemble', args), { instructions: [] });
+});
+
 async function rowsAt(dap: DapClient, memoryReference: string, instructionOffset: number, instructionCount: number) {
   const args = { memoryReference, instructionOffset, instructionCount, resolveSymbols: true };
   const { instructions } = await dap.request('disassemble', args);
