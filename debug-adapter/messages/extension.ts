@@ -269,7 +269,7 @@ export const waitingInputTooltip = () =>
 
 export const terminalName = (session: string) => `Guest: ${session}`;
 
-/** Lines that are shown dimmed in the guest's terminal. */
+/** Messages that are shown in the guest's terminal. */
 export const typingRefused = (why: string) => `[Input ignored: ${why}]`;
 export const typingInPast = () =>
   '[Input ignored: the machine is in the past. To type, continue to the live end (F5).]';

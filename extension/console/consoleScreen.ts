@@ -1,6 +1,6 @@
 import { moreLines } from '../../debug-adapter/messages/extension.ts';
 import type { ConsoleEvent } from '../../debug-adapter/dap/customProtocol.ts';
-import { dimLine } from './consoleText.ts';
+import { messageLine, messageText } from './consoleText.ts';
 import { escapeAt } from './plainLine.ts';
 import { type TimedLine, TimedText } from './timedText.ts';
 
@@ -13,6 +13,7 @@ const SAVE_CURSOR = '\x1b7';
 const RESTORE_CURSOR = '\x1b8';
 const ERASE_BELOW = '\x1b[J';
 const DIM = '\x1b[2m';
+const NO_ATTRIBUTES = '\x1b[m';
 
 /**
  * Shows the guest's output in a terminal as of a position in time. Text that the guest has not printed yet at that
@@ -72,9 +73,9 @@ export class ConsoleScreen {
     }
   }
 
-  /** Shows a message from blkreplay as a separate, dimmed line. */
+  /** Shows a message from blkreplay as a separate line in italics. */
   showNotice(text: string): void {
-    if (this.printed === this.text.length) return this.write(dimLine(text, this.isLineStart));
+    if (this.printed === this.text.length) return this.write(messageLine(text, this.isLineStart));
     this.notice = text;
     this.write(ERASE_BELOW + this.future());
   }
@@ -113,7 +114,7 @@ export class ConsoleScreen {
     const shown = this.firstRows(lines);
     const hidden = lines.length - shown.length;
     if (hidden > 0) shown.push(moreLines(hidden));
-    if (notice !== undefined) shown.push(notice);
+    if (notice !== undefined) shown.push(NO_ATTRIBUTES + messageText(notice));
     return shown.length > 0 ? SAVE_CURSOR + DIM + shown.join('\r\n') + RESTORE_CURSOR : '';
   }
 

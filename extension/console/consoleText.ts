@@ -7,10 +7,12 @@ export function typedToBase64(text: string): string {
   return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
 }
 
+/** Formats a message from the extension. Dimmed text would have too little contrast in light themes. */
+export const messageText = (text: string): string => `\x1b[3m${text}\x1b[23m`;
+
 /** Formats a message from the extension that is shown within the guest's output, on a separate line. */
-export function dimLine(text: string, isLineStart: boolean): string {
-  return `${isLineStart ? '' : '\r\n'}\x1b[2m${text}\x1b[22m\r\n`;
-}
+export const messageLine = (text: string, isLineStart: boolean): string =>
+  `${isLineStart ? '' : '\r\n'}${messageText(text)}\r\n`;
 
 export function bytesOf(base64: string): Uint8Array {
   return Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));

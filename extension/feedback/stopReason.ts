@@ -15,7 +15,7 @@ interface ShownStop {
 /** When the machine stops, shows the reason at the end of the source line until the machine runs again. */
 export function registerStopReason(sessions: Sessions, messages: AdapterMessages): vscode.Disposable {
   const decoration = vscode.window.createTextEditorDecorationType({
-    after: { color: new vscode.ThemeColor('editorCodeLens.foreground'), fontStyle: 'italic', margin: '0 0 0 3em' },
+    after: { color: new vscode.ThemeColor('editor.foreground'), fontStyle: 'italic', margin: '0 0 0 3em' },
     rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed,
   });
   const shown = new Map<string, ShownStop>();

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ConsoleEvent } from '../../debug-adapter/dap/customProtocol.ts';
 import { ConsoleScreen } from '../../extension/console/consoleScreen.ts';
-import { dimLine, typedToBase64 } from '../../extension/console/consoleText.ts';
+import { messageLine, typedToBase64 } from '../../extension/console/consoleText.ts';
 import { plainLine } from '../../extension/console/plainLine.ts';
 import { KEPT_CHARACTERS_MAX, TimedText } from '../../extension/console/timedText.ts';
 
@@ -49,8 +49,8 @@ test('a long paste is sent in one piece', () => {
 });
 
 test('a message from blkreplay is dim and on a separate line', () => {
-  assert.equal(dimLine('[why]', true), '\x1b[2m[why]\x1b[22m\r\n');
-  assert.equal(dimLine('[why]', false), '\r\n\x1b[2m[why]\x1b[22m\r\n');
+  assert.equal(messageLine('[why]', true), '\x1b[3m[why]\x1b[23m\r\n');
+  assert.equal(messageLine('[why]', false), '\r\n\x1b[3m[why]\x1b[23m\r\n');
 });
 
 // --- lines and positions -------------------------------------------------------------------------------------------
@@ -176,7 +176,7 @@ test('in the past, a message is shown after the later output, and disappears whe
   screen.moveTo(145, false);
   written();
   screen.showNotice('[why]');
-  assert.equal(written(), `\x1b[J${dimmed('wo\r\n[why]')}`);
+  assert.equal(written(), `\x1b[J${dimmed('wo\r\n\x1b[m\x1b[3m[why]\x1b[23m')}`);
   screen.moveTo(155, false);
   assert.equal(written(), `\x1b[Jw${dimmed('o')}`);
 });
