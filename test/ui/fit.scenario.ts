@@ -1,12 +1,10 @@
 /** In VS Code, the keyboard suffices, also in assembly and disassembly, and everything is legible in all themes. */
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
-import path from 'node:path';
 import { test } from 'node:test';
 import { DEMO } from '../support/demoWalk.ts';
 import { Keyboard, position } from './keyboard.ts';
 import { openSample } from './scenario.ts';
-import type { Workbench } from './workbench.ts';
+import { inAllThemes } from './themes.ts';
 
 const KEYS = {
   ...{ reverse: 'Control+Shift+Alt+F5', stepBack: 'Control+Shift+Alt+F10', reverseInto: 'Control+Shift+Alt+F11' },
@@ -16,13 +14,6 @@ const KEYS = {
 
 /** The line `csrr t0, mepc` of the trap handler in assembly. */
 const TRAP = { file: 'trap.S', path: 'lib/trap.S', line: 66 };
-
-const THEMES = {
-  vs: 'Default Light Modern',
-  'vs-dark': 'Default Dark Modern',
-  'hc-black': 'Default High Contrast',
-  'hc-light': 'Default High Contrast Light',
-};
 
 test('the keyboard alone: start, step back, snapshots, a breakpoint in assembly, Reverse, disassembly', async (t) => {
   const { workbench } = await openSample(t);
@@ -100,12 +91,3 @@ test('hovers, inline values and icons in light, dark and high contrast themes', 
   }
   await inAllThemes(workbench, folder, 'fit-7-running');
 });
-
-async function inAllThemes(workbench: Workbench, folder: string, screenshotName: string): Promise<void> {
-  for (const [kind, theme] of Object.entries(THEMES)) {
-    const settings = { 'workbench.colorTheme': theme };
-    fs.writeFileSync(path.join(folder, '.vscode/settings.json'), JSON.stringify(settings));
-    await workbench.themeIs(kind as keyof typeof THEMES);
-    await workbench.screenshot(`${screenshotName}-${kind}`);
-  }
-}

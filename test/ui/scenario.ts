@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { emptyWindowUrl, openBrowser, workbenchUrl } from '../vscode/browser.ts';
-import { installServer } from '../vscode/install.ts';
+import { installServer, NEWEST_VERSION } from '../vscode/install.ts';
 import { copySample } from '../vscode/sample.ts';
 import { type ServerOptions, startServer } from '../vscode/server.ts';
 import { Workbench } from './workbench.ts';
@@ -13,11 +13,16 @@ import { Workbench } from './workbench.ts';
  */
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
-export async function openSample(t: TestContext): Promise<{ workbench: Workbench; folder: string }> {
+export async function openSample(
+  t: TestContext,
+  options: ServerOptions = {},
+  prepare: (folder: string) => void = () => {},
+): Promise<{ workbench: Workbench; folder: string }> {
   const sample = copySample();
   t.after(() => sample.remove());
+  prepare(sample.folder);
   // With this setting, the editor asks first if F5 is pressed before it has noticed a change of launch.json.
-  const { workbench, server } = await openWorkbench(t, { settings: { 'blkreplay.overwrite': 'ask' } });
+  const { workbench, server } = await openWorkbench(t, { settings: { 'blkreplay.overwrite': 'ask' }, ...options });
   await workbench.open(workbenchUrl(server, { folder: sample.folder }));
   return { workbench, folder: sample.folder };
 }
@@ -33,12 +38,13 @@ export async function openEmptyWindow(t: TestContext): Promise<Workbench> {
 }
 
 async function openWorkbench(t: TestContext, { settings, ...options }: ServerOptions) {
-  const server = await startServer(installServer(), {
+  const vscode = installServer();
+  const server = await startServer(vscode, {
     ...options,
     ...{ vsix: [packagedExtension()], settings: { ...SETTINGS, ...settings } },
   });
   const browser = await openBrowser();
-  const workbench = new Workbench(browser.page);
+  const workbench = new Workbench(browser.page, screenshotFolder(vscode.version));
   t.after(async () => {
     await workbench.screenshot(`last of ${path.basename(t.filePath ?? '')}`);
     await browser.close();
@@ -49,6 +55,10 @@ async function openWorkbench(t: TestContext, { settings, ...options }: ServerOpt
 
 /** With this setting, VS Code renders the terminal as page elements, whose text the tests can read. */
 const SETTINGS = { 'terminal.integrated.gpuAcceleration': 'off' };
+
+/** `npm run docs:images` makes the images in the documentation from the screenshots of the newest version. */
+const screenshotFolder = (version: string): string =>
+  path.join(ROOT, '.vscode-test', version === NEWEST_VERSION ? 'screenshots' : `screenshots-${version}`);
 
 /** The path of the package that `npm run package` makes. */
 function packagedExtension(): string {

@@ -18,8 +18,7 @@ test('from the installed extension to the first step back of the sample; recordi
   await act('Open Sample in the Command Palette', () => workbench.command('blkreplay: Open Sample'));
   await workbench.untilConfigurationIsKnown('Record the Sample');
   await workbench.screenshot('start-1-sample');
-  await act('F5', () => workbench.page.keyboard.press('F5'));
-  await act('trust the folder', () => workbench.trustFolder());
+  actions.push(...(await workbench.trustAndStart('start-2-trust')));
   await workbench.waitUntilStopped(DEMO.failure);
   const atEnd = position(await workbench.placeText());
   await workbench.screenshot('start-2-failure');

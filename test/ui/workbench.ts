@@ -6,15 +6,17 @@ import type { FrameLocator, Locator, Page } from 'playwright-core';
  * VS Code's window as scenarios use it: the actions of a user, and what the screen shows. Waits are for conditions, not
  * for fixed times. Only this file contains names of VS Code's page elements.
  */
-const SCREENSHOTS = path.resolve(import.meta.dirname, '../../.vscode-test/screenshots');
 /** The limit is generous, since other work may slow down the test machine. */
 const WAIT_MS_MAX = 60_000;
 
 export class Workbench {
   readonly page: Page;
+  private readonly screenshots: string;
 
-  constructor(page: Page) {
+  /** `screenshots` is the folder in which screenshots are saved. */
+  constructor(page: Page, screenshots: string) {
     this.page = page;
+    this.screenshots = screenshots;
     page.setDefaultTimeout(WAIT_MS_MAX);
   }
 
@@ -68,8 +70,8 @@ export class Workbench {
 
   /** Saves a screenshot for human inspection; no test asserts on it. */
   async screenshot(name: string): Promise<void> {
-    fs.mkdirSync(SCREENSHOTS, { recursive: true });
-    await this.page.screenshot({ path: path.join(SCREENSHOTS, `${name}.png`), animations: 'disabled' });
+    fs.mkdirSync(this.screenshots, { recursive: true });
+    await this.page.screenshot({ path: path.join(this.screenshots, `${name}.png`), animations: 'disabled' });
   }
 
   /** Runs a command through the command palette. */
@@ -83,12 +85,45 @@ export class Workbench {
     await this.page.locator('.statusbar-item[id="status.debug"]', { hasText: name }).waitFor();
   }
 
-  /** Answers VS Code's question whether to trust the folder, which it asks before it starts to debug. */
-  async trustFolder(): Promise<void> {
-    const button = this.page.locator('.monaco-dialog-box').getByRole('button', { name: /^Trust|^Yes, I trust/ });
-    await this.screenshot('start-2-trust');
-    await button.click();
-    await button.waitFor({ state: 'hidden' });
+  /**
+   * Presses F5 in a folder that is not trusted, and answers VS Code's question whether to trust it. VS Code asks when
+   * F5 is pressed; older versions ask as soon as the folder is open. Returns the actions in their order.
+   */
+  async trustAndStart(screenshotName: string): Promise<string[]> {
+    const question = this.page.locator('.monaco-dialog-box', { hasText: /trust/i });
+    const banner = this.page.locator('.part.banner', { hasText: 'Restricted Mode' });
+    const actions: string[] = [];
+    const pressF5 = async () => {
+      actions.push('F5');
+      await this.page.keyboard.press('F5');
+    };
+    const trust = async () => {
+      actions.push('trust the folder');
+      await this.screenshot(screenshotName);
+      await question.getByRole('button', { name: /^Trust|^Yes, I trust/ }).click();
+      await question.waitFor({ state: 'hidden' });
+    };
+    await question.or(banner).first().waitFor();
+    if (await question.isVisible()) {
+      await trust();
+      await pressF5();
+    } else {
+      // Until VS Code knows a debugger, F5 only opens the debug view.
+      await this.until('VS Code asks for trust', async () => {
+        await pressF5();
+        await question.waitFor({ timeout: 3000 });
+        return true;
+      });
+      await trust();
+    }
+    return actions;
+  }
+
+  /** Selects a step of the walkthrough that is open. */
+  async openWalkthroughStep(title: string): Promise<void> {
+    const step = this.page.locator('.getting-started-step', { has: this.page.locator(`h3:text-is("${title}")`) });
+    await step.locator('h3').click();
+    await this.page.locator('.getting-started-step.expanded', { hasText: title }).waitFor();
   }
 
   /** The contents of the visible web page in an editor. */
@@ -274,6 +309,11 @@ export class Workbench {
   /** The text of the visible terminal, as provided to screen readers. */
   async terminalText(): Promise<string> {
     return this.page.locator('.terminal-wrapper.active .xterm-rows').innerText();
+  }
+
+  /** The text of the Debug Console, if it is visible. */
+  async debugConsoleText(): Promise<string> {
+    return (await this.page.locator('.repl .monaco-list-row:visible').allInnerTexts()).join('\n');
   }
 
   /** The dimmed text of the visible terminal. */

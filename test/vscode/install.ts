@@ -17,7 +17,7 @@ export interface VsCodeServer {
 }
 
 /** The newest version of code-server that was tested. 4.139.1 contains VS Code 1.139.1. */
-const NEWEST_VERSION = '4.139.1';
+export const NEWEST_VERSION = '4.139.1';
 /** The oldest version that package.json supports. */
 export const OLDEST_VERSION = '4.100.0';
 const COMPLETE = 'complete';

@@ -1,0 +1,80 @@
+/** In VS Code, everything that the extension shows is legible in light, dark and both high-contrast themes. */
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { openSample } from './scenario.ts';
+import { inAllThemes } from './themes.ts';
+import type { Workbench } from './workbench.ts';
+
+const KERNEL = 'Kernel: interactive shell';
+const WRITES = { file: 'syscall.c', line: 52 };
+const STEPS = ['Open the sample', 'Record a run', 'Step back', 'Run backward to the cause', 'Debug your own system'];
+const MAKEFILE = `qemu:
+	qemu-system-riscv64 -machine virt -bios none -kernel kernel/oslet.elf -smp 1 -nographic
+small:
+	qemu-system-riscv64 -machine virt -bios none -kernel kernel/oslet.elf -m 16M -nographic
+`;
+
+/** The screenshots are for human inspection. The test asserts only that each screen was there. */
+test('before a session: the empty Overlays view, Import QEMU Command Line, the walkthrough', async (t) => {
+  const { workbench, folder } = await openSample(t);
+  fs.writeFileSync(path.join(folder, 'Makefile'), MAKEFILE);
+  await workbench.showDebugView();
+  await workbench.togglePane('Overlays', 'open');
+  await workbench.pane('Overlays').getByRole('button', { name: 'Open Sample' }).waitFor();
+  await inAllThemes(workbench, folder, 'themes-1-no-recordings');
+
+  await workbench.command('blkreplay: Import QEMU Command Line...');
+  await workbench.page.locator('.quick-input-list .monaco-list-row', { hasText: 'Makefile:4' }).waitFor();
+  await inAllThemes(workbench, folder, 'themes-2-import');
+  await workbench.page.keyboard.press('Escape');
+
+  await workbench.command('Welcome: Open Walkthrough...');
+  await workbench.pick('Get Started with Reverse Debugging');
+  for (const [i, step] of STEPS.entries()) {
+    await workbench.openWalkthroughStep(step);
+    await inAllThemes(workbench, folder, `themes-3-walkthrough-${i + 1}`);
+  }
+});
+
+test('in a session: the console in the past, the reason for a stop, the overlay tree; then the page and a notice', async (t) => {
+  const { workbench, folder } = await openSample(t);
+  await workbench.openFile(WRITES.file);
+  await workbench.startConfiguration(KERNEL);
+  await printed(workbench, /\$\s*$/);
+  await workbench.typeIntoTerminal('echo first\necho second\n');
+  await printed(workbench, /\nsecond\s*\n\$\s*$/);
+  await workbench.clickTerminalLine('first', async () => /history$/.test(await workbench.placeText()));
+  await workbench.until('later text is dimmed', async () => /second/.test(await workbench.dimmedTerminalText()));
+  await workbench.typeIntoTerminal('x');
+  await printed(workbench, /the machine is in the past/);
+  for (const unused of ['Watch', 'Breakpoints']) await workbench.togglePane(unused, 'closed');
+  await workbench.togglePane('Overlays', 'open');
+  await workbench.treeRow('Overlays', 'replay_init').hover();
+  await inAllThemes(workbench, folder, 'themes-4-past');
+
+  await workbench.press('Continue');
+  await workbench.until('the live end', async () => /record$/.test(await workbench.placeText()));
+  await workbench.command('blkreplay: Break on Console Text');
+  await workbench.answer('block 7: ');
+  await workbench.typeIntoTerminal('readblk 7\n');
+  await workbench.waitUntilStopped('The guest printed "block 7: "');
+  await workbench.until('the editor says so', async () => /The guest printed/.test(await workbench.lineEndText()));
+  await workbench.command('blkreplay: Take Snapshot');
+  await workbench.answer('block 7');
+  await workbench.treeRow('Overlays', 'block 7').click();
+  await inAllThemes(workbench, folder, 'themes-5-stop-reason');
+  await workbench.stopDebugging();
+
+  await workbench.page.keyboard.press('Control+P');
+  await workbench.pick('kernel.rr');
+  await workbench.webview().getByRole('heading', { name: 'kernel.rr' }).waitFor();
+  await workbench.command('blkreplay: Take Snapshot');
+  await workbench.until('a notice is shown', async () => (await workbench.notifications()).length > 0);
+  assert.match((await workbench.notifications()).join('\n'), /No blkreplay session is running/);
+  await inAllThemes(workbench, folder, 'themes-6-page-and-notice');
+});
+
+const printed = (workbench: Workbench, text: RegExp): Promise<void> =>
+  workbench.until(`the guest prints ${text}`, async () => text.test(await workbench.terminalText()));
