@@ -53,7 +53,7 @@ suite('guests print the expected output', { concurrency: 2 }, () => {
     );
   });
 
-  test('without --json, blkreplay reports in one sentence that a guest is halted forever', async (t) => {
+  longTest('without --json, blkreplay reports in one sentence that a guest is halted forever', async (t) => {
     const { status, stderr } = await new Sandbox(t).cli(['run', '--kernel', guest('small/stuck')]);
     assert.equal(status, 1);
     assert.match(

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { Sandbox } from '../support/cli.ts';
 import { expected, guest } from '../support/guests.ts';
+import { some } from '../support/extent.ts';
 
 const KERNEL = guest('harts/harts');
 
@@ -13,7 +14,7 @@ suite('several harts', { concurrency: 2 }, () => {
     assert.equal(outcome.console, expected('harts/harts').console);
   });
 
-  for (const harts of ['1', '2', '8']) {
+  for (const harts of some(['2', '1', '8'], 1)) {
     test(`a guest on ${harts} hart(s) is recorded and replayed`, async (t) => {
       const sandbox = new Sandbox(t);
       const recorded = await sandbox.record({ kernel: KERNEL, rrfile: 'a.rr', options: ['--harts', harts] });

@@ -180,7 +180,7 @@ suite('U-Boot', { concurrency: 2, timeout: 600_000 }, () => {
   }
 });
 
-test('a recording contains every loaded file, with its address', async (t) => {
+longTest('a recording contains every loaded file, with its address', async (t) => {
   const sandbox = placeWithImages(t);
   const [tree] = [sandbox.write('t.dtb', await deviceTree(sandbox))];
   const options = ['--kernel', 'x.bin@0x80000000', '--load', `data@0x${DATA_AT.toString(16)}`, '--load', 'data.elf'];
@@ -249,7 +249,7 @@ longTest('a device tree supplied by the user is edited as in QEMU', async (t) =>
   assert.match(shown('ours.dtb'), /bootargs = "hello world"/);
 });
 
-for (const [what, options, says] of [
+const OTHER_MACHINES = [
   ['another kernel address', '--kernel x.bin@0x80000004', /kernel address: recorded 0x80000000, given 0x80000004/],
   [
     'another address',
@@ -262,7 +262,9 @@ for (const [what, options, says] of [
     '--load data@0x84000000 --load data.elf@1',
     /address of data\.elf: recorded none, given 0x1/,
   ],
-] as const) {
+] as const;
+
+for (const [what, options, says] of some(OTHER_MACHINES, 1)) {
   test(`a replay with ${what} is rejected as a different machine`, async (t) => {
     const sandbox = placeWithImages(t);
     const recorded = '--kernel x.bin@0x80000000 --load data@0x84000000 --load data.elf --rrfile a.rr --json';

@@ -25,6 +25,18 @@ const MIB = 1 << 20;
 
 const SESSIONS: SessionCase[] = [
   {
+    name: 'two drives with an overlay each',
+    prepare: (sandbox) => ({
+      kernel: guest('small/twodisk'),
+      drives: [
+        { image: sandbox.disk('a.img', 4 * MIB), overlay: 'overlays/a.qcow2' },
+        { image: sandbox.disk('b.img', MIB), overlay: 'overlays/b.qcow2' },
+      ],
+    }),
+    bases: ['a.img', 'b.img'],
+    leaves: ['overlays', 'overlays/a.qcow2', 'overlays/b.qcow2'],
+  },
+  {
     name: 'the demo on an overlay',
     prepare: (sandbox) => ({
       kernel: guest('demo/demo'),
@@ -72,18 +84,6 @@ const SESSIONS: SessionCase[] = [
     }),
     bases: ['disk.img'],
     leaves: ['a.rr.qcow2'],
-  },
-  {
-    name: 'two drives with an overlay each',
-    prepare: (sandbox) => ({
-      kernel: guest('small/twodisk'),
-      drives: [
-        { image: sandbox.disk('a.img', 4 * MIB), overlay: 'overlays/a.qcow2' },
-        { image: sandbox.disk('b.img', MIB), overlay: 'overlays/b.qcow2' },
-      ],
-    }),
-    bases: ['a.img', 'b.img'],
-    leaves: ['overlays', 'overlays/a.qcow2', 'overlays/b.qcow2'],
   },
   {
     name: 'two drives, the second on a temporary overlay',

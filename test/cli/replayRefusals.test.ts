@@ -239,4 +239,4 @@ const REPLAY: Refusal[] = [
   },
 ];
 
-testRefusals('replay rejects', recorded, some(REPLAY, 4));
+testRefusals('replay rejects', recorded, some(REPLAY, 2));

@@ -84,7 +84,7 @@ test('the debugger steps over, in, out and back, by line and by instruction', as
   assert.equal(await pc(), before);
 });
 
-test('if a data breakpoint cannot be set, the adapter reports the reason', async (t) => {
+longTest('if a data breakpoint cannot be set, the adapter reports the reason', async (t) => {
   const dap = new DapClient(t);
   await dap.start(demoLaunch(new Sandbox(t), { stopOnEntry: true }));
   await dap.event('stopped');

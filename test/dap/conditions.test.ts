@@ -62,24 +62,27 @@ longTest('function, instruction and data breakpoints can have conditions too', a
   assert.equal(await dap.evaluate('store.superblock.entry_count'), '20');
 });
 
-test('an invalid condition, hit condition or log message is rejected, and the message names the column of the error', async (t) => {
-  const dap = await atEntry(t);
-  for (const [details, sentence] of [
-    [{ condition: 'block ==' }, /^Invalid condition "block ==" at column \d+: /],
-    [{ condition: 'no_such_name > 1' }, /^Invalid condition .*no_such_name/],
-    [{ hitCondition: '> x' }, /^Invalid hit condition "> x" at column 3: /],
-    [{ logMessage: 'at {block' }, /^Invalid log message "at \{block" at column 4: /],
-  ] as const) {
-    const { verified, message } = await setOnLine(dap, WRITE_LINE, details);
-    assert.equal(verified, false, JSON.stringify(details));
-    assert.match(message!, sentence);
-  }
-  const { breakpoints } = await dap.request('setFunctionBreakpoints', {
-    breakpoints: [{ name: 'blocks_write', condition: '(' }],
-  });
-  assert.equal(breakpoints[0].verified, false);
-  assert.equal((await dap.until('continue')).description, 'The guest reported failure with code 1', 'none was set');
-});
+longTest(
+  'an invalid condition, hit condition or log message is rejected, and the message names the column of the error',
+  async (t) => {
+    const dap = await atEntry(t);
+    for (const [details, sentence] of [
+      [{ condition: 'block ==' }, /^Invalid condition "block ==" at column \d+: /],
+      [{ condition: 'no_such_name > 1' }, /^Invalid condition .*no_such_name/],
+      [{ hitCondition: '> x' }, /^Invalid hit condition "> x" at column 3: /],
+      [{ logMessage: 'at {block' }, /^Invalid log message "at \{block" at column 4: /],
+    ] as const) {
+      const { verified, message } = await setOnLine(dap, WRITE_LINE, details);
+      assert.equal(verified, false, JSON.stringify(details));
+      assert.match(message!, sentence);
+    }
+    const { breakpoints } = await dap.request('setFunctionBreakpoints', {
+      breakpoints: [{ name: 'blocks_write', condition: '(' }],
+    });
+    assert.equal(breakpoints[0].verified, false);
+    assert.equal((await dap.until('continue')).description, 'The guest reported failure with code 1', 'none was set');
+  },
+);
 
 test('a breakpoint whose condition cannot be evaluated stops the guest, and the stop event gives the reason', async (t) => {
   const dap = await atEntry(t);
@@ -90,7 +93,7 @@ test('a breakpoint whose condition cannot be evaluated stops the guest, and the 
   assert.match(stop.text as string, /^The condition "\*\(char \*\)block == 1" cannot be evaluated: /);
 });
 
-test('an exception breakpoint stops only at traps for which its condition holds', async (t) => {
+longTest('an exception breakpoint stops only at traps for which its condition holds', async (t) => {
   const dap = new DapClient(t);
   await dap.start(demoLaunch(new Sandbox(t), { kernel: guest('small/traps'), drives: [] }), () =>
     dap.request('setExceptionBreakpoints', {

@@ -21,25 +21,28 @@ function printed(dap: DapClient): { byte: string; position: number }[] {
   });
 }
 
-test('at the position of each printed byte, the next instruction prints it; replayed history is not printed again', async (t) => {
-  const dap = new DapClient(t);
-  await dap.start(demoLaunch(new Sandbox(t), { console: 'terminal' }));
-  await dap.event('stopped');
-  const output = printed(dap);
-  assert.ok(output.length > 100);
-  for (let i = 1; i < output.length; i++) assert.ok(output[i].position > output[i - 1].position, `byte ${i}`);
-  for (const i of [0, 57, output.length - 1]) {
-    const { byte, position } = output[i];
-    await dap.until('blkreplay/goTo', { position });
-    const [instruction] = await nextInstruction(dap);
-    assert.match(instruction, /^sb /, 'a store to the UART');
-    const register = /^sb\s+(\w+)/.exec(instruction)![1];
-    assert.equal(Number(await dap.evaluate(`$${register} & 0xff`)), byte.charCodeAt(0));
-  }
-  await dap.until('blkreplay/goTo', { position: 0 });
-  await dap.until('continue');
-  assert.equal(printed(dap).length, output.length);
-});
+longTest(
+  'at the position of each printed byte, the next instruction prints it; replayed history is not printed again',
+  async (t) => {
+    const dap = new DapClient(t);
+    await dap.start(demoLaunch(new Sandbox(t), { console: 'terminal' }));
+    await dap.event('stopped');
+    const output = printed(dap);
+    assert.ok(output.length > 100);
+    for (let i = 1; i < output.length; i++) assert.ok(output[i].position > output[i - 1].position, `byte ${i}`);
+    for (const i of [0, 57, output.length - 1]) {
+      const { byte, position } = output[i];
+      await dap.until('blkreplay/goTo', { position });
+      const [instruction] = await nextInstruction(dap);
+      assert.match(instruction, /^sb /, 'a store to the UART');
+      const register = /^sb\s+(\w+)/.exec(instruction)![1];
+      assert.equal(Number(await dap.evaluate(`$${register} & 0xff`)), byte.charCodeAt(0));
+    }
+    await dap.until('blkreplay/goTo', { position: 0 });
+    await dap.until('continue');
+    assert.equal(printed(dap).length, output.length);
+  },
+);
 
 for (const target of ['terminal', 'debugConsole'] as const) {
   test(`output that a replay skips is shown once and in order, as in a full replay: ${target}`, async (t) => {
@@ -118,7 +121,7 @@ test('control characters and UTF-8 bytes reach the guest unchanged', async (t) =
   assert.match(output, /\n\x03\x01 größe €\r?\n/); // eslint-disable-line no-control-regex
 });
 
-test('while 4 MiB of input are waiting, more input is rejected, and the waiting input is kept', async (t) => {
+longTest('while 4 MiB of input are waiting, more input is rejected, and the waiting input is kept', async (t) => {
   const dap = await shell(t);
   await dap.request('pause', { threadId: 1 });
   await dap.event('stopped');

@@ -9,6 +9,7 @@ import { Sandbox } from '../support/cli.ts';
 import { DapClient, demoLaunch } from '../support/dapClient.ts';
 import { expected, guest, maskDemo, SESSION } from '../support/guests.ts';
 import { readFileSync } from 'node:fs';
+import { longTest } from '../support/extent.ts';
 
 test('the position is reported at stops and during runs, and goTo moves to a given position', async (t) => {
   const dap = new DapClient(t);
@@ -37,33 +38,36 @@ test('the position is reported at stops and during runs, and goTo moves to a giv
   assert.deepEqual(dap.place, end);
 });
 
-test('a replay shows the console output up to "startPosition" and stops there, or at the end of a shorter recording', async (t) => {
-  const sandbox = new Sandbox(t);
-  const launch = demoLaunch(sandbox, { console: 'terminal' });
-  const recording = new DapClient(t);
-  await recording.start(launch);
-  await recording.event('stopped');
-  const { position: end } = recording.place;
-  const { terminal: output } = recording;
-  await recording.leave();
-  const startAt = async (startPosition: number) => {
-    const dap = new DapClient(t);
-    await dap.start({ ...launch, rr: 'replay', startPosition });
-    await dap.event('stopped');
-    return dap;
-  };
-  const position = Math.floor(end * 0.9);
-  const middle = await startAt(position);
-  assert.equal(middle.place.position, position);
-  assert.ok(middle.terminal.length > 0 && middle.terminal.length < output.length);
-  assert.equal(middle.terminal, output.slice(0, middle.terminal.length));
-  await middle.leave();
-  const last = await startAt(end + 1000);
-  assert.equal(last.place.position, end);
-  assert.equal(last.terminal, output);
-});
+longTest(
+  'a replay shows the console output up to "startPosition" and stops there, or at the end of a shorter recording',
+  async (t) => {
+    const sandbox = new Sandbox(t);
+    const launch = demoLaunch(sandbox, { console: 'terminal' });
+    const recording = new DapClient(t);
+    await recording.start(launch);
+    await recording.event('stopped');
+    const { position: end } = recording.place;
+    const { terminal: output } = recording;
+    await recording.leave();
+    const startAt = async (startPosition: number) => {
+      const dap = new DapClient(t);
+      await dap.start({ ...launch, rr: 'replay', startPosition });
+      await dap.event('stopped');
+      return dap;
+    };
+    const position = Math.floor(end * 0.9);
+    const middle = await startAt(position);
+    assert.equal(middle.place.position, position);
+    assert.ok(middle.terminal.length > 0 && middle.terminal.length < output.length);
+    assert.equal(middle.terminal, output.slice(0, middle.terminal.length));
+    await middle.leave();
+    const last = await startAt(end + 1000);
+    assert.equal(last.place.position, end);
+    assert.equal(last.terminal, output);
+  },
+);
 
-test('console output is sent to a terminal as bytes', async (t) => {
+longTest('console output is sent to a terminal as bytes', async (t) => {
   const dap = new DapClient(t);
   await dap.start(demoLaunch(new Sandbox(t), { console: 'terminal' }));
   await dap.event('stopped');
@@ -101,7 +105,7 @@ test('typed input reaches a sleeping guest, and a replay repeats this input', as
   assert.match(await replay.refused('blkreplay/consoleInput', { base64: '!' }), /base64/);
 });
 
-test('typed input reaches the guest during a long step', async (t) => {
+longTest('typed input reaches the guest during a long step', async (t) => {
   const dap = new DapClient(t);
   await dap.start(kernelLaunch(new Sandbox(t), { stopOnEntry: true }));
   await dap.event('stopped');

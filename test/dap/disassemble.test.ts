@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Sandbox } from '../support/cli.ts';
 import { DapClient, demoLaunch, source } from '../support/dapClient.ts';
+import { longTest } from '../support/extent.ts';
 
 interface Row {
   address: string;
@@ -40,7 +41,7 @@ test('disassembly is the same from any starting instruction, with lines and symb
   assert.ok(before.every(({ instruction }) => !instruction.startsWith('.')));
 });
 
-test('unmapped addresses are shown as such, and the response has the requested number of rows', async (t) => {
+longTest('unmapped addresses are shown as such, and the response has the requested number of rows', async (t) => {
   const dap = new DapClient(t);
   await dap.start(demoLaunch(new Sandbox(t), { stopOnEntry: true }));
   await dap.event('stopped');

@@ -38,7 +38,7 @@ longTest('a disk breakpoint on sectors that the guest never writes is never hit'
   assert.equal((await dap.until('continue')).description, 'The guest reported failure with code 1');
 });
 
-test('a console breakpoint stops when the guest prints the text', async (t) => {
+longTest('a console breakpoint stops when the guest prints the text', async (t) => {
   const dap = await atEntry(t);
   await setOne(dap, { kind: 'console', text: 'superblock is damaged' });
   const stop = await dap.until('continue');
@@ -46,7 +46,7 @@ test('a console breakpoint stops when the guest prints the text', async (t) => {
   assert.match(dap.console, /superblock is damaged$/, 'nothing after the text has been printed');
 });
 
-test('an event breakpoint that is invalid or can never be hit is rejected', async (t) => {
+longTest('an event breakpoint that is invalid or can never be hit is rejected', async (t) => {
   const dap = await atEntry(t);
   const { verified, message } = await setOne(dap, { kind: 'disk', drive: 'hd9' });
   assert.deepEqual([verified, message], [false, 'The machine has no drive "hd9". Its drives: "hd0".']);

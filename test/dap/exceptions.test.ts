@@ -80,7 +80,7 @@ for (const name of some(['demo/demo', 'sbi/sbi', ...SMALL_GUESTS.map((one) => `s
   });
 }
 
-test('the machine stops before interrupts, resets and environment calls', async (t) => {
+longTest('the machine stops before interrupts, resets and environment calls', async (t) => {
   const timer = await launched(t, guestLaunch('small/timer'), { filters: ['interrupts'] });
   assert.match((await timer.event('stopped')).description as string, /^Machine (timer|software) interrupt$/);
   const reset = await launched(t, { kernel: guest('small/reset') }, { filters: ['reset'] });
@@ -102,7 +102,7 @@ longTest('a call to a panic function and a printed panic message both count as a
   assert.match((await explained(printed)).lines[0], /it printed "superblock is damaged"/);
 });
 
-test('an exception breakpoint that is invalid or can never be hit is not verified', async (t) => {
+longTest('an exception breakpoint that is invalid or can never be hit is not verified', async (t) => {
   const dap = new DapClient(t);
   const launch = guestLaunch('small/traps', { panicFunctions: ['nobody'], stopOnEntry: true });
   await dap.start(demoLaunch(new Sandbox(t), launch));

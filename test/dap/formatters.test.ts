@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Sandbox } from '../support/cli.ts';
 import { DapClient, demoLaunch } from '../support/dapClient.ts';
+import { longTest } from '../support/extent.ts';
 
 const NATVIS = `<AutoVisualizer>
   <Type Name="superblock">
@@ -11,7 +12,7 @@ const NATVIS = `<AutoVisualizer>
   </Type>
 </AutoVisualizer>`;
 
-test('natvis files of the workspace are used, and files in the launch configuration take precedence', async (t) => {
+longTest('natvis files of the workspace are used, and files in the launch configuration take precedence', async (t) => {
   const sandbox = new Sandbox(t);
   sandbox.write('one.natvis', natvis({ superblock: 'from one' }));
   sandbox.write('workspace.natvis', natvis({ superblock: 'from the workspace', store: 'a store' }));

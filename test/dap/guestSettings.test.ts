@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { RNG_SEED, Sandbox } from '../support/cli.ts';
 import { DapClient } from '../support/dapClient.ts';
 import { guest } from '../support/guests.ts';
+import { longTest } from '../support/extent.ts';
 
 test('a semihosting guest prints to the terminal, reads typed input and reads workspace files', async (t) => {
   const sandbox = new Sandbox(t);
@@ -27,17 +28,20 @@ test('a semihosting guest prints to the terminal, reads typed input and reads wo
   assert.equal(dap.terminal, output);
 });
 
-test('with "noReboot" the session stops when the guest resets, and "rngSeed" sets the guest\'s random seed', async (t) => {
-  const sandbox = new Sandbox(t);
-  const launch = { ...launchOf(sandbox, 'small/reset'), noReboot: true, rngSeed: RNG_SEED };
-  const drives = [{ id: 'hd0', image: sandbox.disk('disk.img'), format: 'raw', overlay: 'hd0.qcow2' }];
-  const dap = new DapClient(t);
-  await started(dap, { ...launch, drives });
-  assert.equal((await dap.event('stopped')).description, 'The guest requested a reset');
-  await dap.request('disconnect');
-  const { machine, end } = JSON.parse((await sandbox.cli(['info', 'a.rr', '--json'])).console);
-  assert.deepEqual([machine.noReboot, machine.rngSeed, end.reason], [true, RNG_SEED, 'reset']);
-});
+longTest(
+  'with "noReboot" the session stops when the guest resets, and "rngSeed" sets the guest\'s random seed',
+  async (t) => {
+    const sandbox = new Sandbox(t);
+    const launch = { ...launchOf(sandbox, 'small/reset'), noReboot: true, rngSeed: RNG_SEED };
+    const drives = [{ id: 'hd0', image: sandbox.disk('disk.img'), format: 'raw', overlay: 'hd0.qcow2' }];
+    const dap = new DapClient(t);
+    await started(dap, { ...launch, drives });
+    assert.equal((await dap.event('stopped')).description, 'The guest requested a reset');
+    await dap.request('disconnect');
+    const { machine, end } = JSON.parse((await sandbox.cli(['info', 'a.rr', '--json'])).console);
+    assert.deepEqual([machine.noReboot, machine.rngSeed, end.reason], [true, RNG_SEED, 'reset']);
+  },
+);
 
 const launchOf = (sandbox: Sandbox, name: string) => ({
   ...{ rr: 'record', rrfile: 'a.rr', cwd: sandbox.folder },

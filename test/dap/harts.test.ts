@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { Sandbox } from '../support/cli.ts';
 import { DapClient } from '../support/dapClient.ts';
 import { guest } from '../support/guests.ts';
+import { longTest } from '../support/extent.ts';
 
 test('each hart has its own stack, registers and CSRs, and a stop names the hart that will execute the next step', async (t) => {
   const sandbox = new Sandbox(t);
@@ -59,7 +60,7 @@ test('each hart has its own stack, registers and CSRs, and a stop names the hart
   }
 });
 
-test('a step moves the thread that the request names, in both directions', async (t) => {
+longTest('a step moves the thread that the request names, in both directions', async (t) => {
   const dap = new DapClient(t);
   const launch = { rr: 'record', rrfile: 'a.rr', cwd: new Sandbox(t).folder, kernel: guest('harts/harts'), harts: 4 };
   await dap.start({ ...launch, idle: 'warp' }, () =>

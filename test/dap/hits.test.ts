@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { Sandbox } from '../support/cli.ts';
 import { DapClient, demoLaunch, source } from '../support/dapClient.ts';
+import { longTest } from '../support/extent.ts';
 
 const BLOCKS = source('demo/blocks.c');
 /** The line of `blocks_write`'s only statement. */
@@ -51,16 +52,19 @@ test('a breakpoint with a hit condition stops at the right hits, forwards and ba
   assert.equal((await dap.until('reverseContinue')).description, 'Beginning of recording');
 });
 
-test('a logpoint prints its message once for each position, with source file and line, and does not stop the guest', async (t) => {
-  const dap = await atEntry(t);
-  await setOnLine(dap, { logMessage: 'a block is written' });
-  const messages = () =>
-    dap.events.filter(({ event, body }) => event === 'output' && body.output === 'a block is written\n');
-  assert.equal((await dap.until('continue')).description, 'The guest reported failure with code 1');
-  const printed = messages();
-  assert.ok(printed.length > 10);
-  const { category, source: shown, line } = printed[0].body;
-  assert.deepEqual([category, shown.path, line], ['console', BLOCKS, WRITE_LINE]);
-  await dap.until('reverseContinue');
-  assert.equal(messages().length, printed.length, 'no position is printed twice');
-});
+longTest(
+  'a logpoint prints its message once for each position, with source file and line, and does not stop the guest',
+  async (t) => {
+    const dap = await atEntry(t);
+    await setOnLine(dap, { logMessage: 'a block is written' });
+    const messages = () =>
+      dap.events.filter(({ event, body }) => event === 'output' && body.output === 'a block is written\n');
+    assert.equal((await dap.until('continue')).description, 'The guest reported failure with code 1');
+    const printed = messages();
+    assert.ok(printed.length > 10);
+    const { category, source: shown, line } = printed[0].body;
+    assert.deepEqual([category, shown.path, line], ['console', BLOCKS, WRITE_LINE]);
+    await dap.until('reverseContinue');
+    assert.equal(messages().length, printed.length, 'no position is printed twice');
+  },
+);

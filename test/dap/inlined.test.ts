@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { DapClient, source } from '../support/dapClient.ts';
 import { guest } from '../support/guests.ts';
+import { longTest } from '../support/extent.ts';
 
 test('inlined bodies are shown as stack frames, each with its own variables', async (t) => {
   const dap = new DapClient(t);
@@ -41,7 +42,7 @@ async function stopsInTake(t: TestContext, hitCondition: string, count: number) 
   return { stops, changes: dap.events.filter(({ event }) => event === 'breakpoint') };
 }
 
-test('a breakpoint in an inlined function has one hit count for all of its addresses', async (t) => {
+longTest('a breakpoint in an inlined function has one hit count for all of its addresses', async (t) => {
   const { stops: all, changes } = await stopsInTake(t, '>= 1', 24);
   assert.ok(new Set(all.map(({ address }) => address)).size > 1, 'the guest reaches several addresses');
   const messages = changes.map(({ body }) => body.breakpoint.message);

@@ -7,10 +7,11 @@ import { test, type TestContext } from 'node:test';
 import { writeBigElf } from '../bench/support/bigElf.ts';
 import { Sandbox } from '../support/cli.ts';
 import { DapClient } from '../support/dapClient.ts';
+import { longTest } from '../support/extent.ts';
 
 const UNITS = 120;
 
-test('the kernel in a recording is indexed even if the kernel file no longer exists', async (t) => {
+longTest('the kernel in a recording is indexed even if the kernel file no longer exists', async (t) => {
   const sandbox = new Sandbox(t);
   const kernel = sandbox.path('kernel.elf');
   writeBigElf(kernel, { units: UNITS, sharedTypes: 300, functionsPerUnit: 2, aranges: true });

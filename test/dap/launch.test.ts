@@ -89,7 +89,7 @@ longTest("after the user confirms, that session replaces blkreplay's own files, 
   await again.request('launch', demoLaunch(sandbox, { overwrite: 'ask' }));
 });
 
-test('a start snapshot past the end of the recording is rejected, and a corrected launch works', async (t) => {
+longTest('a start snapshot past the end of the recording is rejected, and a corrected launch works', async (t) => {
   const sandbox = new Sandbox(t);
   const recording = new DapClient(t);
   await recording.start(demoLaunch(sandbox, { noDebug: true }));

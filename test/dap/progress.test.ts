@@ -101,7 +101,7 @@ async function longHistory(t: TestContext, client: object): Promise<DapClient> {
   return dap;
 }
 
-test('a reverse run shows its progress; cancel stops it, and so does pause', async (t) => {
+longTest('a reverse run shows its progress; cancel stops it, and so does pause', async (t) => {
   const dap = await longHistory(t, PROGRESS);
   for (let tries = TRIES; ; tries--) {
     await dap.request('reverseContinue', { threadId: 1 });

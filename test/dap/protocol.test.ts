@@ -61,7 +61,7 @@ test('a malformed request is rejected, and the session continues', async (t) => 
   assert.equal(dap.stderr, '');
 });
 
-test('an argument that needs an unannounced capability is rejected, unless its value has no effect', async (t) => {
+longTest('an argument that needs an unannounced capability is rejected, unless its value has no effect', async (t) => {
   const dap = new DapClient(t);
   await dap.start(demoLaunch(new Sandbox(t), { stopOnEntry: true }));
   await dap.event('stopped');
@@ -78,7 +78,7 @@ test('an argument that needs an unannounced capability is rejected, unless its v
   await dap.request('stackTrace', { threadId, format: {} });
 });
 
-test('for a frame of an earlier stop, there are no scopes and no variables, and other requests are rejected', async (t) => {
+longTest('for a frame of an earlier stop, there are no scopes and no variables, and other requests are rejected', async (t) => {
   const dap = new DapClient(t);
   await dap.start(demoLaunch(new Sandbox(t), { stopOnEntry: true }));
   await dap.event('stopped');

@@ -4,6 +4,7 @@ import { test, type TestContext } from 'node:test';
 import { Sandbox } from '../support/cli.ts';
 import { DapClient, demoLaunch } from '../support/dapClient.ts';
 import { guest } from '../support/guests.ts';
+import { longTest } from '../support/extent.ts';
 
 async function atEntry(t: TestContext): Promise<DapClient> {
   const dap = new DapClient(t);
@@ -34,7 +35,7 @@ test('a breakpoint on a CSR stops at each change of its value, in both direction
   assert.equal((await dap.until('reverseContinue')).description, stop.description);
 });
 
-test('a breakpoint on an integer register stops at its next change', async (t) => {
+longTest('a breakpoint on an integer register stops at its next change', async (t) => {
   const dap = await atEntry(t);
   const { dataId } = await infoOf(dap, 'Registers', 'sp');
   const before = await dap.evaluate('$sp');

@@ -42,7 +42,7 @@ test('while the machine is computing, the adapter answers requests, sets breakpo
   assert.deepEqual([frame.name, frame.source?.path], ['work', path]);
 });
 
-test('a machine that sleeps in real time can be paused', async (t) => {
+longTest('a machine that sleeps in real time can be paused', async (t) => {
   const sandbox = new Sandbox(t);
   const dap = new DapClient(t);
   const drives = [{ id: 'hd0', image: sandbox.disk('disk.img'), format: 'raw' }];
@@ -53,28 +53,31 @@ test('a machine that sleeps in real time can be paused', async (t) => {
   assert.ok(dap.events.some(({ event, body }) => event === 'capabilities' && !body.capabilities.supportsStepBack));
 });
 
-test('during a long reverse run, requests are answered, new breakpoints apply, and pause stops the run', async (t) => {
-  const dap = new DapClient(t);
-  await dap.start(endless(new Sandbox(t)));
-  await untilPrinted(dap, LONG);
-  await paused(dap, 'continue');
-  // The guest never writes to this address after boot, so the search covers the whole history.
-  const { dataId } = await dap.request('dataBreakpointInfo', { name: '*(unsigned long *)0x80000000' });
-  await dap.request('setDataBreakpoints', { breakpoints: [{ dataId, accessType: 'write' }] });
-  await dap.request('reverseContinue', { threadId: 1 });
-  assert.match(await quick(() => dap.refused('evaluate', { expression: 'words' })), /is running\. Pause it first/);
-  assert.equal((await paused(dap, 'reverseContinue')).reason, 'pause');
-  assert.equal(await dap.evaluate('1 + 1'), '2');
-  await dap.request('reverseContinue', { threadId: 1 });
-  const set = await quick(() => dap.request('setFunctionBreakpoints', { breakpoints: [{ name: 'main' }] }));
-  assert.equal(set.breakpoints[0].verified, true);
-  assert.equal((await dap.event('stopped')).reason, 'function breakpoint');
-  assert.equal((await dap.topFrame()).name, 'main');
-  // Requests are also answered while the adapter is moving to a distant position.
-  await dap.request('blkreplay/goTo', { position: dap.place.end });
-  await quick(() => dap.request('threads'));
-  await dap.event('stopped');
-});
+longTest(
+  'during a long reverse run, requests are answered, new breakpoints apply, and pause stops the run',
+  async (t) => {
+    const dap = new DapClient(t);
+    await dap.start(endless(new Sandbox(t)));
+    await untilPrinted(dap, LONG);
+    await paused(dap, 'continue');
+    // The guest never writes to this address after boot, so the search covers the whole history.
+    const { dataId } = await dap.request('dataBreakpointInfo', { name: '*(unsigned long *)0x80000000' });
+    await dap.request('setDataBreakpoints', { breakpoints: [{ dataId, accessType: 'write' }] });
+    await dap.request('reverseContinue', { threadId: 1 });
+    assert.match(await quick(() => dap.refused('evaluate', { expression: 'words' })), /is running\. Pause it first/);
+    assert.equal((await paused(dap, 'reverseContinue')).reason, 'pause');
+    assert.equal(await dap.evaluate('1 + 1'), '2');
+    await dap.request('reverseContinue', { threadId: 1 });
+    const set = await quick(() => dap.request('setFunctionBreakpoints', { breakpoints: [{ name: 'main' }] }));
+    assert.equal(set.breakpoints[0].verified, true);
+    assert.equal((await dap.event('stopped')).reason, 'function breakpoint');
+    assert.equal((await dap.topFrame()).name, 'main');
+    // Requests are also answered while the adapter is moving to a distant position.
+    await dap.request('blkreplay/goTo', { position: dap.place.end });
+    await quick(() => dap.request('threads'));
+    await dap.event('stopped');
+  },
+);
 
 longTest('breakpoints can be set during a long step, and pause stops the step', async (t) => {
   const dap = new DapClient(t);

@@ -4,7 +4,7 @@ import { test, type TestContext } from 'node:test';
 import { StepQueue, WAITING_STEPS_MAX } from '../../debug-adapter/dap/stepQueue.ts';
 import { Sandbox } from '../support/cli.ts';
 import { DapClient, demoLaunch } from '../support/dapClient.ts';
-import { some } from '../support/extent.ts';
+import { longTest, some } from '../support/extent.ts';
 
 const STEPS = 5;
 const LINE = { threadId: 1 };
@@ -96,7 +96,7 @@ test('when a breakpoint stops a step, the queued steps are dropped without a dia
   assert.equal(await dap.evaluate('1 + 1'), '2', 'the session continues');
 });
 
-test('a pause request drops the queued steps', async (t) => {
+longTest('a pause request drops the queued steps', async (t) => {
   const dap = await stoppedSession(t);
   const answers = Array.from({ length: 20 }, () => dap.send('next', LINE));
   const paused = dap.request('pause', { threadId: 1 });
@@ -108,7 +108,7 @@ test('a pause request drops the queued steps', async (t) => {
   assert.equal(await dap.evaluate('1 + 1'), '2');
 });
 
-test('queued backward steps are dropped at the start of the recording', async (t) => {
+longTest('queued backward steps are dropped at the start of the recording', async (t) => {
   const dap = await stoppedSession(t);
   await dap.until('blkreplay/goTo', { position: 2 });
   const answers = Array.from({ length: STEPS }, () => dap.send('stepBack', INSTRUCTION));
