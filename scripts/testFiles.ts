@@ -1,11 +1,13 @@
 import { globSync } from 'node:fs';
 
 /** The test tiers. The name of a test file determines its tier. */
-export type Tier = 'quick' | 'long' | 'vscode' | 'ui';
+export type Tier = 'tidy' | 'quick' | 'long' | 'vscode' | 'ui';
 
 export const TIERS: Record<Tier, () => string[]> = {
+  /** `npm run tidy`: checks of the sources themselves. */
+  tidy: () => filesOf('test/*.test.ts'),
   /** `npm test`: at most two minutes on two cores, with tests for every module. */
-  quick: () => filesOf('test/**/*.test.ts').filter((file) => !file.endsWith('.long.test.ts')),
+  quick: () => filesOf('test/*/**/*.test.ts').filter((file) => !file.endsWith('.long.test.ts')),
   /** `npm run test:long`: the tests that take longer. */
   long: () => filesOf('test/**/*.long.test.ts'),
   /** `npm run test:vscode` and `npm run test:ui` need a real VS Code. */

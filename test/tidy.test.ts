@@ -269,7 +269,7 @@ test('every test file belongs to exactly one tier', () => {
   assert.deepEqual(
     tiers.flat().sort(),
     all,
-    'npm test, test:long, test:vscode and test:ui together run every file once',
+    'npm run tidy, test, test:long, test:vscode and test:ui together run every file once',
   );
 });
 

@@ -7,12 +7,13 @@ import { test } from 'node:test';
 import { Sandbox } from '../support/cli.ts';
 import { source } from '../support/dapClient.ts';
 import { DEMO } from '../support/demoWalk.ts';
+import { longTest } from '../support/extent.ts';
 
 /** The demo runs from the repository, as README.md describes, but writes its files to a temporary folder. */
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const SCRIPT = path.join(ROOT, 'scripts/demo/main.ts');
 
-test('the demo finds the line that corrupted the field, in the recording and in its replay', (t) => {
+longTest('the demo finds the line that corrupted the field, in the recording and in its replay', (t) => {
   const { folder } = new Sandbox(t);
   const { stdout, stderr, status } = runDemo(folder);
   assert.equal(status, 0, stdout + stderr);

@@ -6,6 +6,7 @@ import { ConsoleScreen } from '../../extension/console/consoleScreen.ts';
 import { messageLine, typedToBase64 } from '../../extension/console/consoleText.ts';
 import { plainLine } from '../../extension/console/plainLine.ts';
 import { KEPT_CHARACTERS_MAX, TimedText } from '../../extension/console/timedText.ts';
+import { longTest } from '../support/extent.ts';
 
 /** Output whose first byte is printed at `position`; each further byte is printed ten steps after the one before. */
 function output(text: string | Uint8Array, position = 100): ConsoleEvent {
@@ -86,7 +87,7 @@ test('a byte is printed after the step at its position', () => {
   );
 });
 
-test('when the text becomes too long, the oldest lines are discarded', () => {
+longTest('when the text becomes too long, the oldest lines are discarded', () => {
   const text = new TimedText();
   const line = `${'x'.repeat(998)}\n`;
   for (let i = 0; i < 1100; i++) text.append(output(line, i * 10_000));

@@ -7,7 +7,7 @@ import { findQemuCommands, textKind, type TextKind } from '../../extension/qemuI
 import { includedFiles } from '../../extension/qemuImport/includedFiles.ts';
 import { qemuErrors } from '../../debug-adapter/messages/qemuImport.ts';
 import { UserError } from '../../debug-adapter/messages/userError.ts';
-import { temporaryFolder } from '../support/temporaryFolder.ts';
+import { longTest } from '../support/extent.ts';
 
 /** The commands in a file or pasted text, without the name of the program. */
 const commands = (text: string, kind: TextKind = 'text'): string[] =>
@@ -257,7 +257,7 @@ test('an unclosed quotation mark is reported in one clear message', () => {
   assert.deepEqual(commands(twice), ['-M virt'], 'a later command is still found');
 });
 
-test('the search in a megabyte of text takes a bounded time', () => {
+longTest('the search in a megabyte of text takes a bounded time', () => {
   const lines = (line: string, length = 1 << 15) => line.repeat(Math.ceil(length / line.length));
   assert.equal(outcome(lines('x', 1 << 20)), 0);
   assert.equal(outcome(`qemu-system-riscv64 -M ${lines('x', 1 << 20)}`), qemuErrors.commandTooLong(32_000).message);

@@ -5,6 +5,7 @@ import { test, type TestContext } from 'node:test';
 import { openSymbols } from '../../debug-adapter/engine/index.ts';
 import { DEMO, stageOf } from '../engine/timeline/travelSupport.ts';
 import { Conversation } from './conversation.ts';
+import { longTest } from '../support/extent.ts';
 
 const SP = 2;
 const STOPS = 12;
@@ -46,23 +47,26 @@ test('watch stops at changes in both directions, and awatch also stops at writes
   assert.ok(accesses.some(({ value }, i) => i > 0 && value === accesses[i - 1].value));
 });
 
-test("after a watchpoint stop, gdb's step over the access does not move the machine, because the access has been executed", async (t) => {
-  const { gdb, slot } = await beforeSave(t);
-  for (const [run, step] of [
-    ['c', 'vCont;s:1'],
-    ['bc', 'bs'],
-  ]) {
-    assert.equal(await gdb.ask(`Z2,${slot}`), 'OK');
-    assert.match(await gdb.ask(run), /;watch:/);
-    const { position } = gdb.session;
-    assert.equal(await gdb.ask(`z2,${slot}`), 'OK');
-    assert.match(await gdb.ask(step), /^T05thread:01;[^w]*$/);
-    assert.equal(gdb.session.position, position);
-    await gdb.ask(step);
-    assert.notEqual(gdb.session.position, position, 'the next step moves');
-    await gdb.ask('c');
-  }
-});
+longTest(
+  "after a watchpoint stop, gdb's step over the access does not move the machine, because the access has been executed",
+  async (t) => {
+    const { gdb, slot } = await beforeSave(t);
+    for (const [run, step] of [
+      ['c', 'vCont;s:1'],
+      ['bc', 'bs'],
+    ]) {
+      assert.equal(await gdb.ask(`Z2,${slot}`), 'OK');
+      assert.match(await gdb.ask(run), /;watch:/);
+      const { position } = gdb.session;
+      assert.equal(await gdb.ask(`z2,${slot}`), 'OK');
+      assert.match(await gdb.ask(step), /^T05thread:01;[^w]*$/);
+      assert.equal(gdb.session.position, position);
+      await gdb.ask(step);
+      assert.notEqual(gdb.session.position, position, 'the next step moves');
+      await gdb.ask('c');
+    }
+  },
+);
 
 test('after a watchpoint stop, a step moves the machine if the watchpoint is still set', async (t) => {
   const { gdb, slot } = await beforeSave(t);

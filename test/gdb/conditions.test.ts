@@ -9,7 +9,7 @@ import { guest } from '../support/guests.ts';
 import { requireTool } from '../support/tools.ts';
 import { Conversation } from './conversation.ts';
 import { GDB, runGdb, serve, sessionIn } from './gdbSupport.ts';
-import { longTest } from '../support/extent.ts';
+import { longTest, some } from '../support/extent.ts';
 
 const FUNCTION = 'blocks_write';
 const BLOCK_REGISTER = 10;
@@ -43,7 +43,7 @@ test('a breakpoint stops the machine only where one of its conditions holds, in 
   const [rare, second] = byCount;
   const expected = (...blocks: number[]) => all.filter((one) => blocks.includes(one));
   assert.ok(timesIn(all, byCount.at(-1)!) > 1);
-  for (const wanted of [[rare], [rare, second], [byCount.at(-1)!]]) {
+  for (const wanted of some([[rare], [rare, second], [byCount.at(-1)!]], 1)) {
     assert.equal(await gdb.ask(`${breakpoint};${wanted.map(isBlock).join('')}`), 'OK', 'replaces the conditions');
     assert.deepEqual(await stopsOf(stage, 'bc'), expected(...wanted).reverse());
     assert.deepEqual(await stopsOf(stage, 'c'), expected(...wanted));

@@ -14,6 +14,7 @@ import { ScratchLayer } from '../../../debug-adapter/engine/block/scratchLayer.t
 import { MemoryFile } from '../../support/memoryFile.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { assertClean, assertSameBytes, filled, KIB, MIB, readDisk, takeSnapshot } from './qcow2/support.ts';
+import { longTest } from '../../support/extent.ts';
 
 const TIB = 2 ** 40;
 
@@ -194,30 +195,34 @@ suite('digests of large disks', () => {
     }
   });
 
-  test('digests of random sparse disks equal digests computed from every byte, initially and after changes', (t) => {
-    const random = SeededRandom.forTest(t);
-    for (let round = 0; round < 12; round++) {
-      const disk = randomDisk(random, 512 * (1 + random.below(80 * 1024)));
-      let digest = new DriveDigest(disk);
-      assert.equal(digest.value(), digestByReading(disk), `round ${round}, made`);
-      for (let change = 0; change < 12; change++) {
-        const { offset, lengthBytes } = randomRange(random, disk.lengthBytes);
-        if (random.chance(0.5)) disk.writeZeroes(offset, lengthBytes);
-        else disk.write(offset, filled(lengthBytes, random.below(3)));
-        digest.touch(offset, lengthBytes);
-        if (random.chance(0.3)) digest = DriveDigest.from(digest, disk, [randomRange(random, disk.lengthBytes)]);
-        if (random.chance(0.4)) assert.equal(digest.value(), digestByReading(disk), `round ${round}, change ${change}`);
+  longTest(
+    'digests of random sparse disks equal digests computed from every byte, initially and after changes',
+    (t) => {
+      const random = SeededRandom.forTest(t);
+      for (let round = 0; round < 12; round++) {
+        const disk = randomDisk(random, 512 * (1 + random.below(80 * 1024)));
+        let digest = new DriveDigest(disk);
+        assert.equal(digest.value(), digestByReading(disk), `round ${round}, made`);
+        for (let change = 0; change < 12; change++) {
+          const { offset, lengthBytes } = randomRange(random, disk.lengthBytes);
+          if (random.chance(0.5)) disk.writeZeroes(offset, lengthBytes);
+          else disk.write(offset, filled(lengthBytes, random.below(3)));
+          digest.touch(offset, lengthBytes);
+          if (random.chance(0.3)) digest = DriveDigest.from(digest, disk, [randomRange(random, disk.lengthBytes)]);
+          if (random.chance(0.4))
+            assert.equal(digest.value(), digestByReading(disk), `round ${round}, change ${change}`);
+        }
+        assert.equal(digest.value(), digestByReading(disk), `round ${round}, changed`);
+        const other = randomDisk(random, 512 * (1 + random.below(80 * 1024)));
+        const everything = [{ offset: 0, lengthBytes: other.lengthBytes }];
+        assert.equal(
+          DriveDigest.from(digest, other, everything).value(),
+          digestByReading(other),
+          `round ${round}, other`,
+        );
       }
-      assert.equal(digest.value(), digestByReading(disk), `round ${round}, changed`);
-      const other = randomDisk(random, 512 * (1 + random.below(80 * 1024)));
-      const everything = [{ offset: 0, lengthBytes: other.lengthBytes }];
-      assert.equal(
-        DriveDigest.from(digest, other, everything).value(),
-        digestByReading(other),
-        `round ${round}, other`,
-      );
-    }
-  });
+    },
+  );
 });
 
 type Operation = 'write' | 'discard';

@@ -6,6 +6,7 @@ import { ScratchLayer, type ScratchState } from '../../../debug-adapter/engine/b
 import { MemoryFile } from '../../support/memoryFile.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { assertSameBytes, filled, KIB, rawImage, readAll } from './qcow2/support.ts';
+import { longTest } from '../../support/extent.ts';
 
 const inert = {
   ...{ readOnly: true, write() {}, writeZeroes() {}, flush() {}, close() {} },
@@ -184,67 +185,70 @@ test('when the scratch file is full, a write fails, uses no slots and leaves the
   assertSameBytes(readAll(layer), filled(100 * KIB, 7).fill(1, 0, 4 * KIB));
 });
 
-test('random captured states keep their contents, and each slot is in use exactly while the layer or a state refers to it', (t) => {
-  const random = SeededRandom.forTest(t);
-  const lengthBytes = 3000 * KIB + 512;
-  const lowers = [7, 8].map((byte) => rawImage(filled(lengthBytes, byte)));
-  const scratch = new MemoryFile('scratch');
-  const layer = new ScratchLayer({ lower: lowers[0], scratch });
-  let shown = readAll(lowers[0]);
-  const states: { state: ScratchState; shown: Uint8Array }[] = [];
-  const acts: Record<string, () => void> = {
-    write: () => {
-      const offset = random.below(lengthBytes);
-      const bytes = random.bytes(1 + random.below(Math.min(100_000, lengthBytes - offset)));
-      layer.write(offset, bytes);
-      shown.set(bytes, offset);
-    },
-    writeZeroes: () => {
-      const offset = random.chance(0.3) ? 0 : random.below(lengthBytes);
-      const length = random.chance(0.3) ? lengthBytes - offset : 1 + random.below(lengthBytes - offset);
-      layer.writeZeroes(offset, length);
-      shown.fill(0, offset, offset + length);
-    },
-    capture: () => void states.push({ state: layer.capture(), shown: shown.slice() }),
-    restore: () => {
-      if (states.length === 0) return;
-      const state = random.pick(states);
+longTest(
+  'random captured states keep their contents, and each slot is in use exactly while the layer or a state refers to it',
+  (t) => {
+    const random = SeededRandom.forTest(t);
+    const lengthBytes = 3000 * KIB + 512;
+    const lowers = [7, 8].map((byte) => rawImage(filled(lengthBytes, byte)));
+    const scratch = new MemoryFile('scratch');
+    const layer = new ScratchLayer({ lower: lowers[0], scratch });
+    let shown = readAll(lowers[0]);
+    const states: { state: ScratchState; shown: Uint8Array }[] = [];
+    const acts: Record<string, () => void> = {
+      write: () => {
+        const offset = random.below(lengthBytes);
+        const bytes = random.bytes(1 + random.below(Math.min(100_000, lengthBytes - offset)));
+        layer.write(offset, bytes);
+        shown.set(bytes, offset);
+      },
+      writeZeroes: () => {
+        const offset = random.chance(0.3) ? 0 : random.below(lengthBytes);
+        const length = random.chance(0.3) ? lengthBytes - offset : 1 + random.below(lengthBytes - offset);
+        layer.writeZeroes(offset, length);
+        shown.fill(0, offset, offset + length);
+      },
+      capture: () => void states.push({ state: layer.capture(), shown: shown.slice() }),
+      restore: () => {
+        if (states.length === 0) return;
+        const state = random.pick(states);
+        layer.restore(state.state);
+        shown = state.shown.slice();
+      },
+      reset: () => {
+        const lower = random.pick(lowers);
+        layer.reset(lower);
+        shown = readAll(lower);
+      },
+      release: () => {
+        if (states.length === 0) return;
+        const [state] = states.splice(random.below(states.length), 1);
+        layer.release(state.state.slots);
+      },
+    };
+    const kinds = ['write', 'write', 'write', 'write', 'write', 'writeZeroes', 'capture', 'restore', 'release'];
+    for (let step = 0; step < 1500; step++) {
+      acts[random.chance(0.02) ? 'reset' : random.pick(kinds)]();
+      while (states.length > 12) acts.release();
+      if (step % 25 !== 0) continue;
+      assertSameBytes(readAll(layer), shown);
+      const current = layer.capture();
+      const slots = slotsOf([current, ...states.map(({ state }) => state)], lengthBytes);
+      assert.equal(layer.scratchBytes, slots.size * 4 * KIB);
+      assert.equal(layer.capturedScratchBytes(), (slots.size - slotsOf([current], lengthBytes).size) * 4 * KIB);
+      layer.release(current.slots);
+      const fileMax = Math.max(...slots, -1) + 1;
+      assert.ok(scratch.length() >= fileMax * 4 * KIB);
+    }
+    for (const state of states) {
       layer.restore(state.state);
-      shown = state.shown.slice();
-    },
-    reset: () => {
-      const lower = random.pick(lowers);
-      layer.reset(lower);
-      shown = readAll(lower);
-    },
-    release: () => {
-      if (states.length === 0) return;
-      const [state] = states.splice(random.below(states.length), 1);
-      layer.release(state.state.slots);
-    },
-  };
-  const kinds = ['write', 'write', 'write', 'write', 'write', 'writeZeroes', 'capture', 'restore', 'release'];
-  for (let step = 0; step < 1500; step++) {
-    acts[random.chance(0.02) ? 'reset' : random.pick(kinds)]();
-    while (states.length > 12) acts.release();
-    if (step % 25 !== 0) continue;
-    assertSameBytes(readAll(layer), shown);
-    const current = layer.capture();
-    const slots = slotsOf([current, ...states.map(({ state }) => state)], lengthBytes);
-    assert.equal(layer.scratchBytes, slots.size * 4 * KIB);
-    assert.equal(layer.capturedScratchBytes(), (slots.size - slotsOf([current], lengthBytes).size) * 4 * KIB);
-    layer.release(current.slots);
-    const fileMax = Math.max(...slots, -1) + 1;
-    assert.ok(scratch.length() >= fileMax * 4 * KIB);
-  }
-  for (const state of states) {
-    layer.restore(state.state);
-    assertSameBytes(readAll(layer), state.shown);
-  }
-  for (const { state } of states) layer.release(state.slots);
-  layer.reset(lowers[0]);
-  assert.deepEqual([layer.scratchBytes, layer.mapBytes, scratch.length()], [0, 0, 0]);
-});
+      assertSameBytes(readAll(layer), state.shown);
+    }
+    for (const { state } of states) layer.release(state.slots);
+    layer.reset(lowers[0]);
+    assert.deepEqual([layer.scratchBytes, layer.mapBytes, scratch.length()], [0, 0, 0]);
+  },
+);
 
 function slotsOf(states: readonly ScratchState[], lengthBytes: number): Set<number> {
   const slots = new Set<number>();

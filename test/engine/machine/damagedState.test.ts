@@ -12,6 +12,7 @@ import { Machine } from '../../../debug-adapter/engine/machine/machine.ts';
 import { LiveInputs } from '../../../debug-adapter/engine/recording/inputs/liveInputs.ts';
 import { guest } from '../../support/guests.ts';
 import { MemoryFile } from '../../support/memoryFile.ts';
+import { some } from '../../support/extent.ts';
 
 /** A machine with one of every device. */
 function newMachine(devices: DeviceGeneration): Machine {
@@ -32,7 +33,7 @@ function busyState(devices: DeviceGeneration): State {
   return machine.saveState();
 }
 
-for (const devices of ['current', 'before5'] as const) {
+for (const devices of some(['current', 'before5'] as const, 1)) {
   const state = busyState(devices);
 
   test(`with ${devices} devices, a value of the wrong type in any field is rejected with an error that names the field`, () => {

@@ -17,7 +17,7 @@ import {
   userErrorOf,
   write,
 } from './support.ts';
-import { times } from '../../support/extent.ts';
+import { longTest, times } from '../../support/extent.ts';
 
 const ROUNDS = times({ quick: 1000, long: 4000 }, 'FUZZ_ROUNDS');
 const KILLED = { entries: randomLog(new Random(1), 60) };
@@ -41,23 +41,26 @@ function flushedRecording({ durably = false, close = false } = {}) {
   return { bytes: file.bytes, startBytes, entries, chunkEnds };
 }
 
-test('a recording truncated in its header is rejected; if it is truncated later, the complete chunks before the cut can be read', () => {
-  const { bytes, startBytes, entries, chunkEnds } = flushedRecording({ close: true });
-  for (let length = 0; length < bytes.length; length++) {
-    const cut = bytes.subarray(0, length);
-    const error = userErrorOf(() => open(cut));
-    if (length < startBytes) {
-      assert.equal(error?.code, 'recording-cut-short', `at ${length}`);
-      continue;
+longTest(
+  'a recording truncated in its header is rejected; if it is truncated later, the complete chunks before the cut can be read',
+  () => {
+    const { bytes, startBytes, entries, chunkEnds } = flushedRecording({ close: true });
+    for (let length = 0; length < bytes.length; length++) {
+      const cut = bytes.subarray(0, length);
+      const error = userErrorOf(() => open(cut));
+      if (length < startBytes) {
+        assert.equal(error?.code, 'recording-cut-short', `at ${length}`);
+        continue;
+      }
+      assert.equal(error, undefined, `at ${length}: ${error?.message}`);
+      const reader = open(cut);
+      const last = chunkEnds.findLast((chunk) => chunk.lengthBytes <= length);
+      assert.equal(reader.complete, false);
+      assert.equal(reader.lastPosition, last?.position ?? 0, `at ${length}`);
+      assert.deepEqual(events(reader), entries.slice(0, last?.entries ?? 0));
     }
-    assert.equal(error, undefined, `at ${length}: ${error?.message}`);
-    const reader = open(cut);
-    const last = chunkEnds.findLast((chunk) => chunk.lengthBytes <= length);
-    assert.equal(reader.complete, false);
-    assert.equal(reader.lastPosition, last?.position ?? 0, `at ${length}`);
-    assert.deepEqual(events(reader), entries.slice(0, last?.entries ?? 0));
-  }
-});
+  },
+);
 
 test('log data that a power cut damaged after the last sync is treated as a torn tail', () => {
   const { bytes, chunkEnds } = flushedRecording();

@@ -16,6 +16,7 @@ import {
   userErrorOf,
   write,
 } from './support.ts';
+import { longTest } from '../../support/extent.ts';
 
 test('a random log is read back as it was written', () => {
   for (let seed = 1; seed <= 40; seed++) {
@@ -72,7 +73,7 @@ test('reading a boot file that was not recorded is an error', () => {
   assert.equal(userErrorOf(() => reader.bootFile('initrd'))?.code, 'recording-no-boot-file');
 });
 
-test('entries can be read starting at any position, and filtered by kind', () => {
+longTest('entries can be read starting at any position, and filtered by kind', () => {
   const entries = randomLog(new Random(5), 20_000);
   const reader = open(write({ entries }).bytes);
   const random = new Random(6);

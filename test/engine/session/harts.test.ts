@@ -5,6 +5,7 @@ import { test, type TestContext } from 'node:test';
 import { complete } from '../../../debug-adapter/engine/base/sliced.ts';
 import { openSymbols, Session, SourceSteps } from '../../../debug-adapter/engine/index.ts';
 import { stageOf } from '../timeline/travelSupport.ts';
+import { longTest } from '../../support/extent.ts';
 
 const HARTS = { kernel: 'test/guests/harts/harts.elf', diskBytes: 1 << 20 };
 const STEPS = 40;
@@ -23,7 +24,7 @@ function atFunction(name: string, t: TestContext) {
   return { session, machine, symbols, steps: new SourceSteps(session, symbols) };
 }
 
-test('stepping over lines, forwards and backwards, stays on the selected hart', (t) => {
+longTest('stepping over lines, forwards and backwards, stays on the selected hart', (t) => {
   const { session, machine, symbols, steps } = atFunction('take_turns', t);
   const { start } = machine.quantum;
   const lines: (number | undefined)[] = [];

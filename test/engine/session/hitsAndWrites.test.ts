@@ -11,6 +11,7 @@ import { a, assembleWithLabels } from '../machine/cpu/assembler.ts';
 import { minimalElf } from '../machine/cpu/minimalElf.ts';
 import { powerOff } from '../machine/cpu/randomFrame.ts';
 import { stageOf } from '../timeline/travelSupport.ts';
+import { longTest } from '../../support/extent.ts';
 
 const CODE = 0x8000_0000n;
 const [A0, A2] = [10, 12];
@@ -50,50 +51,53 @@ function sessionOf(timeline: MachineTimeline, t: TestContext) {
   return { session, messages, round, logMessage };
 }
 
-test('after a debugger write at a hit, the hit is neither counted nor printed again, in both directions and in the replay', (t) => {
-  const { record, replay } = stage(t);
-  const live = sessionOf(record(), t);
-  const { session, messages, round } = live;
-  session.stopPoints.add({ what: EXECUTE, hitCondition: parseHitCondition('<= 20'), logMessage: live.logMessage });
-  const id = session.stopPoints.add({ what: EXECUTE, hitCondition: parseHitCondition('% 100000') });
-  const stops: { position: number; round: number }[] = [];
-  const write = () => {
-    session.writes.register(A2, 7n);
-    session.writes.memory(CODE + 0x1000n, Uint8Array.of(1, 2, 3));
-  };
-  write();
-  for (let number = 100_000; number <= ROUNDS; number += 100_000) {
-    assert.equal(complete(session.continue()).kind, 'breakpoint');
-    assert.deepEqual([round(), session.stopPoints.hitCount(id)], [number, number]);
+longTest(
+  'after a debugger write at a hit, the hit is neither counted nor printed again, in both directions and in the replay',
+  (t) => {
+    const { record, replay } = stage(t);
+    const live = sessionOf(record(), t);
+    const { session, messages, round } = live;
+    session.stopPoints.add({ what: EXECUTE, hitCondition: parseHitCondition('<= 20'), logMessage: live.logMessage });
+    const id = session.stopPoints.add({ what: EXECUTE, hitCondition: parseHitCondition('% 100000') });
+    const stops: { position: number; round: number }[] = [];
+    const write = () => {
+      session.writes.register(A2, 7n);
+      session.writes.memory(CODE + 0x1000n, Uint8Array.of(1, 2, 3));
+    };
     write();
-    stops.push({ position: session.position, round: round() });
-  }
-  const reason = complete(session.continue());
-  assert.ok(reason.kind === 'ended');
-  const printed = Array.from({ length: 20 }, (_, i) => `${i + 1}`);
-  assert.deepEqual(messages, printed);
-  // In the history, the debugger write is the step at the position of the stop, and the instruction is executed after
-  // it.
-  const backward = (one: typeof live) =>
-    stops.map(() => {
-      assert.equal(complete(one.session.reverseContinue()).kind, 'breakpoint');
-      return { position: one.session.position, round: one.round() };
-    });
-  assert.deepEqual(backward(live), [...stops].reverse());
-  assert.equal(complete(session.reverseContinue()).kind, 'startOfRecording');
-  assert.deepEqual(messages, printed, 'nothing is printed twice');
-  complete(session.goTo(session.history.end));
-  session.target.close(reason.end);
+    for (let number = 100_000; number <= ROUNDS; number += 100_000) {
+      assert.equal(complete(session.continue()).kind, 'breakpoint');
+      assert.deepEqual([round(), session.stopPoints.hitCount(id)], [number, number]);
+      write();
+      stops.push({ position: session.position, round: round() });
+    }
+    const reason = complete(session.continue());
+    assert.ok(reason.kind === 'ended');
+    const printed = Array.from({ length: 20 }, (_, i) => `${i + 1}`);
+    assert.deepEqual(messages, printed);
+    // In the history, the debugger write is the step at the position of the stop, and the instruction is executed after
+    // it.
+    const backward = (one: typeof live) =>
+      stops.map(() => {
+        assert.equal(complete(one.session.reverseContinue()).kind, 'breakpoint');
+        return { position: one.session.position, round: one.round() };
+      });
+    assert.deepEqual(backward(live), [...stops].reverse());
+    assert.equal(complete(session.reverseContinue()).kind, 'startOfRecording');
+    assert.deepEqual(messages, printed, 'nothing is printed twice');
+    complete(session.goTo(session.history.end));
+    session.target.close(reason.end);
 
-  const replayed = sessionOf(replay(), t);
-  replayed.session.stopPoints.add({ what: EXECUTE, hitCondition: parseHitCondition('% 100000') });
-  for (const stop of stops) {
-    assert.equal(complete(replayed.session.continue()).kind, 'breakpoint');
-    assert.deepEqual({ position: replayed.session.position, round: replayed.round() }, stop);
-  }
-  complete(replayed.session.goTo(replayed.session.history.end));
-  assert.deepEqual(backward(replayed), [...stops].reverse());
-});
+    const replayed = sessionOf(replay(), t);
+    replayed.session.stopPoints.add({ what: EXECUTE, hitCondition: parseHitCondition('% 100000') });
+    for (const stop of stops) {
+      assert.equal(complete(replayed.session.continue()).kind, 'breakpoint');
+      assert.deepEqual({ position: replayed.session.position, round: replayed.round() }, stop);
+    }
+    complete(replayed.session.goTo(replayed.session.history.end));
+    assert.deepEqual(backward(replayed), [...stops].reverse());
+  },
+);
 
 test('a pause while earlier hits are being counted does not change the hit counts', (t) => {
   const { record, replay } = stage(t);

@@ -90,7 +90,7 @@ test('steps of every kind can be paused and resumed', (t) => {
   }
 });
 
-test('a step that skips an interrupt can be paused and resumed', (t) => {
+longTest('a step that skips an interrupt can be paused and resumed', (t) => {
   const { session, symbols, random } = replayOf(DEMO, 1, t);
   for (let i = 0; i < 4; i++) {
     // Between positions 30,000 and 60,000, there is an interrupt every 2573 steps.

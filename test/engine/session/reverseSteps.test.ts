@@ -9,7 +9,7 @@ import { openSymbols, Session, SourceSteps, stepForward, type Symbols } from '..
 import { instructionAt } from '../../../debug-adapter/engine/session/controlFlow.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { DEMO, KERNEL, type Scene, stageOf } from '../timeline/travelSupport.ts';
-import { some } from '../../support/extent.ts';
+import { longTest, some } from '../../support/extent.ts';
 
 interface Debugging {
   session: Session<MachineTimeline>;
@@ -93,7 +93,7 @@ for (const [name, scene] of some(
  */
 const ASKED_EVERY = 1 << 19;
 
-test('a step over a line that takes millions of instructions can be paused, forwards and backwards', (t) => {
+longTest('a step over a line that takes millions of instructions can be paused, forwards and backwards', (t) => {
   const { session, symbols, steps } = debug(DEMO, t, 0);
   const [main] = symbols.functionsNamed('main');
   const id = session.stopPoints.addBreakpoint(symbols.breakpointAddress(main));

@@ -7,7 +7,7 @@ import { complete } from '../../../debug-adapter/engine/base/sliced.ts';
 import { frameViewOf, openSymbols, Session, SourceSteps, type Symbols } from '../../../debug-adapter/engine/index.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { DEMO, KERNEL, type Scene, stageOf } from '../timeline/travelSupport.ts';
-import { some } from '../../support/extent.ts';
+import { longTest, some } from '../../support/extent.ts';
 
 interface Debugging {
   session: Session<MachineTimeline>;
@@ -37,25 +37,28 @@ function watch({ session, symbols }: Debugging, expression: string): void {
   session.stopPoints.addDataBreakpoint({ address: lvalue.address, lengthBytes: lvalue.sizeBytes, access: 'write' });
 }
 
-test('a backward run goes from the failure to the line that corrupted the superblock, and steps then go back line by line', (t) => {
-  const debugging = debug(DEMO, t);
-  const { session, steps, where } = debugging;
-  assert.equal(complete(session.continue()).kind, 'ended');
-  watch(debugging, 'store.superblock.entry_count');
-  assert.equal(complete(session.reverseContinue()).kind, 'hit');
-  const trail = [where()];
-  for (let i = 0; i < 9; i++) {
-    assert.equal(complete(steps.stepBack()).kind, 'step');
-    trail.push(where());
-  }
-  const lineOf = (line: string) => line.replace(/ in .*/, '');
-  assert.equal(lineOf(trail[0]), 'statistics.c:18');
-  // Steps back go to the start of the line, then line by line to the start of the function, and then to its caller.
-  assert.equal(trail[1], trail[0]);
-  assert.match(trail.join('\n'), /in timer_interrupt/);
-  const lines = trail.slice(1).filter((location) => location.endsWith('statistics_sample'));
-  assert.equal(new Set(lines).size, lines.length, 'no line of the function twice');
-});
+longTest(
+  'a backward run goes from the failure to the line that corrupted the superblock, and steps then go back line by line',
+  (t) => {
+    const debugging = debug(DEMO, t);
+    const { session, steps, where } = debugging;
+    assert.equal(complete(session.continue()).kind, 'ended');
+    watch(debugging, 'store.superblock.entry_count');
+    assert.equal(complete(session.reverseContinue()).kind, 'hit');
+    const trail = [where()];
+    for (let i = 0; i < 9; i++) {
+      assert.equal(complete(steps.stepBack()).kind, 'step');
+      trail.push(where());
+    }
+    const lineOf = (line: string) => line.replace(/ in .*/, '');
+    assert.equal(lineOf(trail[0]), 'statistics.c:18');
+    // Steps back go to the start of the line, then line by line to the start of the function, and then to its caller.
+    assert.equal(trail[1], trail[0]);
+    assert.match(trail.join('\n'), /in timer_interrupt/);
+    const lines = trail.slice(1).filter((location) => location.endsWith('statistics_sample'));
+    assert.equal(new Set(lines).size, lines.length, 'no line of the function twice');
+  },
+);
 
 for (const [name, scene, length] of some(
   [

@@ -14,6 +14,7 @@ import { nodeCompression as compression } from '../../../debug-adapter/host/comp
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { evaluateIn } from './support/evaluate.ts';
 import { fixture } from './support/fixtures.ts';
+import { some } from '../../support/extent.ts';
 
 const ALL = ['file', 'function', 'type', 'variable'] as const;
 /** In C++, LLVM does not list the scope of a type whose class is only declared in a type unit. */
@@ -32,7 +33,7 @@ const FILES: Record<string, { section: string; kinds: readonly NameKind[] }> = {
   'gnu-pubnames': { section: '.debug_gnu_pubnames', kinds: [] },
 };
 
-for (const [name, { kinds }] of Object.entries(FILES)) {
+for (const [name, { kinds }] of some(Object.entries(FILES), 3)) {
   test(`${name} leads to every unit that a scan finds`, () => {
     const bytes = fs.readFileSync(fixture(`indexes/${name}`));
     const indexed = indexedTable(debugInfo(bytes));

@@ -9,6 +9,7 @@ import { requireTool } from '../../support/tools.ts';
 import { GDB } from './support/gdb.ts';
 import { loadedMachine } from './support/memory.ts';
 import { openRust, printedByGdb, RUST_FILE } from './support/rust.ts';
+import { longTest } from '../../support/extent.ts';
 
 /** Values that gdb 13 cannot read, or reads wrongly. */
 const NOT_IN_GDB: Record<string, string> = {
@@ -95,7 +96,7 @@ test('uninitialized memory does not cause invalid text, a huge list or a huge re
   assert.equal(UNIT.text, '()');
 });
 
-test('damaged debug information of a Rust program at worst leads to missing values', (t) => {
+longTest('damaged debug information of a Rust program at worst leads to missing values', (t) => {
   const original = fs.readFileSync(RUST_FILE);
   const { seed } = SeededRandom.forTest(t);
   let texts = 0;

@@ -16,6 +16,7 @@ import { nodeCompression } from '../../../debug-adapter/host/compression.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { describeSymbols } from './support/describe.ts';
 import { queryEverything } from './support/exercise.ts';
+import { longTest } from '../../support/extent.ts';
 
 const FOLDER = path.resolve(import.meta.dirname, 'fixtures/split');
 const FUNCTIONS = ['main', 'loops', 'recursive', 'many_arguments', 'by_pointer', 'make_pair', 'nothing'];
@@ -100,7 +101,7 @@ test('a .dwo file from another build is not used', () => {
   }
 });
 
-test('damaged .dwo and .dwp files at worst lead to missing results', (t) => {
+longTest('damaged .dwo and .dwp files at worst lead to missing results', (t) => {
   const { seed } = SeededRandom.forTest(t);
   const cases = [
     { program: 'v4.elf', companions: ['flow-v4.dwo'] },

@@ -8,6 +8,7 @@ import { SeededRandom } from '../../support/seededRandom.ts';
 import { describeSymbols } from './support/describe.ts';
 import { queryEverything } from './support/exercise.ts';
 import { fixture } from './support/fixtures.ts';
+import { longTest } from '../../support/extent.ts';
 
 const FOLDER = path.resolve(import.meta.dirname, 'fixtures/dwz');
 const NAMES = {
@@ -46,7 +47,7 @@ for (const version of ['v4', 'v5']) {
     }
   });
 
-  test(`a damaged supplementary file at worst leads to missing results: ${version}`, (t) => {
+  longTest(`a damaged supplementary file at worst leads to missing results: ${version}`, (t) => {
     const { seed } = SeededRandom.forTest(t);
     const program = read(`${version}.elf`);
     const [{ low }] = openSymbols({ name: 'x.elf', bytes: program }).functionsNamed('main');

@@ -56,7 +56,7 @@ longTest('a new snapshot with the name of a deleted one gets a new id', (t) => {
   replay.close({ reason: 'interrupted' });
 });
 
-test('the snapshot that the current state is based on can be renamed twice and then deleted', (t) => {
+longTest('the snapshot that the current state is based on can be renamed twice and then deleted', (t) => {
   const { stage } = withTwoDrives(t);
   const timeline = stage.record();
   const digests = digestsOnTheWay(timeline, [EARLY, LATE]);

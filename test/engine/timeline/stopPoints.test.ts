@@ -39,7 +39,7 @@ function atTheEnd(t: TestContext): { session: Session<MachineTimeline>; console:
   return { session, console: stage.console };
 }
 
-test('a breakpoint is hit at the same positions forwards and backwards', (t) => {
+longTest('a breakpoint is hit at the same positions forwards and backwards', (t) => {
   const session = new Session(stageOf(DEMO, t).record());
   t.after(() => session.target.close({ reason: 'interrupted' }));
   const address = addressOf('journal_checkpoint');

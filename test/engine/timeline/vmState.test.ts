@@ -19,6 +19,7 @@ import { UserError } from '../../../debug-adapter/messages/userError.ts';
 import { MemoryFile } from '../../support/memoryFile.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { assertClean, assertSameBytes, KIB, MIB, takeSnapshot } from '../block/qcow2/support.ts';
+import { some } from '../../support/extent.ts';
 
 const PAGES = (16 * MIB) / 4096;
 /** The size of the area for the machine state, which precedes RAM in the VM state. */
@@ -27,7 +28,7 @@ const STATE = { small: 'state' };
 
 type Pages = (Uint8Array | undefined)[];
 
-for (const clusterSizeBytes of [512, 4 * KIB, 64 * KIB, MIB, 2 * MIB]) {
+for (const clusterSizeBytes of some([4 * KIB, 512, 64 * KIB, MIB, 2 * MIB], 1)) {
   test(`with ${clusterSizeBytes}-byte clusters, each snapshot contains the RAM at its position`, (t) => {
     const random = SeededRandom.forTest(t);
     const { image } = imageWith(clusterSizeBytes);

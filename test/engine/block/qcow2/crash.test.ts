@@ -12,12 +12,12 @@ import { SeededRandom } from '../../../support/seededRandom.ts';
 import { afterKill, afterPowerCut, SimulatedFile, type FileChange } from '../../../support/simulatedFile.ts';
 import { ImageModel } from './imageModel.ts';
 import { assertClean, assertSameBytes, filled, KIB, readAll, readDisk, takeSnapshot } from './support.ts';
-import { some } from '../../../support/extent.ts';
+import { some, times } from '../../../support/extent.ts';
 
 for (const clusterSizeBytes of some([512, 4096], 1)) {
   test(`a kill at any file call loses nothing that was written back, with ${clusterSizeBytes}-byte clusters`, (t) => {
     const random = SeededRandom.forTest(t);
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < times({ quick: 2, long: 4 }); round++) {
       const run = recordWorkload(random, { clusterSizeBytes, lasts: 'writeBack' });
       for (let calls = 0; calls <= run.log.length; calls++) {
         checkAfterCrash(run, { calls, bytes: afterKill(run.start, run.log, calls) });
@@ -27,7 +27,7 @@ for (const clusterSizeBytes of some([512, 4096], 1)) {
 
   test(`a power cut at any file call loses nothing that was flushed, with ${clusterSizeBytes}-byte clusters`, (t) => {
     const random = SeededRandom.forTest(t);
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < times({ quick: 2, long: 4 }); round++) {
       const run = recordWorkload(random, { clusterSizeBytes, lasts: 'flush' });
       for (let calls = 0; calls <= run.log.length; calls++) {
         checkAfterCrash(run, { calls, bytes: afterPowerCut(run.start, run.log, calls, run.random) });

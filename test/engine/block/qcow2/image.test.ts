@@ -17,6 +17,7 @@ import {
   reopened,
   takeSnapshot,
 } from './support.ts';
+import { longTest } from '../../../support/extent.ts';
 
 test('a new image reads as zeroes', () => {
   const { image } = newImage();
@@ -196,24 +197,27 @@ test('the first and last sector of a 1 TiB disk can be written and read', () => 
   assertClean(again);
 });
 
-test('a refcount table that outgrows its cluster is moved, even while snapshots with long L1 tables are taken', () => {
-  // With 512-byte clusters, a refcount table of one cluster covers 8 MiB of the file, and the L1 table takes 16
-  // clusters.
-  const { image, file } = newImage({ lengthBytes: 32 * MIB, clusterSizeBytes: 512 });
-  for (let i = 0; i < 32; i++) {
-    image.write(i * MIB, filled(MIB, i + 1));
-    if (i % 5 === 0) takeSnapshot(image, `s${i}`);
-    if (i % 7 === 0) image.flush();
-  }
-  image.flush();
-  assertClean(image);
-  const again = reopened(file).image;
-  for (let i = 0; i < 32; i++) assertSameBytes(readDisk(again, i * MIB, MIB), filled(MIB, i + 1));
-  const view = again.snapshots.open('s15').disk;
-  for (let i = 0; i < 32; i++) assertSameBytes(readDisk(view, i * MIB, MIB), filled(MIB, i <= 15 ? i + 1 : 0));
-  again.snapshots.deleteMany(again.snapshots.list.map(({ name }) => name));
-  assertClean(again);
-});
+longTest(
+  'a refcount table that outgrows its cluster is moved, even while snapshots with long L1 tables are taken',
+  () => {
+    // With 512-byte clusters, a refcount table of one cluster covers 8 MiB of the file, and the L1 table takes 16
+    // clusters.
+    const { image, file } = newImage({ lengthBytes: 32 * MIB, clusterSizeBytes: 512 });
+    for (let i = 0; i < 32; i++) {
+      image.write(i * MIB, filled(MIB, i + 1));
+      if (i % 5 === 0) takeSnapshot(image, `s${i}`);
+      if (i % 7 === 0) image.flush();
+    }
+    image.flush();
+    assertClean(image);
+    const again = reopened(file).image;
+    for (let i = 0; i < 32; i++) assertSameBytes(readDisk(again, i * MIB, MIB), filled(MIB, i + 1));
+    const view = again.snapshots.open('s15').disk;
+    for (let i = 0; i < 32; i++) assertSameBytes(readDisk(view, i * MIB, MIB), filled(MIB, i <= 15 ? i + 1 : 0));
+    again.snapshots.deleteMany(again.snapshots.list.map(({ name }) => name));
+    assertClean(again);
+  },
+);
 
 test('on a full disk, a write throws an error, and the image stays usable', () => {
   const { image, file } = newImage({ lengthBytes: 8 * MIB });

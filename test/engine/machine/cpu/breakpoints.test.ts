@@ -7,7 +7,7 @@ import { bootElf } from '../../../../debug-adapter/engine/machine/boot/bootElf.t
 import { MachineInspector } from '../../../../debug-adapter/engine/machine/machineInspector.ts';
 import { evaluatePredicate, type Predicate } from '../../../../debug-adapter/engine/target/predicate.ts';
 import { NO_STOP_POINTS, type StopPoints } from '../../../../debug-adapter/engine/target/stopPoints.ts';
-import { times } from '../../../support/extent.ts';
+import { longTest, times } from '../../../support/extent.ts';
 import { SeededRandom } from '../../../support/seededRandom.ts';
 import { a, type Item } from './assembler.ts';
 import { type BareMachine, bareMachine, digestOf, machineWith, START, steps, words } from './bareMachine.ts';
@@ -46,30 +46,33 @@ function executedAddresses(image: RandomImage, random: SeededRandom, count: numb
   return [...seen];
 }
 
-test('random breakpoints with random conditions stop at the same positions, regardless of which code is translated', (t) => {
-  const random = SeededRandom.forTest(t);
-  for (let round = 0; round < times({ quick: 1, long: 20 }); round++) {
-    const image = randomImage(random, { blocks: 8, units: 60, iterations: 40 });
-    const breakpoints = new Set(executedAddresses(image, random, 25));
-    const predicates = new Map<bigint, Predicate>();
-    for (const address of breakpoints) if (random.chance(0.9)) predicates.set(address, randomPredicate(random, CODE));
-    const points = { breakpoints, predicates, watchpoints: [] };
-    const expected = stopsOf(boot(image, OFF), points);
-    assert.ok(expected.stops.length > 0);
-    for (const threshold of [1, 15]) {
-      const machine = boot(image, threshold);
-      assert.deepEqual(stopsOf(machine, points), expected, `round ${round}, with a threshold of ${threshold} jumps`);
+longTest(
+  'random breakpoints with random conditions stop at the same positions, regardless of which code is translated',
+  (t) => {
+    const random = SeededRandom.forTest(t);
+    for (let round = 0; round < times({ quick: 1, long: 20 }); round++) {
+      const image = randomImage(random, { blocks: 8, units: 60, iterations: 40 });
+      const breakpoints = new Set(executedAddresses(image, random, 25));
+      const predicates = new Map<bigint, Predicate>();
+      for (const address of breakpoints) if (random.chance(0.9)) predicates.set(address, randomPredicate(random, CODE));
+      const points = { breakpoints, predicates, watchpoints: [] };
+      const expected = stopsOf(boot(image, OFF), points);
+      assert.ok(expected.stops.length > 0);
+      for (const threshold of [1, 15]) {
+        const machine = boot(image, threshold);
+        assert.deepEqual(stopsOf(machine, points), expected, `round ${round}, with a threshold of ${threshold} jumps`);
+      }
+      // The stops are the same if every condition is evaluated outside the generated code.
+      const machine = boot(image, 15);
+      const inspector = new MachineInspector(machine);
+      const condition = (pc: bigint): boolean => {
+        const predicate = predicates.get(pc);
+        return !predicate || evaluatePredicate(predicate, inspector) !== 0n;
+      };
+      assert.deepEqual(stopsOf(machine, { breakpoints, watchpoints: [], condition }), expected, `round ${round}`);
     }
-    // The stops are the same if every condition is evaluated outside the generated code.
-    const machine = boot(image, 15);
-    const inspector = new MachineInspector(machine);
-    const condition = (pc: bigint): boolean => {
-      const predicate = predicates.get(pc);
-      return !predicate || evaluatePredicate(predicate, inspector) !== 0n;
-    };
-    assert.deepEqual(stopsOf(machine, { breakpoints, watchpoints: [], condition }), expected, `round ${round}`);
-  }
-});
+  },
+);
 
 const LOOPS = 200_000;
 /**

@@ -5,7 +5,7 @@ import { a, assemble, CSR } from './assembler.ts';
 import { bareMachine, digestOf, machineWith, START, steps, trapOf, words, type BareMachine } from './bareMachine.ts';
 import { FLOAT_LOADS, FLOAT_OPERATIONS, FLOAT_STORES, MODES } from './floatAssembler.ts';
 import { FLAGS, NAN } from './referenceFloat.ts';
-import { some } from '../../../support/extent.ts';
+import { longTest, some } from '../../../support/extent.ts';
 
 const FS = 13n;
 const [OFF, INITIAL, CLEAN, DIRTY] = [0n, 1n, 2n, 3n];
@@ -67,7 +67,7 @@ test('with the floating-point unit on, compressed floating-point loads and store
   assert.equal(new DataView(copies.buffer).getBigUint64(0x10, true), 0x1122_3344_5566_7788n);
 });
 
-test('only instructions that write a register or raise a flag make the state dirty', () => {
+longTest('only instructions that write a register or raise a flag make the state dirty', () => {
   const { encode: add } = FLOAT_OPERATIONS['fadd.d'];
   const { encode: equal } = FLOAT_OPERATIONS['feq.d'];
   const { encode: toInteger } = FLOAT_OPERATIONS['fcvt.w.d'];

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { a, assemble, CSR, type Item } from './assembler.ts';
 import { digestOf, machineWith, START, steps, words, type BareMachine } from './bareMachine.ts';
+import { longTest } from '../../../support/extent.ts';
 
 const RAM_BYTES = 1 << 20;
 const HANDLER = START + 0x1000;
@@ -52,7 +53,7 @@ const sumOf = (...values: bigint[]): bigint =>
 const LAST_WORD = 0x1112_1314_1516_1718n;
 const END = START + RAM_BYTES;
 
-test('reads at both ends of RAM, and outside it, give the same results in translated code', () => {
+longTest('reads at both ends of RAM, and outside it, give the same results in translated code', () => {
   const reads: [Item, number, bigint][] = [
     [a.ld(6, 0, 5), END - 8, sumOf(3n, LAST_WORD)],
     [a.lbu(6, 0, 5), END - 1, sumOf(3n, 0x11n)],

@@ -72,10 +72,10 @@ for (const [name, end] of some(
 
 test('a tiny pool of decoded pages does not change the result', (t) => {
   const random = SeededRandom.forTest(t);
-  for (const name of ['kernel/oslet', 'small/selfmod', 'small/sv39']) {
+  for (const name of some(['kernel/oslet', 'small/selfmod', 'small/sv39'], 2)) {
     const whole = bootGuest(name);
     whole.run(1_000_000);
-    for (const decodePoolPages of [1, 2, 3]) {
+    for (const decodePoolPages of some([1, 2, 3], 1)) {
       const tiny = bootGuest(name, decodePoolPages);
       tiny.run(1_000_000);
       assert.equal(digestOf(tiny), digestOf(whole), `${name} with ${decodePoolPages}`);

@@ -5,6 +5,7 @@ import { VirtioBlk } from '../../../../debug-adapter/engine/machine/devices/virt
 import { assertStateSurvives, FakeBoard, FakeDrive } from './fakeBoard.ts';
 import { DISCARD, FLUSH, GET_ID, GuestDriver, IN, OUT, WRITE_ZEROES, type Request } from './guestDriver.ts';
 import { SeededRandom, withSeeds } from '../../../support/seededRandom.ts';
+import { longTest } from '../../../support/extent.ts';
 
 const [OK, IO_ERROR, UNSUPPORTED] = [0, 1, 2];
 const EVENT_INDEX = 1n << 29n;
@@ -209,7 +210,7 @@ test('with the event index, only the first and the requested used entry raise an
   assert.equal(board.interrupt, true);
 });
 
-test('the ring indexes wrap from 65535 to 0', () => {
+longTest('the ring indexes wrap from 65535 to 0', () => {
   const { driver, run } = newDisk({ size: 4 });
   for (let i = 0; i < 70_000; i++) {
     driver.reuseBuffers();

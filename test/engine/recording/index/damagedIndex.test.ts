@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { CHUNK_HEADER_BYTES } from '../../../../debug-adapter/engine/recording/chunk.ts';
 import { RecordingReader } from '../../../../debug-adapter/engine/recording/recordingReader.ts';
-import { times } from '../../../support/extent.ts';
+import { longTest, times } from '../../../support/extent.ts';
 import { compression, events, MemoryFile, open, Random, userErrorOf, write } from '../support.ts';
 import { compare, diskLog, Model, pagesOf, withPages } from './support.ts';
 
@@ -13,18 +13,21 @@ const entries = diskLog({ random: new Random(7), length: 9000 });
 const closed = write({ entries, end: { position: entries.at(-1)!.position, reason: 'powerOff' } }).bytes;
 const FEW = 3;
 
-test('a recording that a kill cut off at any byte of an index page can be opened, and its index is complete', () => {
-  const random = new Random(1);
-  const [, page] = pagesOf(closed);
-  const end = page.offset + CHUNK_HEADER_BYTES + page.payload.length;
-  const near = [page.offset, end].flatMap((at) => [at - 1, at, at + 1, at + 19, at + 21]);
-  const cuts = [...near, ...Array.from({ length: CUTS }, () => page.offset + random.below(end - page.offset))];
-  for (const cut of cuts) {
-    const reader = open(closed.subarray(0, cut));
-    assert.equal(reader.complete, false);
-    compare(reader, random, FEW);
-  }
-});
+longTest(
+  'a recording that a kill cut off at any byte of an index page can be opened, and its index is complete',
+  () => {
+    const random = new Random(1);
+    const [, page] = pagesOf(closed);
+    const end = page.offset + CHUNK_HEADER_BYTES + page.payload.length;
+    const near = [page.offset, end].flatMap((at) => [at - 1, at, at + 1, at + 19, at + 21]);
+    const cuts = [...near, ...Array.from({ length: CUTS }, () => page.offset + random.below(end - page.offset))];
+    for (const cut of cuts) {
+      const reader = open(closed.subarray(0, cut));
+      assert.equal(reader.complete, false);
+      compare(reader, random, FEW);
+    }
+  },
+);
 
 test('a recording that a kill cut off anywhere after the start of the first index page can be opened, and its index is complete', () => {
   const random = new Random(2);

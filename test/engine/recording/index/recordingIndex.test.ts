@@ -9,7 +9,7 @@ import { times } from '../../../support/extent.ts';
 import { compression, HEADER, KERNEL, MemoryFile, open, Random, typed, write } from '../support.ts';
 import { compare, diskLog, pagesOf, withoutIndex } from './support.ts';
 
-const SEEDS = times({ quick: 2, long: 30 });
+const SEEDS = times({ quick: 1, long: 30 });
 
 for (let seed = 1; seed <= SEEDS; seed++) {
   const random = new Random(seed);

@@ -7,7 +7,7 @@ import {
   readSectorSet,
   SectorSetBuilder,
 } from '../../../../debug-adapter/engine/recording/index/sectorSet.ts';
-import { times } from '../../../support/extent.ts';
+import { longTest, times } from '../../../support/extent.ts';
 import { Random } from '../support.ts';
 
 const ROUNDS = times({ quick: 60, long: 1000 });
@@ -34,12 +34,15 @@ test('sets of random sectors contain every sector that was added', () => {
   }
 });
 
-test('even if a set has more runs than the builder keeps in memory, it contains every sector that was added', () => {
-  const random = new Random(1);
-  const ranges = Array.from({ length: 40_000 }, () => range(random, 2 ** 30, 8));
-  const { set } = encoded(new SectorSetBuilder(), ranges, 1e6);
-  for (const { first, end } of ranges) for (let i = first; i < end; i++) assert.ok(mayTouch(set, i, i + 1), `${i}`);
-});
+longTest(
+  'even if a set has more runs than the builder keeps in memory, it contains every sector that was added',
+  () => {
+    const random = new Random(1);
+    const ranges = Array.from({ length: 40_000 }, () => range(random, 2 ** 30, 8));
+    const { set } = encoded(new SectorSetBuilder(), ranges, 1e6);
+    for (const { first, end } of ranges) for (let i = first; i < end; i++) assert.ok(mayTouch(set, i, i + 1), `${i}`);
+  },
+);
 
 test('a set that is encoded with enough space contains only the sectors that were added', () => {
   const builder = new SectorSetBuilder();
