@@ -4,6 +4,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { test } from 'node:test';
 import { Sandbox } from '../support/cli.ts';
 import { guest } from '../support/guests.ts';
+import { longTest } from '../support/extent.ts';
 
 const HELLO = readFileSync(guest('small/hello'));
 
@@ -27,7 +28,7 @@ test('a replay reports that the kernel file has changed since it was recorded, a
   assert.doesNotMatch(without.stderr, /differs/);
 });
 
-test('the symbols command writes the recorded kernel, even if the kernel file has changed', async (t) => {
+longTest('the symbols command writes the recorded kernel, even if the kernel file has changed', async (t) => {
   const sandbox = new Sandbox(t);
   await sandbox.record({ kernel: sandbox.write('kernel.elf', HELLO) });
   sandbox.write('kernel.elf', 'another');

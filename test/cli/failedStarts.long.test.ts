@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { suite, test } from 'node:test';
 import { optionsOf, type Session, type Sandbox } from '../support/cli.ts';
-import { DEMO, fresh, recorded, TIMER } from './recordedScene.ts';
+import { DEMO, fresh, TIMER } from './freshScene.ts';
+import { recorded } from './recordedScene.ts';
 
 const TWO: Session = {
   ...TIMER,

@@ -26,7 +26,8 @@ import { DapClient } from '../support/dapClient.ts';
 import { type Json, corrupted } from '../support/randomJson.ts';
 import { headerJson, withHeader } from '../support/recordings.ts';
 import { SeededRandom } from '../support/seededRandom.ts';
-import { DEMO, DRIVE, recorded } from './recordedScene.ts';
+import { DEMO, DRIVE } from './freshScene.ts';
+import { recorded } from './recordedScene.ts';
 
 // Each round opens files, so this test runs only a hundredth as many rounds as the in-memory fuzzers.
 const ROUNDS = Math.ceil(Number(process.env.FUZZ_ROUNDS ?? 25_000) / 100);

@@ -9,7 +9,8 @@ import fs from 'node:fs';
 import net from 'node:net';
 import { suite, test } from 'node:test';
 import { optionsOf, type Outcome, type RunningCli, type Session, type Sandbox } from '../support/cli.ts';
-import { DEMO, DRIVE, recorded, TIMER } from './recordedScene.ts';
+import { DEMO, DRIVE, TIMER } from './freshScene.ts';
+import { recorded } from './recordedScene.ts';
 
 const SKIP = process.platform === 'win32' && 'Windows has no such files';
 const HANGING_MS = 60_000;

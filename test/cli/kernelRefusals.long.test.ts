@@ -2,7 +2,7 @@
 import { gzipSync } from 'node:zlib';
 import { writeFdt } from '../../debug-adapter/engine/machine/boot/fdt.ts';
 import { makeElf } from '../support/elf.ts';
-import { DEMO, fresh, TIMER } from './recordedScene.ts';
+import { DEMO, fresh, TIMER } from './freshScene.ts';
 import { MIB, record, type Refusal, testRefusals } from './refusal.ts';
 
 const elf = (bytes: Uint8Array): Pick<Refusal, 'trouble' | 'command'> => ({

@@ -6,7 +6,8 @@ import { suite, test, type TestContext } from 'node:test';
 import { optionsOf, type Outcome, type RunningCli, type Session, type Sandbox } from '../support/cli.ts';
 import { makeElf } from '../support/elf.ts';
 import { requireTool, runTool } from '../support/tools.ts';
-import { DEMO, fresh, recorded, withDrive } from './recordedScene.ts';
+import { DEMO, fresh, withDrive } from './freshScene.ts';
+import { recorded } from './recordedScene.ts';
 import { MIB, record, replay } from './refusal.ts';
 
 const SPIN: Session = { ...withDrive({ overlay: 'o1.qcow2' }), kernel: 'spin.elf' };

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { optionsOf } from '../support/cli.ts';
-import { DEMO, fresh, recorded, TIMER } from './recordedScene.ts';
+import { DEMO, fresh, TIMER } from './freshScene.ts';
+import { recorded } from './recordedScene.ts';
 
 suite('--overwrite', { concurrency: 2 }, () => {
   test('--overwrite replaces recording and overlay, and a replay uses the new recording', async (t) => {

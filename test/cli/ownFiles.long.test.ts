@@ -4,7 +4,8 @@ import fs from 'node:fs';
 import { suite, test } from 'node:test';
 import type { Outcome, Sandbox } from '../support/cli.ts';
 import { requireTool, runTool } from '../support/tools.ts';
-import { DEMO, fresh, recorded, TIMER, withDrive } from './recordedScene.ts';
+import { DEMO, fresh, TIMER, withDrive } from './freshScene.ts';
+import { recorded } from './recordedScene.ts';
 import { MIB, overwrite, type Refusal, testRefusals } from './refusal.ts';
 
 const cli =

@@ -1,27 +1,10 @@
-import fs from 'node:fs';
 import { after, before } from 'node:test';
 import { scanRecording } from '../../debug-adapter/engine/recording/scan.ts';
 import { openFile } from '../../debug-adapter/host/nodeFiles.ts';
-import { type DriveSpec, type Session, Sandbox } from '../support/cli.ts';
-import { guest } from '../support/guests.ts';
+import type { Sandbox } from '../support/cli.ts';
+import { DEMO, fresh, TIMER, withDrive } from './freshScene.ts';
 
-/**
- * A folder with guests and a disk (`fresh`), and a copy of it with recordings (`recorded`). Both are created once; each
- * test works on a copy.
- */
-const MIB = 1 << 20;
-export const DRIVE: DriveSpec = { image: 'disk.img', overlay: 'hd0.qcow2' };
-export const DEMO: Session = { kernel: 'demo.elf', drives: [DRIVE] };
-export const TIMER: Session = { kernel: 'timer.elf' };
-
-export const withDrive = (drive: Partial<DriveSpec>): Session => ({ ...DEMO, drives: [{ ...DRIVE, ...drive }] });
-
-export const fresh = new Sandbox({ after });
-fresh.write('demo.elf', fs.readFileSync(guest('demo/demo')));
-fresh.write('timer.elf', fs.readFileSync(guest('small/timer')));
-fresh.write('demo.c', 'int main(void);\n');
-fresh.disk('disk.img', 4 * MIB);
-fresh.write('folder/in-it', 'precious');
+/** A copy of the folder with guests and a disk, with recordings. It is created once; each test works on a copy. */
 export const recorded = fresh.copy({ after });
 before(async () => {
   const stopAt = ['--stop-at', '3_000_000'];

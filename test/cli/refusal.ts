@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { Outcome, Session, Sandbox } from '../support/cli.ts';
-import { fresh } from './recordedScene.ts';
+import { fresh } from './freshScene.ts';
 
 /**
  * A session or command that must be rejected before any file is touched. It must end with exit status 2 and one

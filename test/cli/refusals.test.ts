@@ -5,7 +5,7 @@ import { suite, test } from 'node:test';
 import { optionsOf, type Outcome, type Sandbox } from '../support/cli.ts';
 import { makeElf } from '../support/elf.ts';
 import { makeOverlay } from '../support/overlays.ts';
-import { DEMO, fresh, TIMER, withDrive } from './recordedScene.ts';
+import { DEMO, fresh, TIMER, withDrive } from './freshScene.ts';
 import { overwrite, record, type Refusal, testRefusals, replay } from './refusal.ts';
 import { some } from '../support/extent.ts';
 

@@ -2,7 +2,8 @@
 import fs from 'node:fs';
 import type { Sandbox } from '../support/cli.ts';
 import { changeOverlay, makeOverlay } from '../support/overlays.ts';
-import { DEMO, DRIVE, firstEventsOf, recorded, TIMER, withDrive } from './recordedScene.ts';
+import { DEMO, DRIVE, TIMER, withDrive } from './freshScene.ts';
+import { firstEventsOf, recorded } from './recordedScene.ts';
 import { MIB, type Refusal, testRefusals, replay } from './refusal.ts';
 import { some } from '../support/extent.ts';
 

@@ -10,7 +10,8 @@ import { suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { optionsOf, type RunningCli, type Sandbox } from '../support/cli.ts';
 import { some } from '../support/extent.ts';
-import { DEMO, DRIVE, recorded, TIMER } from './recordedScene.ts';
+import { DEMO, DRIVE, TIMER } from './freshScene.ts';
+import { recorded } from './recordedScene.ts';
 
 const SKIP = process.platform !== 'linux' && 'looks into /proc';
 const BOUND_MS = 30_000;

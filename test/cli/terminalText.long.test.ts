@@ -10,7 +10,8 @@ import { badInput } from '../../debug-adapter/messages/userError.ts';
 import { optionsOf, type Outcome } from '../support/cli.ts';
 import { headerJson, withHeader } from '../support/recordings.ts';
 import { requireTool } from '../support/tools.ts';
-import { DEMO, recorded, TIMER } from './recordedScene.ts';
+import { DEMO, TIMER } from './freshScene.ts';
+import { recorded } from './recordedScene.ts';
 
 const ACTING = '\u001b[2J\u009b31m\u0007\u202e';
 // eslint-disable-next-line no-control-regex

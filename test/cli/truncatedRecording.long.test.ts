@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { SeededRandom } from '../support/seededRandom.ts';
-import { DEMO, firstEventsOf, recorded } from './recordedScene.ts';
+import { DEMO } from './freshScene.ts';
+import { firstEventsOf, recorded } from './recordedScene.ts';
 
 suite('a recording with a missing tail', () => {
   test('a recording with a missing tail replays to the last position that is completely recorded', async (t) => {

@@ -84,14 +84,17 @@ longTest(
   },
 );
 
-test('a breakpoint whose condition cannot be evaluated stops the guest, and the stop event gives the reason', async (t) => {
-  const dap = await atEntry(t);
-  const { verified } = await setOnLine(dap, WRITE_LINE, { condition: '*(char *)block == 1' });
-  assert.equal(verified, true);
-  const stop = await dap.until('continue');
-  assert.equal(stop.reason, 'breakpoint');
-  assert.match(stop.text as string, /^The condition "\*\(char \*\)block == 1" cannot be evaluated: /);
-});
+longTest(
+  'a breakpoint whose condition cannot be evaluated stops the guest, and the stop event gives the reason',
+  async (t) => {
+    const dap = await atEntry(t);
+    const { verified } = await setOnLine(dap, WRITE_LINE, { condition: '*(char *)block == 1' });
+    assert.equal(verified, true);
+    const stop = await dap.until('continue');
+    assert.equal(stop.reason, 'breakpoint');
+    assert.match(stop.text as string, /^The condition "\*\(char \*\)block == 1" cannot be evaluated: /);
+  },
+);
 
 longTest('an exception breakpoint stops only at traps for which its condition holds', async (t) => {
   const dap = new DapClient(t);

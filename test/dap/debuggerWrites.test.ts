@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Sandbox } from '../support/cli.ts';
 import { DapClient, demoLaunch } from '../support/dapClient.ts';
+import { longTest } from '../support/extent.ts';
 
 const FIXED = /Recorded history cannot be changed/;
 
@@ -63,7 +64,7 @@ test('the replay reproduces writes to variables, registers and memory at the liv
   assert.match(await replay.refused('writeMemory', { memoryReference: address, data }), FIXED);
 });
 
-test('a client with memory event support is notified of writes', async (t) => {
+longTest('a client with memory event support is notified of writes', async (t) => {
   const dap = new DapClient(t);
   await dap.start(demoLaunch(new Sandbox(t), { stopOnEntry: true }), undefined, {
     supportsInvalidatedEvent: true,

@@ -69,7 +69,7 @@ for (const [there, back, args] of some(
   });
 }
 
-test('forward and backward steps share one queue', async (t) => {
+longTest('forward and backward steps share one queue', async (t) => {
   const dap = await stoppedSession(t);
   const from = dap.place.position;
   const commands = ['stepIn', 'stepIn', 'stepBack', 'stepIn', 'stepBack', 'stepBack'];

@@ -112,7 +112,7 @@ test('steps, breakpoints and watchpoints work in both directions', async (t) => 
   assert.match(await gdb.ask('Z2,10000000,1'), /^E\.1 byte at 0x10000000 cannot be accessed: no RAM is mapped/);
 });
 
-test('when the guest ends, gdb stops at the end of history and stays connected', async (t) => {
+longTest('when the guest ends, gdb stops at the end of history and stays connected', async (t) => {
   const gdb = conversation(t);
   assert.match(await gdb.ask('c'), /^T05.*replaylog:end;/);
   const end = gdb.session.position;

@@ -10,6 +10,7 @@ import { snapshotFailed } from '../../debug-adapter/messages/snapshots.ts';
 import { imageTooLarge, notQcow2 } from '../../debug-adapter/messages/block.ts';
 import { noHistory } from '../../debug-adapter/messages/session.ts';
 import { textFor } from '../../debug-adapter/messages/userError.ts';
+import { longTest } from '../support/extent.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const MESSAGES = 'debug-adapter/messages';
@@ -108,7 +109,7 @@ function isForOurselves(node: ts.Node): boolean {
   return false;
 }
 
-test('only the messages folder contains sentences that users see', () => {
+longTest('only the messages folder contains sentences that users see', () => {
   const files = [...sources('debug-adapter'), ...sources('extension')].filter(
     (file) => !file.startsWith(`${MESSAGES}/`) && !NO_MESSAGES.some((exempt) => exempt.test(file)),
   );

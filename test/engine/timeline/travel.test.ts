@@ -74,7 +74,7 @@ for (const [name, scene] of some(SCENES, 1)) {
       replay.close(end);
     });
 
-    for (const [how, budget] of some(Object.entries(BUDGETS), 1)) {
+    for (const [how, budget] of some(Object.entries(BUDGETS), 0)) {
       test(`with a budget of ${how}, jumps and reverse runs give the recorded states, in a replay and while recording`, (t) => {
         const { random, stage, timeline, positions, digests } = recorded(scene, t, 40_000_000);
         timeline.close(timeline.advance(Infinity)!);

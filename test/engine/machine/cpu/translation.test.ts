@@ -27,7 +27,7 @@ import {
   WINDOW,
   writeEntry,
 } from './paging.ts';
-import { some } from '../../../support/extent.ts';
+import { longTest, some } from '../../../support/extent.ts';
 
 const [USER, SUPERVISOR, MACHINE] = [0, 1, 3];
 const [SUM, MXR, MPRV] = [1n << 18n, 1n << 19n, 1n << 17n];
@@ -81,7 +81,7 @@ function isAllowed(flags: number, access: Access, privilege: number, status: big
 for (const mmu of some(MMU_TYPES, 1)) {
   test(`${mmu}: a page's bits, the mode, SUM and MXR determine which accesses succeed and which set A and D`, () =>
     pageBits(mmu));
-  test(`${mmu}: invalid page tables and addresses fault as the manual specifies`, () => brokenTables(mmu));
+  longTest(`${mmu}: invalid page tables and addresses fault as the manual specifies`, () => brokenTables(mmu));
 }
 
 function pageBits(mmu: MmuType): void {
