@@ -1,6 +1,7 @@
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { askBeforeRestart } from './askBeforeRestart.ts';
+import { isResolved, startAgain } from './unresolvedSession.ts';
 
 /**
  * Starts the adapter in the editor's own runtime, which can act as `node`, so the user does not have to install Node. A
@@ -15,10 +16,9 @@ export class AdapterFactory implements vscode.DebugAdapterDescriptorFactory {
   }
 
   async createDebugAdapterDescriptor(session: vscode.DebugSession): Promise<vscode.DebugAdapterDescriptor> {
+    if (!isResolved(session)) return startAgain(session);
     const { replaces } = this.started.has(session.id) ? await askBeforeRestart(session) : { replaces: false };
     this.started.add(session.id);
-    // If the user trusts the folder only when starting to debug, the extension is not active yet, and the editor skips
-    // the configuration provider. Relative paths are then resolved against the adapter's folder.
     const cwd = session.workspaceFolder?.uri.fsPath;
     return new vscode.DebugAdapterExecutable('node', [this.file, ...(replaces ? ['--overwrite'] : [])], { cwd });
   }

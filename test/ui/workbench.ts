@@ -311,11 +311,6 @@ export class Workbench {
     return this.page.locator('.terminal-wrapper.active .xterm-rows').innerText();
   }
 
-  /** The text of the Debug Console, if it is visible. */
-  async debugConsoleText(): Promise<string> {
-    return (await this.page.locator('.repl .monaco-list-row:visible').allInnerTexts()).join('\n');
-  }
-
   /** The dimmed text of the visible terminal. */
   async dimmedTerminalText(): Promise<string> {
     return (await this.page.locator('.terminal-wrapper.active .xterm-rows .xterm-dim').allInnerTexts()).join('');

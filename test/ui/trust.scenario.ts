@@ -1,0 +1,24 @@
+/** In VS Code, the preferences for all launch configurations hold in the first session after a folder is trusted. */
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { DEMO } from '../support/demoWalk.ts';
+import { openSample } from './scenario.ts';
+
+/** By default, `blkreplay.overwrite` is keepBoth and `blkreplay.console` is terminal; a debug adapter alone has neither. */
+test('the first F5 in a new folder uses the preferences', async (t) => {
+  const settings = { 'debug.showInStatusBar': 'always' };
+  const { workbench, folder } = await openSample(t, { asksForTrust: true, settings }, addEarlierRecording);
+  await workbench.untilConfigurationIsKnown('Demo: who damaged the store?');
+  await workbench.trustAndStart('trust-1-question');
+  await workbench.waitUntilStopped(DEMO.failure);
+  await workbench.screenshot('trust-2-first-session');
+  assert.match(await workbench.terminalText(), DEMO.guestError);
+  assert.ok(fs.existsSync(path.join(folder, '.blkreplay/demo-2.rr')), 'both recordings are kept');
+});
+
+function addEarlierRecording(folder: string): void {
+  fs.mkdirSync(path.join(folder, '.blkreplay'));
+  fs.writeFileSync(path.join(folder, '.blkreplay/demo.rr'), '');
+}
