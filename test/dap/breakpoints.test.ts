@@ -14,7 +14,10 @@ test('a breakpoint on a line without code moves to the next line with code and s
     moved = set.breakpoints[0];
     assert.deepEqual([moved!.verified, moved!.line], [true, 8]);
     assert.equal(set.breakpoints[1].verified, false);
-    assert.equal(set.breakpoints[1].message, 'The loaded symbols contain no code at or after line 900. Set the breakpoint on an earlier line.');
+    assert.equal(
+      set.breakpoints[1].message,
+      'The loaded symbols contain no code at or after line 900. Set the breakpoint on an earlier line.',
+    );
   });
   const stop = await dap.event('stopped');
   assert.deepEqual([stop.reason, stop.hitBreakpointIds], ['breakpoint', [moved!.id]]);

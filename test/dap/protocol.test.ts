@@ -78,18 +78,21 @@ longTest('an argument that needs an unannounced capability is rejected, unless i
   await dap.request('stackTrace', { threadId, format: {} });
 });
 
-longTest('for a frame of an earlier stop, there are no scopes and no variables, and other requests are rejected', async (t) => {
-  const dap = new DapClient(t);
-  await dap.start(demoLaunch(new Sandbox(t), { stopOnEntry: true }));
-  await dap.event('stopped');
-  const { id: frameId } = await dap.topFrame();
-  const { scopes } = await dap.request('scopes', { frameId });
-  const { variablesReference } = scopes[0];
-  await dap.until('stepIn');
-  assert.deepEqual(await dap.request('scopes', { frameId }), { scopes: [] });
-  assert.deepEqual(await dap.request('variables', { variablesReference }), { variables: [] });
-  assert.match(await dap.refused('evaluate', { expression: '1', frameId }), /earlier stop/);
-});
+longTest(
+  'for a frame of an earlier stop, there are no scopes and no variables, and other requests are rejected',
+  async (t) => {
+    const dap = new DapClient(t);
+    await dap.start(demoLaunch(new Sandbox(t), { stopOnEntry: true }));
+    await dap.event('stopped');
+    const { id: frameId } = await dap.topFrame();
+    const { scopes } = await dap.request('scopes', { frameId });
+    const { variablesReference } = scopes[0];
+    await dap.until('stepIn');
+    assert.deepEqual(await dap.request('scopes', { frameId }), { scopes: [] });
+    assert.deepEqual(await dap.request('variables', { variablesReference }), { variables: [] });
+    assert.match(await dap.refused('evaluate', { expression: '1', frameId }), /earlier stop/);
+  },
+);
 
 test('the adapter exits when the client disconnects, before or during a session', async (t) => {
   const idle = new DapClient(t);

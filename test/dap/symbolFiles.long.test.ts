@@ -224,7 +224,13 @@ test('a breakpoint that cannot be hit is reported as unverified, with the reason
   await dap.start({ ...launchOf(sandbox, { kernel: 'kernel.elf' }), stopOnEntry: true });
   await dap.event('stopped');
   const [data] = await breakAt(dap, ['nodes']);
-  assert.deepEqual([data.verified, data.message], [false, 'The loaded symbols contain no function "nodes". Check the name, or add the ELF file that contains it to "symbols".']);
+  assert.deepEqual(
+    [data.verified, data.message],
+    [
+      false,
+      'The loaded symbols contain no function "nodes". Check the name, or add the ELF file that contains it to "symbols".',
+    ],
+  );
   const breakpoints = [{ instructionReference: '0x40000000' }, { instructionReference: '0x80000e84' }];
   const answer = await dap.request('setInstructionBreakpoints', { breakpoints });
   const [nowhere, fibonacci] = answer.breakpoints;

@@ -8,6 +8,7 @@ import { includedFiles } from '../../extension/qemuImport/includedFiles.ts';
 import { qemuErrors } from '../../debug-adapter/messages/qemuImport.ts';
 import { UserError } from '../../debug-adapter/messages/userError.ts';
 import { longTest } from '../support/extent.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 /** The commands in a file or pasted text, without the name of the program. */
 const commands = (text: string, kind: TextKind = 'text'): string[] =>

@@ -23,7 +23,14 @@ for (const name of ['v5', 'v4']) {
     );
     assert.deepEqual(
       ['*at', 'at->y', '*scale', 'scale', 'at->x * *scale', 'scale + 1'].map((text) => valueIn(sum, text)),
-      ['{x = 11, y = 12}', '12', '3', '<synthetic pointer>', '33', 'scale is optimized out here. Go to a position at which it has a value, or build with less optimization.'],
+      [
+        '{x = 11, y = 12}',
+        '12',
+        '3',
+        '<synthetic pointer>',
+        '33',
+        'scale is optimized out here. Go to a position at which it has a value, or build with less optimization.',
+      ],
     );
   });
 
