@@ -78,7 +78,7 @@ const OTHERS: readonly RegExp[] = [
   /^gdb\/monitorTexts\.(help|wentTo|noSnapshots)/,
   /^symbols\/valueTexts\./,
   // Titles, prompts, questions, buttons and results in VS Code, and texts of its views.
-  /^extension\/.*(Title|Prompt|Button|Question|Detail|Tooltip|Name|NameOffered|Description|ItemText|InputText)$/,
+  /^extension\/.*(Label|Title|Prompt|Button|Question|Detail|Tooltip|Name|NameOffered|Description|ItemText|InputText)$/,
   /^extension\/(configurationNames|remedyButtons|breakpointLabels|stateWords|stateSentences|viewTexts)\./,
   /^extension\/(earlierFilesKept|filesExist|whatHappensToThem|notRestarted|keptBothInstead|chooseKernel|everyDrive)$/,
   /^extension\/(breakpointSet|breakpointsRestored|moreLines|consoleEnded)$/,

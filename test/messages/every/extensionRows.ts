@@ -213,7 +213,7 @@ export const extensionRows: readonly Row[] = [
   {
     message: 'extensionStart/linkTexts.recordingMissing',
     provoke: link(''),
-    cause: /names no recording/,
+    cause: /does not specify a recording/,
     where: /The link/,
     remedy: /Add "recording"/,
   },
@@ -227,7 +227,7 @@ export const extensionRows: readonly Row[] = [
   {
     message: 'extensionStart/linkTexts.badPosition',
     provoke: link(`recording=${path.resolve('a.rr')}&position=soon`),
-    cause: /names the position "soon"/,
+    cause: /the invalid position "soon"/,
     where: /The link/,
     remedy: /A position is a whole number/,
   },

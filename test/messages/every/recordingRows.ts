@@ -193,7 +193,7 @@ export const recordingRows: readonly Row[] = [
   {
     message: 'recording/recordedDriveMissing',
     provoke: onRecording('replay --rrfile a.rr'),
-    cause: /was recorded with a drive hd0 \(image disk\.img\), which was not given/,
+    cause: /was recorded with a drive hd0 \(image disk\.img\), but this drive was not given/,
     where: /^a\.rr /,
     remedy: SAME_OPTIONS,
   },

@@ -285,7 +285,7 @@ export const requestRows: readonly Row[] = [
     message: 'session/guestHasEnded',
     provoke: refused(endedGuest, 'writeMemory', { memoryReference: '0x80010000', data: 'AQID' }, 'dialog'),
     cause: /has ended, so nothing can be written/,
-    where: /^The guest/,
+    where: /^The run/,
     remedy: /Start a new session/,
   },
   {
@@ -384,7 +384,7 @@ export const requestRows: readonly Row[] = [
       const first = await Promise.race(steps);
       return { code: first.message!, text: errorOf(first) };
     },
-    cause: /steps already wait for the current step to end/,
+    cause: /steps are already waiting for the current step to end/,
     where: /^32 steps/,
     remedy: /Wait until they have ended/,
   },

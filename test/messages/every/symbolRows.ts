@@ -126,7 +126,7 @@ export const symbolRows: readonly Row[] = [
       'setFunctionBreakpoints',
       { breakpoints: [{ name: 'fibonacci' }] },
     ),
-    cause: /differs from the code that the machine runs here: it is a different build/,
+    cause: /is from a different build than the code that the machine runs here/,
     where: /other\.elf/,
     remedy: /Use the symbols of the build that the machine is running/,
   },
@@ -409,7 +409,7 @@ export const gdbRows: readonly Row[] = [
     provoke: gdbSays('c80000000'),
     cause: /can only resume at its current pc/,
     where: /^The machine/,
-    remedy: /Set the register pc first/,
+    remedy: /set the register pc first/,
   },
   {
     message: 'gdb/monitorTexts.unknown',
