@@ -104,11 +104,15 @@ export class Workbench {
       await question.waitFor({ state: 'hidden' });
     };
     await question.or(banner).first().waitFor();
+    // Until VS Code knows a debugger, F5 only opens the debug view, so it is repeated.
     if (await question.isVisible()) {
       await trust();
-      await pressF5();
+      await this.until('a session starts', async () => {
+        await pressF5();
+        await this.toolbarButton('Stop').waitFor({ timeout: 10_000 });
+        return true;
+      });
     } else {
-      // Until VS Code knows a debugger, F5 only opens the debug view.
       await this.until('VS Code asks for trust', async () => {
         await pressF5();
         await question.waitFor({ timeout: 3000 });
