@@ -85,7 +85,7 @@ export const imageTooLarge = (file: string, limit: string) =>
 /** The limits of the image format that an image can exceed. Each text ends the problem of `imageTooLarge`. */
 export const imageLimits = {
   diskInClusters: (lengthBytes: number, clusterBytes: number) =>
-    `a disk of ${lengthBytes} bytes in clusters of ${clusterBytes} bytes`,
+    `a disk of ${lengthBytes} bytes is too large for clusters of ${clusterBytes} bytes`,
   refcountTable: () => 'the refcount table is full',
   l1Table: () => 'the L1 table is full',
 };

@@ -9,7 +9,7 @@ const MORE_MEMORY: Remedy = {
   editor: 'Give the machine more memory with "memory".',
 };
 
-/** Not used for raw binaries: apart from text, a raw binary can contain any data. */
+/** A kernel that is neither empty nor text is loaded as a raw binary instead. */
 export const kernelIsNotElf = (name: string, found?: 'empty' | 'text') =>
   badInput(
     'kernel-not-elf',

@@ -16,7 +16,8 @@ export const expected = {
   fileName: () => 'a file name',
   files: () => 'a list of file names',
   objects: () => 'a list of objects',
-  placedFile: () => 'FILE or FILE@ADDRESS, for example Image@0x80200000; write @@ for an @ before a number in the name',
+  placedFile: () =>
+    'FILE or FILE@ADDRESS, for example Image@0x80200000; if the name itself ends in @ and a number, double the @',
   memoryOption: (limits: MemoryLimits) => `${memoryRange(limits)}, for example 128M, 1G or 262144K`,
   memorySetting: (limits: MemoryLimits) => `${memoryRange(limits)}, for example "128M"`,
   position: () => 'a number of steps from 0 to 2^53 - 1, for example 1000000 or 1_000_000',

@@ -7,7 +7,7 @@ export const sampleNotCopied = ({ folder, why }: { folder: string; why: string }
 // --- the editor for recordings and packs -----------------------------------------------------------------------------
 
 export const pageTexts = {
-  isRecording: () => 'A recording of a run of a RISC-V machine.',
+  isRecording: () => 'A recorded run of a RISC-V machine.',
   isPack: () => 'A packed recording, with its overlays and snapshots. To replay it, unpack it first.',
   notLocal: () =>
     'Recordings can be opened only from the local file system. Save the file to a folder and open it there.',

@@ -2,8 +2,8 @@ import { shown } from './shown.ts';
 import { badInput, hostFailure, interruption, type UserError } from './userError.ts';
 
 /**
- * Messages about the host. Failing to open a file is bad input, because the user specified the file. A read or write
- * that fails later is a host failure. `host/` maps the system's error codes to these messages.
+ * Messages about the host. A file that cannot be opened counts as bad input, because the user specified the file. A
+ * read or write that fails later counts as a host failure. `host/` maps the system's error codes to these messages.
  */
 
 export const fileMissing = (file: string): UserError =>

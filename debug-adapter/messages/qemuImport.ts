@@ -114,7 +114,7 @@ export const qemuErrors = {
     badInput(
       'qemu-command-too-long',
       { max },
-      `The command line is longer than ${max} characters with the values of its variables.`,
+      `After its variables are expanded, the command line is longer than ${max} characters.`,
       'Shorten it, or add the configuration to launch.json manually.',
     ),
 };

@@ -199,7 +199,7 @@ export const cannotBeAssigned = (what: string) =>
   badInput(
     'expression-not-assignable',
     { what },
-    `${shown(what)} cannot be assigned: it is not in memory or a register.`,
+    `${shown(what)} cannot be assigned to: it is neither in memory nor in a register.`,
     'Assign to a variable, a member, a register or memory.',
   );
 

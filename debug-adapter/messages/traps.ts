@@ -23,7 +23,7 @@ export const exceptionNames: Readonly<Record<number, string>> = {
   15: 'Store/AMO page fault',
 };
 
-/** The names of the interrupts, by exception code (in the same table of the manual). */
+/** The names of the interrupts, by exception code (same table). */
 export const interruptNames: Readonly<Record<number, string>> = {
   1: 'Supervisor software interrupt',
   3: 'Machine software interrupt',

@@ -58,9 +58,9 @@ Machine:
   --kernel FILE[@ADDRESS]
                         ELF file, Linux Image (also Image.gz or EFI zboot image), U-Boot image, or raw binary. A raw
                         binary is loaded at ADDRESS, for example 0x80200000; without ADDRESS, at the next multiple of
-                        2 MiB after the firmware, or at 0x80000000 without firmware. Write @@ for an @ before a number
-                        in the name. The kernel is optional with --bios FILE or --load, and in a replay, which uses all
-                        boot files from the recording
+                        2 MiB after the firmware, or at 0x80000000 without firmware. If the file name itself ends in
+                        @ and a number, double the @ (log@@2024). The kernel is optional with --bios FILE or --load, and
+                        in a replay, which uses the boot files in the recording
   --bios none|builtin|FILE
                         firmware: none, the built-in SBI, or a file such as OpenSBI's fw_dynamic (ELF, or raw, which
                         starts at 0x80000000). A firmware file can boot without a kernel: u-boot.bin, fw_payload.

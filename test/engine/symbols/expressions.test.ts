@@ -290,7 +290,7 @@ test('an error message names the invalid part of the expression', () => {
     ['&bits.a', /bits.a has no address/],
     ['*(int *)4 + 1', /The memory at 0x4 cannot be read/],
     ['(struct nothing)1', /no type "struct nothing"/],
-    ['3 = 4', /3 cannot be assigned/],
+    ['3 = 4', /3 cannot be assigned to/],
     ['first.at = 1', /1 has the type int; expected struct point/],
     ['first@0', /expected a positive number/],
     ['#', /"#" is not supported/],
