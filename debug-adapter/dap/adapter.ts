@@ -235,8 +235,8 @@ export class Adapter {
   }
 
   /**
-   * When the engine has set the breakpoints of a request that arrived during a run, reports their new state to the
-   * client.
+   * If a request to set breakpoints arrives during a run, reports the state of the breakpoints to the client after the
+   * engine has set them.
    */
   private async sendWhenAnswered(answered: Promise<unknown>): Promise<void> {
     try {
@@ -314,8 +314,9 @@ const WHILE_RUNNING: Readonly<Record<string, object>> = { scopes: { scopes: [] }
 const isFromExtension = (command: unknown): boolean => String(command).startsWith('blkreplay/');
 
 /**
- * More errors that are not shown in a dialog: steps that were dropped for a reason that the user can see, and requests
- * that a client sends after a stop or a key press, but that arrive when the machine is already running again.
+ * More errors that are not shown in a dialog. They concern steps that were dropped for a reason that the user can see,
+ * and requests that a client sent after a stop or a key press, but that arrived when the machine was already running
+ * again.
  */
 const CODES_WITHOUT_DIALOG = new Set(['step-dropped', 'steps-too-many']);
 const WITHOUT_DIALOG_WHILE_RUNNING = new Set([

@@ -77,7 +77,7 @@ export class EngineService {
     }
   }
 
-  /** The host calls this every few seconds, because file checks are otherwise triggered only by a running machine. */
+  /** The host calls this every few seconds, because only a running machine triggers the file checks itself. */
   checkFiles(): void {
     this.open?.checkFiles();
   }
@@ -302,15 +302,15 @@ export class EngineService {
   }
 }
 
-/** The run for a request after which the machine must stay where it is. The run ends immediately. */
+/** An empty run, for a request that leaves the machine at its current position. */
 // eslint-disable-next-line require-yield -- it ends immediately
 function* noRun(): Sliced<StopReason> {
   return { kind: 'entry' };
 }
 
 /**
- * Whether the session ends when the guest ends. If there is a history, the session continues, so that the user can
- * inspect it.
+ * Whether the session ends when the machine ends. If there is a history, the session continues, so that the user can
+ * inspect the history.
  */
 function endsSession({ session, configuration }: Debuggee): boolean {
   return configuration.noDebug || !session.hasHistory;

@@ -18,7 +18,7 @@ export function positionEventOf({ session, configuration, keys }: Debuggee, isRu
 const TIME_CSR = 0xc01;
 /** The frequency of `mtime` on the virt board, 10 MHz. */
 const TICKS_PER_SECOND = 1e7;
-/** The guest reads smaller amounts of waiting input within a tenth of a second of its time. They are not reported. */
+/** Smaller amounts of waiting input are not reported: the guest reads them within a tenth of a second of guest time. */
 const WAITING_BYTES_SHOWN = 1024;
 
 // The interval between position events during a run. Four events per second are enough for a smooth display, and their

@@ -20,7 +20,7 @@ export class Preparation {
   }
 
   /**
-   * Executes `work` in slices, and then calls `done`, also after an error. If one slice is enough, `done` is called
+   * Executes `work` in slices, and then calls `done`, even after an error. If one slice is enough, `done` is called
    * before this method returns.
    */
   run(work: Sliced<void>, done: () => void): void {

@@ -23,7 +23,7 @@ export interface LongRun {
 
 /**
  * Reports the progress of a long run to the client, as `progressStart`, `progressUpdate` and `progressEnd` events with
- * one ID. The client can cancel the run by this ID.
+ * the same ID. The client uses this ID to cancel the run.
  */
 export class ProgressReporter {
   private event: (event: string, body: object) => void;
@@ -34,7 +34,9 @@ export class ProgressReporter {
   private replayedFrom: Position | undefined;
   private percentage: number | undefined;
   private runs = 0;
-  /** Whether the reported progress is that of counting hits, which is done before a run. */
+  /** Whether the reported progress is that of counting hits, which takes place before a run. The run itself then reports
+   * no progress.
+   */
   private isCounting = false;
   /** The run to report after hits have been counted. */
   private nextRun: LongRun | undefined;

@@ -41,7 +41,7 @@ export interface ClientEvents {
 
 /** While more bytes than this are unsent, no request is answered and the machine waits. */
 export const UNSENT_BYTES_MAX = 1 << 20;
-/** While requests of more than this total size are waiting to be answered, no more are read. */
+/** While the total size of the requests that are waiting to be answered exceeds this, no more are read. */
 export const WAITING_BYTES_MAX = 1 << 20;
 
 interface Waiting {

@@ -1,6 +1,6 @@
 import { stepDropped, tooManySteps } from '../messages/dap.ts';
 
-/** A user who holds a step key sends about 30 requests a second, so these steps take about one second to press. */
+/** A client sends about 30 requests a second while a step key is held down, so this is about one second's worth. */
 export const WAITING_STEPS_MAX = 32;
 
 interface WaitingStep {

@@ -60,7 +60,7 @@ export const PREPARATIONS: Readonly<Record<string, (debuggee: Debuggee, args: Ar
   setFunctionBreakpoints: findFunctions,
 };
 
-/** The requests after which the machine runs. */
+/** The requests that start a run. */
 export const RUNS: Readonly<Record<string, StartRun>> = {
   configurationDone,
   continue: continueForwards,

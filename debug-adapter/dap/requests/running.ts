@@ -35,8 +35,9 @@ export const configurationDone: StartRun = (debuggee) => {
 };
 
 /**
- * What a session does first. If a replay's start position is past the end of the recording, the replay goes to its
- * end. Without debugging, a session always runs to its end.
+ * If the start session of a replay is at most this, the replay's start step up to it, is past the end shows
+ * all of the guest's earlier output. This takes at most about ten seconds. To reach a later position, the replay starts
+ * from a debugging, and the console shows only session always runs to its end.
  */
 export function firstRun({
   configuration,
@@ -70,7 +71,7 @@ export const stepBack = backwards(byLine((steps) => steps.stepBack(), instructio
 /** Steps back into the last function that the previous line called. */
 export const reverseStepIn = backwards(byLine((steps) => steps.reverseStepIn(), instructionBack));
 
-/** Goes back to the call to this function, regardless of the step granularity in the request. */
+/** Goes back to where this function was called, regardless of the step granularity in the request. */
 export const reverseStepOut = backwards(alwaysByLine((steps) => steps.reverseStepOut(), instructionBack));
 
 type SourceStep = (steps: SourceSteps) => Step;
