@@ -16,8 +16,8 @@ import { errorLine, gdbServerLine } from '../messages/commandOutput.ts';
 
 /**
  * Implements `--gdb`: the machine waits for gdb, which controls it until gdb disconnects. Connections from other
- * programs are dropped and the machine continues to wait. If gdb started this process, there is only one connection, so
- * the session ends if the other side is not gdb.
+ * programs are dropped and the machine continues to wait. With `--gdb stdio`, there is only one connection, so the
+ * session ends if the program at the other end is not gdb.
  */
 export class GdbSession {
   private address: GdbListenAddress;
@@ -51,7 +51,7 @@ export class GdbSession {
     return session;
   }
 
-  /** When gdb has ended the session, resolves to a value that specifies how. Ctrl-C counts as a broken connection. */
+  /** Resolves when gdb has ended the session; the value says how. Ctrl-C counts as a broken connection. */
   async serve(timeline: Timeline, runner: Runner, interruption: Interruption): Promise<LeaveReason> {
     this.machine = { timeline, runner };
     if (this.address.kind === 'stdio') {

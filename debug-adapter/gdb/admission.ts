@@ -161,7 +161,7 @@ class CandidateConnection implements GdbConnectionHandler {
     this.desk.onGone(this);
   }
 
-  /** Ignores everything before the first packet, except that a damaged packet is requested again. */
+  /** Ignores everything before the first valid packet, but asks the peer to resend a damaged packet. */
   private identify(events: readonly WireEvent[]): Promise<void> | undefined {
     const first = events.findIndex(({ kind }) => kind === 'packet');
     const before = first < 0 ? events : events.slice(0, first);

@@ -10,7 +10,7 @@ const OLD_MEBIBYTES_MAX = 1024;
 export const ENGINE_HEAP = { maxYoungGenerationSizeMb: YOUNG_MEBIBYTES, maxOldGenerationSizeMb: OLD_MEBIBYTES_MAX };
 
 /**
- * Keeps V8's heaps near the size of their live objects. Each time the user goes to the history, several snapshots are
+ * Keeps V8's heaps near the size of their live objects. Each time the user goes back in time, several snapshots are
  * created and as many are discarded. With V8's defaults, the young generation doubles each time enough objects have
  * survived in total, up to 100 MiB, and the old generation collects at least 8 MiB of garbage before it is cleaned. The
  * process would therefore grow each time. The effect of each flag:

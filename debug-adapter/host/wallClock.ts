@@ -27,7 +27,7 @@ const SHORTEST_SLEEP_MS = 1;
 const LONGEST_SLEEP_MS = 50;
 
 /**
- * Makes an idle machine wait for real time by sleeping on a shared-memory cell. Another thread ends the sleep with
+ * Makes an idle machine wait in real time by sleeping on a shared-memory cell. Another thread ends the sleep with
  * `Atomics.store(cell, 0, 1); Atomics.notify(cell, 0)`. Short waits accumulate until they are long enough for a sleep.
  */
 export class RealtimeIdleClock implements IdleClock {
