@@ -52,7 +52,7 @@ export class EventBreakpointLists<Session> {
   }
 
   /**
-   * Sets the breakpoints of a session that starts. Returns the number of breakpoints that the adapter has accepted.
+   * Sets a session's breakpoints when it starts. Returns the number of breakpoints that the adapter has accepted.
    * Rejected breakpoints stay in the list, because a later session may have the drive that they refer to.
    */
   async restore(session: Session): Promise<number> {

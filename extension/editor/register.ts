@@ -57,7 +57,7 @@ function shown(found: Shown): vscode.EvaluatableExpression | undefined {
 const rangeOf = ({ line, start, end }: { line: number; start: number; end: number }) =>
   new vscode.Range(line, start, line, end);
 
-/** The editor looks up variables among those that it has already requested, and evaluates members. */
+/** Returns variables, which the editor looks up among those that it has already requested, and members to evaluate. */
 function sourceValues(
   document: vscode.TextDocument,
   visible: vscode.Range,

@@ -60,7 +60,7 @@ export function biosSetting({ bios, kernelFile }: Draft): string | undefined {
   return kernelFile !== undefined && isRawName(kernelFile) ? 'builtin' : undefined;
 }
 
-/** A raw binary contains no symbols, and its ELF file is not part of the command. */
+/** Reports a kernel that is a raw binary: it contains no symbols, and the command does not name its ELF file. */
 export function reportMissingSymbols(draft: Draft): void {
   const loader = draft.devices.find(({ driver }) => driver === 'loader');
   const file = draft.kernelFile ?? loader?.values.get('file');

@@ -65,7 +65,7 @@ function inText(text: string, { from, folder }: Omit<Candidate, 'command'>): Can
   return findQemuCommands(text, 'text').map((command) => ({ command, from, folder }));
 }
 
-/** The selected commands; without a selection, those of the file. A selected line can use variables of its file. */
+/** The selected commands; without a selection, those of the file. A selected line can use the file's variables. */
 function inEditor(folder: vscode.WorkspaceFolder): Promise<Candidate[]> {
   const editor = vscode.window.activeTextEditor;
   if (!editor) return Promise.resolve([]);

@@ -66,7 +66,7 @@ export function applyObject(draft: Draft, value: string, option: string): void {
   );
 }
 
-/** Reads `-nic` and `-net`. Their value `none` means that there is no network. */
+/** Reads `-nic` and `-net`. A value of `none` means that there is no network. */
 export function applyNetwork(draft: Draft, value: string, option: string): void {
   if (value !== 'none') draft.report(option, qemuDifferences.network());
 }

@@ -3,7 +3,7 @@ import { qemuDifferences } from '../../debug-adapter/messages/qemuImport.ts';
 import type { KeyValues } from './keyValues.ts';
 import { shownWord, unknownNames } from './unknownParts.ts';
 
-/** An option that does not work here as in QEMU, and the difference. */
+/** An option that works differently here than in QEMU, and the difference. */
 export interface Difference {
   /** The option as on the command line. */
   option: string;

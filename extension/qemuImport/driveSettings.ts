@@ -98,7 +98,7 @@ function reported(draft: Draft, option: string, difference: string): [] {
   return [];
 }
 
-/** Reports a disk that is not a virtio disk. It is not replaced by one. */
+/** Reports a disk that is not a virtio disk, and leaves it out. */
 function reportController(draft: Draft, { option, driver }: DeviceSource): [] {
   const controller =
     driver === 'nvme' ? 'NVMe' : /^(scsi|virtio-scsi)/.test(driver) ? 'SCSI' : /^(ide|ahci)/.test(driver) ? 'IDE' : '';

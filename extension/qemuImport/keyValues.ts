@@ -5,7 +5,7 @@ export type KeyValues = Map<string, string>;
 
 /**
  * Parses QEMU's notation for options with several values: `key=value` separated by commas. In a value, `,,` is a comma.
- * A key without a value has the value `on`, and the first key may be omitted. Options that also accept JSON are
+ * A key without a value has the value `on`, and the first key may be omitted. JSON, which some options also accept, is
  * converted to the same form, with dots between nested keys, as in QEMU. A later value replaces an earlier one.
  */
 export function parseKeyValues(text: string, impliedKey?: string): KeyValues {

@@ -24,5 +24,5 @@ export const withoutUnknown = (word: string): string => word.replaceAll(PART, ''
  */
 export const shownWord = (word: string): string => word.replaceAll(PART, '<$1>').replaceAll(/\$\{([^}]*)\}?/g, '<$1>');
 
-/** Replaces marks in the input with spaces, and also NUL, which no file name contains. */
+/** Replaces marks and NUL characters in the input with spaces. No file name contains NUL. */
 export const withoutMarks = (text: string): string => text.replaceAll(/[\ue000\ue001\0]/g, ' ');

@@ -19,7 +19,7 @@ export function unusedFolder(path: PlatformPath, pack: string, exists: (file: st
 
 /**
  * A launch configuration that replays an unpacked recording. The recording contains the names that its files had where
- * it was recorded, so the configuration uses the new names of its drives, and no kernel file.
+ * it was recorded, so the configuration specifies the new names of the drives' files, but no kernel.
  */
 export function unpackedReplay(info: RecordingInfo, { drives }: Unpacked, name: string) {
   const located = info.drives.map((drive) => {
