@@ -61,8 +61,8 @@ export class LoadedCode {
     if (this.memory.readMemory(pc, 1).length === 0) return knowing.length === 1 ? knowing : [];
     const best = this.bestOf(candidates, pc);
     if (best.some((group) => knowing.includes(group))) return best;
-    // The best match does not provide names at this address. The names from a different build are valid for a function
-    // that is identical in both builds.
+    // The best match has no names for this address. A different build of the program may have them; they are valid if
+    // the function is identical in both builds.
     return [...knowing.filter((group) => this.functionMatches(group, pc)), ...best];
   }
 

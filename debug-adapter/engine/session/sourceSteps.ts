@@ -18,8 +18,8 @@ const START: StopReason = { kind: 'startOfRecording' };
 /**
  * Steps by source line in both directions, as in gdb (test/gdb/README.md lists the differences): over a line, into a
  * function, out to the caller. A reverse step over a line goes to the start of the line that was executed before it in
- * this frame or, from the start of a function, to the caller's line. Calls, traps and interrupts on the way are
- * skipped, but breakpoints in them still apply.
+ * this frame or, from the start of a function, to the caller's line. Steps skip calls, traps and interrupts, but
+ * breakpoints in them still apply.
  */
 export class SourceSteps {
   private session: Session;
@@ -58,7 +58,7 @@ export class SourceSteps {
     return this.withReason(this.stepLineBack('in'));
   }
 
-  /** Goes back to the call to the current function: gdb's reverse-finish. */
+  /** Goes back to where the current function was called: gdb's reverse-finish. */
   reverseStepOut(): Sliced<StopReason> {
     return this.withReason(this.backToCaller());
   }

@@ -22,7 +22,7 @@ export type StopReason =
   | { kind: 'goto' }
   | { kind: 'startOfRecording' }
   | { kind: 'endOfRecording' }
-  /** The guest ended: it powered off, failed, or is halted forever. The machine can still go back. */
+  /** The machine ended: the guest powered off, failed, or is halted forever. The machine can still go back. */
   | { kind: 'ended'; end: End };
 
 /** The number of a stop point, unique within its session. */

@@ -101,7 +101,7 @@ export function openRecord(anyHost: Host, wanted: RecordSetup): LiveTimeline {
     checkSnapshotSpace(setup, bases);
     const newFiles = new NewFiles(host, undo);
     const writer = openWriter(host, setup, bases, files!.files, { newFiles, undo });
-    // The closures below would keep the files in memory.
+    // Drop this reference, because the closures below would otherwise keep the files in memory.
     files = undefined;
     const recorder = new Recorder(setup.live, writer);
     const log = new RequestLogSwitch(recorder);

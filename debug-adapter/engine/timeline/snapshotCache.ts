@@ -26,9 +26,9 @@ export interface DiskStates {
  * The cached snapshots. They are kept near the user's position, so that the next step back is instant. Their cost
  * always stays within a budget. The cost is the memory that only cached snapshots use; a page to which several
  * snapshots refer is counted once. RAM pages that are in memory anyway are not counted: those last captured or
- * restored, those of the live end while the history is visited, and those of the last snapshot written. When the budget
- * is exceeded, the least useful snapshot is dropped: the one whose neighbors are closest together in relation to its
- * distance from the user's position. The first snapshot is never dropped, and its pages are not counted.
+ * restored, those of the live end while the machine is in its history, and those of the last snapshot written. When the
+ * budget is exceeded, the least useful snapshot is dropped: the one whose neighbors are closest together in relation to
+ * its distance from the user's position. The first snapshot is never dropped, and its pages are not counted.
  */
 export class SnapshotCache {
   private kept: CachedSnapshot[] = [];

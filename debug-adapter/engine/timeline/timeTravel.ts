@@ -29,8 +29,8 @@ export type TravelStop =
  * Moves a machine through its recorded history: to any position, and forward and backward to stop points. Going back
  * restores the nearest snapshot and replays from there; snapshots created in memory near the target make the next move
  * instant. The guest's actions in the history have no lasting effect: disk writes go to scratch files, and the
- * recording is only read. The state of a live end is kept in memory while the history is visited, and restored when the
- * machine returns to it.
+ * recording is only read. While a live machine is in its history, the state of its live end is kept in memory. This
+ * state is restored when the machine returns to the live end.
  */
 export class TimeTravel {
   /** Tells a move in progress when to pause. */

@@ -44,7 +44,7 @@ export class WatchedFiles {
     if (lost) throw savedNowhere({ file: lost.path, isReplaced: this.host.files.exists(lost.path) });
   }
 
-  /** Called before a recording in progress is opened by name so that its history can be visited. */
+  /** Called when a live machine enters its history, before the recording in progress is opened by name for reading. */
   refuseLostRecording(rrfile: string): void {
     this.check();
     if (this.isLost(rrfile)) throw pastLost({ file: rrfile, isReplaced: this.host.files.exists(rrfile) });
