@@ -92,7 +92,7 @@ export class Sandbox {
   }
 
   run(session: Session, ...more: string[]): Promise<Outcome> {
-    // A run without overlays can be repeated and leaves nothing behind.
+    // Without overlays, a run leaves no files behind and can be repeated.
     const drives = (session.drives ?? []).map((drive) => ({ ...drive, overlay: undefined }));
     return this.cli(['run', ...optionsOf({ ...session, drives }), ...seeded(session), ...more]);
   }

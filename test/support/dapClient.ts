@@ -6,8 +6,8 @@ import type { Sandbox } from './cli.ts';
 import { guest } from './guests.ts';
 
 /**
- * A debug adapter under test, started as an editor starts it, and its client. `request` resolves with the body of the
- * response; `refused` is for requests that must fail. Every wait has a time limit.
+ * A debug adapter under test, started as an editor would start it, and its client. `request` resolves with the body of
+ * the response; `refused` is for requests that must fail. Every wait has a time limit.
  */
 type Body = Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any
 
@@ -79,7 +79,7 @@ export class DapClient {
     return (response.body ?? {}) as Body;
   }
 
-  /** Sends a request that must be refused. Returns the error message that the user sees. */
+  /** Sends a request that must fail. Returns the error message that the user sees. */
   async refused(command: string, args?: unknown, alter?: (text: string) => string): Promise<string> {
     const response = await this.send(command, args, alter);
     assert.equal(response.success, false, `${command} is refused`);

@@ -26,8 +26,8 @@ export async function walkDemo(driver: WalkDriver, console: string): Promise<Wal
     guestError: readGuestError(console),
     known: {
       location: isIn((line) => line === DEMO.line),
-      // This is the line of `idle_ticks++` if the guest was waiting for the disk, and otherwise that of `busy_ticks++`.
-      // Which one it is depends on the host's timing.
+      // The line of `idle_ticks++` if the guest was waiting for the disk, or of `busy_ticks++` if it was not.
+      // Which of the two it is depends on the host's timing.
       earlier: isIn((line) => line === 14 || line === 16),
       afterWrite: isIn((line) => line === DEMO.line + 1),
     },

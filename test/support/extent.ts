@@ -9,7 +9,7 @@ export const isLong = process.argv[1]?.endsWith('.long.test.ts') ?? false;
 /** Like `test`, for a test that only the long tier runs. */
 export const longTest = (isLong ? test : () => undefined) as typeof test;
 
-/** All cases in the long tier; otherwise `few` of them (0 or more), evenly spaced, including the first and the last. */
+/** In the long tier, all cases. In the quick tier, `few` cases, evenly spaced from the first to the last. */
 export function some<T>(cases: readonly T[], few: number): readonly T[] {
   if (isLong || few >= cases.length) return cases;
   return Array.from({ length: few }, (_, i) => cases[few === 1 ? 0 : Math.round((i * (cases.length - 1)) / (few - 1))]);

@@ -43,8 +43,8 @@ export function withKallsyms(image: Uint8Array, symbols: readonly KernelSymbol[]
 const IMAGE_SIZE_OFFSET = 16;
 
 /**
- * The token that each byte stands for: a character of a name stands for itself, and two bytes that do not occur in any
- * name stand for several characters.
+ * The token that each byte stands for. A character of a name stands for itself. Two bytes that do not occur in any name
+ * each stand for several characters.
  */
 const TOKENS = Array.from({ length: 256 }, (_, byte) => {
   return (

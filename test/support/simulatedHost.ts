@@ -12,8 +12,8 @@ export class SimulatedHost {
   readonly log: { file: string; change: FileChange }[] = [];
   readonly names: string[] = [];
   /**
-   * The number of changes that still succeed. After them, each change fails, as on a full or broken disk. If the first
-   * one to fail is a write, half of it is written.
+   * The number of changes that still succeed. All later changes fail, as on a full or broken disk. If the first change
+   * that fails is a write, half of it is written.
    */
   changesLeft = Infinity;
 

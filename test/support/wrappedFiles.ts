@@ -4,7 +4,7 @@ import { nodeHost } from '../../debug-adapter/host/nodeHost.ts';
 
 /**
  * Until the end of the test, every file that is created or opened for writing is replaced by the result of `wrap`,
- * which gets the file and its final name.
+ * which receives the file and its final name.
  */
 export function wrapWrittenFiles(t: TestContext, wrap: (file: HostFile, path: string) => HostFile): void {
   const { files } = nodeHost;

@@ -7,7 +7,7 @@
 //                 kill: the process ends before the call; torn: the process ends after half of a write's sectors, each of
 //                 which is written completely or not at all, as on a disk; after: the process ends after the call
 //   FAULT_STAYS   with eio and enospc: every later call that writes fails too, as on a disk that is full or gone
-//   FAULT_COUNT   a file that receives the number of calls as text, if the process ends by itself
+//   FAULT_COUNT   a file that receives the number of calls as text, if the process exits by itself
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -251,7 +251,7 @@ DEFINE_PATH_MODE(chmod)
 DEFINE_PATHS(rename)
 DEFINE_PATHS(link)
 
-// Counts only opens that create or write: the engine's own tests cover failing reads call by call.
+// Opening a file only for reading does not count, because the engine's own tests make each read fail in turn.
 #define DEFINE_OPEN(name)                                                               \
   int name(const char *path, int flags, ...) {                                          \
     va_list more;                                                                       \

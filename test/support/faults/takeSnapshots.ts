@@ -6,7 +6,7 @@ import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
 /**
  * A program that runs a session in which snapshots are taken, renamed and deleted, as a user does in an editor. Its
  * arguments are `record KERNEL` or `replay KERNEL`, and it runs in a folder with b0.img and b1.img. It prints each
- * change once it is durable, and reports how it ended, as the command line does.
+ * change once it is durable. At the end, it reports how the session ended, as the command line does.
  */
 const [mode, kernel] = process.argv.slice(2);
 const drives = [0, 1].map((i) => ({

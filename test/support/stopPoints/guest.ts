@@ -13,7 +13,7 @@ const HEADER_BYTES = 0x1000;
 const HASHED_BYTES = 1024;
 
 /**
- * A random guest that tests stop points. Hart 0 first makes disk requests while it takes interrupts, and then executes
+ * A random guest for testing stop points. Hart 0 first makes disk requests while it takes interrupts, and then executes
  * a random program. In an endless loop, the other harts take traps and interrupts and write to memory.
  */
 export function stopPointGuest(random: SeededRandom, harts: number): Uint8Array {

@@ -219,7 +219,7 @@ class Oracle {
     }
   }
 
-  /** Whether a reset would clear the point's memory: it clears only pages that contain nonzero bytes. */
+  /** Whether a reset would clear the point's memory. A reset clears only pages that contain nonzero bytes. */
   private isInUse({ what }: TestPoint): boolean {
     if (what.kind !== 'access') return false;
     const page = what.address - (what.address % PAGE_BYTES);

@@ -16,8 +16,8 @@ const PROGRAMS = times({ quick: 1, long: 50 }, 'BLKREPLAY_STOP_PROGRAMS');
 
 /**
  * Tests that random guests on 1 and 4 harts stop where single-stepping finds hits. The first guest has the seed of the
- * test, so setting BLKREPLAY_SEED to the seed of a failed guest repeats that guest. The test then also prints its
- * points.
+ * test, so setting BLKREPLAY_SEED to the seed of a failed guest repeats that guest. If BLKREPLAY_SEED is set, the test
+ * also prints each guest's stop points.
  */
 export function testRandomPrograms(
   choose: (random: SeededRandom, history: History) => Expected,

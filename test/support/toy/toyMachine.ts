@@ -65,7 +65,7 @@ export class ToyMachine implements TravelMachine {
 
   constructor(options: ToyMachineOptions) {
     this.options = options;
-    // On the real machine, watchpoints would treat the restored memory as accesses by the guest.
+    // On the real machine, watchpoints would report the writes that restore memory as accesses by the guest.
     this.ram = new ToyRam(() =>
       assert.equal(this.points.watchpoints.length, 0, 'no watchpoints while RAM is restored'),
     );

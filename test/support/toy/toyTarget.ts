@@ -149,8 +149,8 @@ export class ToyTarget implements Target {
   }
 
   /**
-   * Checks that moves have left nothing behind: the charged memory is up to date, and only cached snapshots have disk
-   * states.
+   * Checks that moves have left nothing behind: the accounting of memory is up to date, and only cached snapshots have
+   * disk states.
    */
   checkCosts(): void {
     const { cost } = this.travel;
