@@ -34,7 +34,7 @@ function machineInMidRun(position = 1_200_000): { machine: Machine; disk: Memory
 
 const digest = (machine: Machine): bigint => combinedDigest(machine.digestParts());
 
-/** Yields every scalar value in a state and its path. */
+/** Yields every scalar value in a state, together with its path. */
 function* leaves(state: StateValue, path: string[] = []): Generator<{ path: string[]; value: StateValue }> {
   if (typeof state === 'object' && !(state instanceof Uint8Array)) {
     for (const [name, value] of Object.entries(state)) yield* leaves(value, [...path, name]);

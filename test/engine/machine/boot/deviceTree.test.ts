@@ -161,7 +161,7 @@ for (const [args, options] of cases) {
 }
 
 test('the tree is loaded at the address that QEMU 7.2 chooses', () => {
-  // The values of a1 after QEMU's reset vector, with -bios none.
+  // The values of a1 after QEMU's reset vector has run, with -bios none.
   const seen: [number, number][] = [
     [4, 0x8020_0000],
     [16, 0x80e0_0000],

@@ -101,7 +101,7 @@ test('an instruction that crosses a page boundary is fetched through the mapping
   const machine = straddling();
   steps(machine, 1);
   assert.deepEqual([machine.hart.register(11), machine.hart.slot('PC')], [16n, BigInt(WINDOW + 0x1002)]);
-  // Maps the second page to THREE when the first half of the instruction has already been decoded.
+  // Maps the second page to THREE after the first half of the instruction has been decoded.
   map(machine, 1, THREE, ALL);
   machine.hart.setSlot('PC', BigInt(WINDOW + 0xffe));
   machine.hart.loadState(machine.hart.saveState());

@@ -13,7 +13,7 @@ export interface FloatOperation {
   mask: number;
   operands: 1 | 2 | 3;
   hasMode: boolean;
-  /** Whether rd is a floating-point register. `fromFloat` says the same about rs1. */
+  /** Whether rd is a floating-point register. `fromFloat` is the same for rs1. */
   toFloat: boolean;
   fromFloat: boolean;
   /** The format of the operands, or of the result for conversions from integers. */

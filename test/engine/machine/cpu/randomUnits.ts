@@ -195,8 +195,8 @@ function otherPermissions(random: SeededRandom, { mode, isAligned }: UnitOptions
 }
 
 /**
- * An access to an address in the data with one bit flipped, which is usually unmapped or not canonical. Bit 39 is never
- * flipped, because the result would be in the terapage, where QEMU has PCI.
+ * Flips one bit of an address in the data and accesses the result, which is usually unmapped or not canonical. Bit 39
+ * is never flipped, because the result would be in the terapage, where QEMU has PCI.
  */
 function manyBits(random: SeededRandom, { mode, isAligned }: UnitOptions): Item {
   if (mode === 'M') return [];

@@ -3,9 +3,9 @@ import { DISK_SLOT, RNG_SLOT, SHARED, type Width } from './operation.ts';
 import type { Script } from './script.ts';
 
 /**
- * Generates the operations of scripts on a virtio slot: single register accesses, valid or not, or a driver's complete
- * start sequence and requests. After invalid writes, a started device gets no more requests until it is restarted,
- * because the time at which it would complete them is unpredictable.
+ * Adds operations on a virtio slot to a script. Some are single register accesses, both valid and invalid. Others are a
+ * driver's complete sequence of accesses that starts the device or makes a request. After an invalid write to a started
+ * device, no requests are made until the device is restarted, because it would complete them at unpredictable times.
  */
 export class SlotDriver {
   private readonly script: Script;

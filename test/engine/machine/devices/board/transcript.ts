@@ -3,7 +3,7 @@ import type { Answer, BoardOptions, Operation, Width } from './operation.ts';
 
 /**
  * Scripts and QEMU's answers as text, for storage. `U5b:60` is a byte read of UART register 5 that returned 0x60,
- * `U0b=41` is a write, and `!` with a number at the end is the cause of a trap. A line such as `board 2 legacy` starts
+ * `U0b=41` is a write, and `!5` at the end means a trap with cause 5. A line such as `board 2 legacy` starts
  * a script.
  */
 export interface Recorded {
