@@ -12,11 +12,11 @@ export interface ListedInstruction {
 }
 
 /**
- * The extensions in blkreplay's instruction table. With this list, objdump decodes instructions from no other
- * extension.
+ * The extensions in blkreplay's instruction table. With this list, objdump decodes only instructions from these
+ * extensions.
  */
 const ARCHITECTURE = 'rv64gc_zfh_zba_zbb_zbc_zbs_zicbom_zicbop_zicboz_zicsr_zifencei_zihintpause_zawrs_svinval';
-/** The extension in the table that binutils supports only since version 2.41. */
+/** The only extension in the table that binutils did not support before version 2.41. */
 const ARCHITECTURE_LATER = 'zicond';
 
 /** Whether the installed objdump can decode every instruction in blkreplay's table. */

@@ -66,8 +66,8 @@ const DICE_PORT: Dice = {
 const PORTS = new PortTable([DICE_PORT]);
 
 /**
- * Runs a machine whose only device is a pair of dice, for 20 steps. The dice accept one shake, from position 9 on. Each
- * number in `rolls` is a position at which the guest rolls the dice.
+ * Runs a machine whose only device is a pair of dice, for 20 steps. The dice accept one shake, at position 9 or later.
+ * Each number in `rolls` is a position at which the guest rolls the dice.
  */
 function runDice(inputs: Inputs, { rolls = [5, 12, 12], sides = 6 } = {}): string[] {
   const seen: string[] = [];

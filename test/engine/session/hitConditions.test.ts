@@ -343,7 +343,7 @@ test('if a run is paused while earlier hits are being counted, the machine can r
   const hits = visits(SHORT_ROUNDS).flatMap(({ pc }, position) => (pc === SHORT_ROUNDS.labels.count ? [position] : []));
   assert.equal(complete(session.reverseContinue()).kind, 'breakpoint');
   assert.equal(session.position, hits.at(-1));
-  // If counting was not interrupted, the machine does not move.
+  // This time, counting was not interrupted, so the call does not move the machine.
   complete(session.stopPoints.returnFromCounting());
   assert.equal(session.position, hits.at(-1));
 });

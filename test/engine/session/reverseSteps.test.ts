@@ -1,4 +1,4 @@
-/** Instruction steps cross calls in both directions, and long steps can be paused. */
+/** Steps over calls, and reverse steps into and out of calls, end at the right place; long steps can be paused. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';

@@ -80,8 +80,8 @@ for (const [name, scene, length] of some(
       if (complete(steps.stepOver()).kind !== 'step') continue;
       const { pc } = session.inspector;
       const line = symbols.lineAt(pc);
-      // If the code of a line has several adjacent ranges, only the first one is tried, since stepping back goes to its
-      // start.
+      // If the code of a line has several adjacent ranges, only the start of the first one is tested, because stepping
+      // back goes there.
       const isBeginning = symbols.statementRanges(pc).some(({ start }) => start === pc);
       if (!isBeginning || line?.start !== pc || !line.isStatement) continue;
       const from = { position: session.position, location: where(), low: symbols.functionAt(pc)?.low };

@@ -154,7 +154,7 @@ test('a step back into the end of a function ends at the start of the row that i
   );
 });
 
-// `outer` is inlined in line 20 and contains `inner`, which is inlined in line 51. A row of line 23 precedes `late`.
+// `outer` is inlined at line 20 and contains `inner`, which is inlined at line 51. A row of line 23 precedes `late`.
 const INLINED = symbolsOf(
   [
     [100, 19],

@@ -1,4 +1,4 @@
-/** Steps enter C++ functions that are called through thunks, which adjust `this`, and functions written in assembly. */
+/** Steps enter functions in assembly, and C++ functions that are called through thunks, which adjust `this`. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';

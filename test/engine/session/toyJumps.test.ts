@@ -312,7 +312,7 @@ test('a step back over a line can be paused between the instructions of the line
   for (let next = target.pause.resume(run, () => true); !next.done; next = target.pause.resume(run, () => true)) {
     positions.push(session.position);
   }
-  // The step goes back over the call, and over the instruction before the call in line 14.
+  // The step goes back over the call, and over the instruction before the call on line 14.
   assert.equal(positions[0], position);
   assert.deepEqual(positions.slice(1), [session.position + 1]);
   assert.equal(stopped.line(), 14);

@@ -1,4 +1,4 @@
-/** A function that is inlined in a thousand units is found in small steps, and the units are not kept in memory. */
+/** The search for a function that is inlined in a thousand units pauses often, and keeps no units in memory. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';

@@ -17,7 +17,7 @@ import { fixture } from './support/fixtures.ts';
 import { some } from '../../support/extent.ts';
 
 const ALL = ['file', 'function', 'type', 'variable'] as const;
-/** In C++, LLVM does not list the scope of a type whose class is only declared in a type unit. */
+/** In C++, LLVM does not list the scope of a nested type if a type unit only declares the enclosing class. */
 const OF_C = ['file', 'function', 'variable'] as const;
 
 /** The kinds of names that are looked up in the index. If there are none, the index is incomplete and is not used. */

@@ -8,9 +8,7 @@ import { openFile } from '../../../debug-adapter/host/nodeFiles.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { digestsOnTheWay, stageOf } from './travelSupport.ts';
 
-/**
- * Positions after the guest (test/guests/disk/far.c) has discarded the whole disk once, and while it discards it again.
- */
+/** At this position, the guest (disk/far.c) has discarded the whole disk once and is discarding it again. */
 const END = 12_000_000;
 
 test('with a 16 TiB disk, jumps, snapshots taken in the history, and replays give the recorded states', (t) => {

@@ -1,4 +1,4 @@
-/** Resets, and input that arrives during a step, are the same while recording, in the history and in replays. */
+/** Resets and input that arrives during a step have the same effects while recording, in the history and in replays. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { complete } from '../../../debug-adapter/engine/base/sliced.ts';

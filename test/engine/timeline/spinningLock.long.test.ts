@@ -1,4 +1,4 @@
-/** Runs from a lock on which the guest spins back to where it was taken stay in translated code. */
+/** Reverse runs from a guest that is spinning on a lock to where the lock was taken stay in translated code. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { complete } from '../../../debug-adapter/engine/base/sliced.ts';
@@ -30,7 +30,7 @@ test('from the live end and from the past, Reverse finds where a spinning lock w
     complete(timeline.forward(WARM_UP + distance));
     const calls = backToLock();
     positionsBefore.push(timeline.position);
-    // Each new region learns from some 1,000 accesses which of them need a check.
+    // A new region makes some 1,000 accesses on the slow path before it is translated again to make them in place.
     assert.ok(calls < 20_000, `${calls} accesses to the lock on the slow path`);
   }
   assert.equal(new Set(positionsBefore).size, 1, positionsBefore.join());

@@ -224,7 +224,7 @@ test('if the snapshot that the current state is based on is deleted, the state i
   assert.deepEqual([replay.position, replay.machine.digestParts()], [15_000_000, before]);
   assert.deepEqual(replay.disk.forgotten, ['id of at 12000000']);
   assert.equal(replay.disk.base, 'id of at 6000000');
-  // The state at this position is not based on the remaining snapshot, so that nothing needs to be replayed.
+  // The remaining snapshot is after this position, so nothing needs to be replayed when the snapshot is deleted.
   complete(replay.goTo(3_000_000));
   const { executed } = replay.machine;
   replay.travel.deleteSnapshots(['id of at 6000000'], () => replay.stored.pop());

@@ -31,7 +31,7 @@ const SERIES = [
     [CONSOLE_PORT, CLOCK_PORT].map(({ number }) => ({ kind, port: number })),
   ),
 ];
-/** The number of random questions that `compare` asks. */
+/** The number of random queries that `compare` makes. */
 const QUESTIONS = times({ quick: 25, long: 300 });
 
 interface LogOptions {
@@ -112,7 +112,7 @@ function randomRequest(random: Random): Pick<RequestEntry, 'operation' | 'offset
   return { operation, offset: first * 512 + odd, lengthBytes: sectors * 512 };
 }
 
-/** Finds the answers that the index must give by reading the whole log. */
+/** Reads the whole log to find the answers that the index must give. */
 export class Model {
   readonly entries: readonly LogEntry[];
   readonly requests: RequestEntry[];
@@ -186,7 +186,7 @@ export function withPages(
 
 export const withoutIndex = (bytes: Uint8Array): Uint8Array => withPages(bytes, () => undefined);
 
-/** Asks the index random questions and compares its answers with the model's. */
+/** Makes random queries to the index and compares its answers with the model's. */
 export function compare(reader: RecordingReader, random: Random, questions = QUESTIONS): void {
   const { index } = reader;
   const model = new Model([...reader.entriesFrom(0)]);

@@ -17,7 +17,7 @@ CHILDREN = 24
 
 
 # gdb 13 fails an assertion when it shows a Rust enum whose discriminant is not initialized yet. Because of the settings
-# in main, that is a KeyboardInterrupt here.
+# in main, the assertion failure raises a KeyboardInterrupt.
 FAILURES = (gdb.error, gdb.MemoryError, UnicodeError, KeyboardInterrupt)
 
 
@@ -80,7 +80,7 @@ def parts(value):
 
 
 def rust_parts(value, kind):
-    """The parts as Rust has them: of a slice the elements, of an enum the members of its current variant."""
+    """The parts from the perspective of Rust: the elements of a slice, or the members of an enum's current variant."""
     fields = [field for field in kind.fields() if field.name]
     if sorted(field.name for field in fields) == ['data_ptr', 'length'] and not re.search(r'\bstr>?$', kind.name):
         count = min(int(value['length']), ELEMENTS)
