@@ -30,8 +30,8 @@ export function measureLog(): void {
 }
 
 /**
- * Measures opening the log of a recording that is being written, as a live machine does when it leaves the live end,
- * and reading an entry.
+ * Measures how long it takes to open the log of a recording that is still being written and to read an entry. A live
+ * machine does this when it leaves the live end.
  */
 function measureLeavingLiveEnd(rrfile: string, requests: number): void {
   const writer = writeRequests(rrfile, requests);

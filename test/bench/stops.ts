@@ -70,7 +70,7 @@ interface Guest {
   runs: number;
   /** The address of an instruction in the hottest loop. */
   hot: bigint;
-  /** An address on the same page at which no instruction is executed; absent if there is none. */
+  /** An address at which no instruction is executed, on the same page as `hot`; absent if there is none. */
   sameUnused: bigint | undefined;
   /** The address of a word that does not change, on the page to which the guest writes most. */
   beside: number | undefined;
@@ -97,8 +97,8 @@ function inspectGuest(kernel: string): Guest {
 }
 
 /**
- * The number of steps in a run, and the number of runs that take SECONDS seconds: more than one if the guest ends
- * earlier.
+ * The number of steps in a run, and the number of runs that together take SECONDS seconds: more than one if the guest
+ * shuts down earlier.
  */
 function extentOf(timeline: Timeline): { steps: number; runs: number } {
   for (let steps = 100_000_000, before = 0; ; steps *= 2) {
@@ -121,7 +121,8 @@ function isNeverChanged(kernel: string, address: number, steps: number): boolean
 }
 
 /**
- * Finds an address on the page that is never executed: sets breakpoints everywhere, and removes each one that is hit.
+ * Finds an address at which no instruction is executed: sets breakpoints on the whole page, and removes each one that
+ * is hit.
  */
 function neverExecuted(kernel: string, page: bigint, steps: number): bigint | undefined {
   const left = new Set(Array.from({ length: PAGE / 2 }, (_, i) => page + BigInt(i * 2)));

@@ -20,7 +20,7 @@ interface Subject {
 
 /**
  * Measures sessions with large symbol files: the time from the launch until a breakpoint on a function in the last unit
- * is hit, the time until an expression with an unknown type is refused, and the growth of the debug adapter's resident
+ * is hit, the time until an expression with an unknown type is rejected, and the growth of the debug adapter's resident
  * set. In a cold launch, the cache of symbol indexes is empty; the operating system's file cache is warm in both cases.
  * BLKREPLAY_VMLINUX names the vmlinux of the kernel in BLKREPLAY_LINUX_GUEST.
  */

@@ -36,8 +36,8 @@ const SAME_VALUE: Record<string, Item[]> = {
 };
 
 /**
- * Measures how much a watchpoint for changes slows down a loop if the watched word is on the page to which the loop
- * writes, and if it is on another page. The machine runs in this process.
+ * Measures how much a watchpoint for changes slows down a loop, both if the watched word is on the page to which the
+ * loop writes and if it is on another page. The machine runs in this process.
  */
 export function measureWatchpoints(pairs: number): void {
   console.log(
