@@ -1,6 +1,6 @@
 /** A base image outside the current folder is opened only when a command needs it and --allow permits it.
  *
- * Files that the user or the recording names do not need --allow.
+ * No --allow is needed for files that are named by the user or by the recording.
  */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';

@@ -1,4 +1,4 @@
-/** Every guest in test/guests prints the same output as under QEMU, and ends as expected. */
+/** Every guest in test/guests prints the same output as under QEMU, and exits as expected. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { expected, guest, maskDemo, SESSION, SMALL_GUESTS } from '../support/guests.ts';

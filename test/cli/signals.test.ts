@@ -1,7 +1,7 @@
 /** SIGINT, SIGTERM and SIGHUP end every command with status 130 and leave no unfinished files behind.
  *
- * No stack trace is printed. The tests do not measure how long this takes: without the signals these commands would
- * take minutes, far longer than the tests' time limit.
+ * No stack trace is printed. The tests do not measure how quickly a command ends: without the signal, it would run for
+ * minutes, far longer than the tests' time limit.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
