@@ -93,7 +93,7 @@ longTest('a step moves the thread that the request names, in both directions', a
   assert.ok(pc(after) > pc(before));
   assert.deepEqual(await stepped('stepBack', 2, 'instruction'), before);
   assert.match(await dap.refused('next', { threadId: 5 }), /no thread 5/);
-  // When the guest ends, the other harts are waiting and are not scheduled again.
+  // When the guest shuts down, the other harts are waiting and are not scheduled again.
   await dap.until('continue');
   assert.match((await stepped('stepBack', 3)).name, /^(other_hart|wait_for_interrupt)$/);
   assert.ok(dap.place.position < dap.place.end);

@@ -13,7 +13,7 @@ const PAUSE_MS = 200;
 const TRIES = 5;
 
 /**
- * A configuration that records a guest that never ends, so that it is still running when a slow host sends the next
+ * A configuration that records a guest that never exits, so that it is still running when a slow host sends the next
  * request.
  */
 const endless = (sandbox: Sandbox, more: object = {}) =>

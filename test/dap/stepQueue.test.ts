@@ -27,7 +27,7 @@ async function stopsAfter(dap: DapClient, command: string, args: object, count =
   const answers = Array.from({ length: count }, () => dap.request(command, args));
   for (let i = 0; i < count; i++) assert.equal((await dap.event('stopped')).reason, 'step');
   await Promise.all(answers);
-  // The position of a stop is in the event before it. Later events may have arrived in the meantime.
+  // The last position event before a `stopped` event contains the position of the stop.
   const positions: number[] = [];
   let position = NaN;
   for (const { event, body } of dap.events.slice(earlier)) {

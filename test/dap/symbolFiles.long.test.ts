@@ -270,7 +270,7 @@ function launchOf(sandbox: Sandbox, more: object): object {
   return { rr: 'record', rrfile: 'a.rr', cwd: sandbox.folder, idle: 'warp', ...more };
 }
 
-/** Writes a kernel to kernel.elf and records it until the guest ends. */
+/** Writes a kernel to kernel.elf and records it until the guest shuts down. */
 async function recorded(t: TestContext, kernel: Uint8Array): Promise<Sandbox> {
   const sandbox = new Sandbox(t);
   sandbox.write('kernel.elf', kernel);
