@@ -2,7 +2,7 @@ import type { SeededRandom } from '../support/seededRandom.ts';
 
 /** Registers and memory as the interpreter for gdb's agent expressions reads them. */
 export interface AgentMachine {
-  /** The value of the register with gdb's number 0 to 64. */
+  /** The value of a register, given gdb's number for it (0 to 64). */
   register(number: number): bigint;
   /** The bytes at an address, up to the first one that cannot be read. */
   readMemory(address: bigint, lengthBytes: number): Uint8Array;

@@ -24,7 +24,7 @@ test('in gdb: run to the failure, watch the corrupted field, reverse-continue to
   });
   assert.match(output, /No more reverse-execution history/, 'the end is reported, and the machine still exists');
   const [, damaged] = /\$1 = (\d+)/.exec(output)!;
-  // gdb's "old value" is the value that gdb read at the previous stop. When running backwards, this is the value after
+  // gdb's "old value" is the value that gdb read at the previous stop. In a backward run, this is the value after
   // the write.
   assert.match(output, new RegExp(`Old value = ${damaged}\nNew value = \\d+\n.*${IN_CULPRIT}${DEMO.line}`));
   assert.match(output, new RegExp(`\\$2 = ${DEMO.level}\n`), 'one level more than exists');
@@ -65,8 +65,8 @@ longTest(
       ...output.matchAll(new RegExp(`Old value = (\\d+)\nNew value = (\\d+)\n.*${IN_CULPRIT}(\\d+)`, 'g')),
     ];
     assert.ok(writes.length >= 2, output);
-    // When gdb runs backwards, its "new value" is the value before the write. The last stop is at the same write, reached
-    // by running forwards again.
+    // When gdb runs backwards, its "new value" is the value before the write. The last stop is at the same write,
+    // reached by running forwards again.
     const culprit = writes.at(-2)!;
     const [, spoiled, before, line] = culprit;
     assert.deepEqual([before, Number(line)], [counted, DEMO.line]);

@@ -97,8 +97,7 @@ test('random bytes never make the reader fail; a packet after them is read, unle
     const noise = Array.from({ length: random.below(60) }, () =>
       random.chance(0.8) ? likely.charCodeAt(random.below(likely.length)) : random.below(256),
     );
-    // The checksum after `#` ends a packet that the noise left unfinished. The `$` starts a packet in case none is
-    // unfinished.
+    // If the noise leaves a packet unfinished, `#00` ends it. Otherwise, `$` starts a packet, which `#00` then ends.
     const events = reader.read(Uint8Array.from([...wire('$'), ...noise, ...wire('$#00')]));
     const after = reader.read(wire('$g#67'));
     const foreignAt = events.findIndex(({ kind }) => kind === 'foreign');

@@ -18,8 +18,8 @@ function conversation(t: TestContext): Conversation {
 
 const RAM = '80000000';
 /**
- * The number of slices after which a run is interrupted: enough for a few thousand single steps. A run to the
- * guest's end takes fewer slices.
+ * The number of slices after which a run is interrupted: enough for a few thousand single steps. A run until the
+ * guest shuts down takes fewer slices.
  */
 const SLICES_A_RUN = 100;
 
@@ -202,7 +202,7 @@ test('invalid packets get an error or the empty reply, and the session continues
 test('random packets never end the session (seeded)', async (t) => {
   const random = SeededRandom.forTest(t);
   const gdb = conversation(t);
-  // Interrupts runs: otherwise, a range-step over the whole address space would run to the guest's end.
+  // Interrupts runs: otherwise, a range-step over the whole address space would run until the guest shuts down.
   let slices = 0;
   gdb.clockStepMs = 1;
   gdb.betweenSlices = () => {

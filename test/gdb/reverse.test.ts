@@ -343,9 +343,9 @@ function inFrameOfFirst({ functions }: Stage, { ran }: TracedMove): TracedInstru
 }
 
 /**
- * Checks that the move passed no address at which gdb stops, that is, no start of a row reached from the middle of the
- * row. gdb never stops at the start of a function (infrun.c, process_event_stop_test). It also does not stop in a line
- * that it entered and left by a call or a jump. This check does not apply to optimized code, in which gdb skips inlined
+ * Checks that the move passed no address at which gdb stops. gdb stops when it reaches the start of a row from the
+ * middle of that row. It never stops at the start of a function (infrun.c, process_event_stop_test) or in a line that
+ * it entered and left by a call or a jump. This check does not apply to optimized code, in which gdb skips inlined
  * bodies and rows that start no statement.
  */
 function passesNoLine({ lines, functions }: Stage, { ran, after }: TracedMove, description: string): void {
