@@ -43,7 +43,7 @@ test('the configurations for each editor have the settings of the launch message
     assert.equal(configurations.length, count, language);
     for (const { text } of configurations) {
       for (const [name, value] of Object.entries(launch)) {
-        // Paths differ, and Helix asks for the kernel.
+        // `cwd` differs from editor to editor, and Helix asks the user for the kernel.
         if (name === 'cwd' || (language === 'toml' && name === 'kernel')) continue;
         const setting = new RegExp(`(?:^|\\s|:)${name}(?: =)? ["']${value}["']`, 'm');
         assert.match(text, setting, `${name} in ${language}`);

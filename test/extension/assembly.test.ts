@@ -1,4 +1,4 @@
-/** Assembly files get a language with breakpoints and highlighting, but are not taken from other extensions. */
+/** Breakpoints and highlighting work in assembly files, unless another extension handles these files. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-/** The keys of the extension are free in VS Code on every platform, work wherever the focus is, and are documented. */
+/** The extension's keys are unassigned in VS Code on every platform, work with any focus, and are documented. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { variablesBefore } from '../../extension/editor/variablesBefore.ts';
 
-/** The variables, as `line: text`, for a stop in the line that ends with `<`. */
+/** The variables, as `line: text`, for a stop on the line that ends with `<`. */
 function shown(source: string): string[] {
   const lines = source.split('\n');
   const stop = lines.findIndex((line) => line.endsWith('<'));

@@ -44,7 +44,7 @@ expect_kernel() {
   done
 }
 
-# Under QEMU's own firmware, OpenSBI, whose banner is removed; it sends a carriage return before each line feed.
+# Under QEMU's own firmware, OpenSBI. Removes its banner and the carriage return that it sends before each line feed.
 expect_sbi() {
   run sbi/sbi.elf -- -bios default
   sed -i -e '1,/^Boot HART MEDELEG/d' -e 's/\r$//' "$WORK/output"

@@ -9,7 +9,7 @@ import { decodePng, encodePng, type Image } from '../../scripts/docs/png.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
-/** A image with one color per character. */
+/** An image with one color per character. */
 function image(...rows: string[]): Image {
   const colors: Record<string, number[]> = { '.': [255, 255, 255], x: [10, 20, 30], o: [250, 250, 253] };
   const rgb = Uint8Array.from([...rows.join('')].flatMap((character) => colors[character]));

@@ -7,7 +7,7 @@ import type { Workbench } from './workbench.ts';
 
 /**
  * Follows the README's first steps from F5 to the line that corrupted a field, and reaches the same positions in a
- * replay. The guest ends with an error that reports the damaged field. The test is given only the name of that field.
+ * replay. The guest exits with an error that reports the damaged field. The test is given only the name of that field.
  */
 test('the demo: F5, a data breakpoint, Reverse and Step Back, then snapshots; the same steps in a replay', async (t) => {
   const { workbench } = await openSample(t);

@@ -6,8 +6,8 @@ import { openSample } from './scenario.ts';
 import type { Workbench } from './workbench.ts';
 
 /**
- * The message with which each session stops when the guest ends. A rebuilt kernel or a deleted overlay must also appear
- * as a notification, not only as a line in a console.
+ * The reason that VS Code shows for the stop when the guest exits. A rebuilt kernel or a deleted overlay must appear as
+ * a notification, not only as a line in a console.
  */
 const FAILURE = 'The guest reported failure with code 1';
 

@@ -22,7 +22,7 @@ const USER_AGENTS = {
  * Into Target. */
 const ONLY_ON_DESKTOP = { linux: [], windows: ['f11', 'ctrl+f11'], mac: [] };
 
-/** Chromium copies without reporting when it is done. */
+/** The time to wait after copying, because Chromium does not report when it is done. */
 const CLIPBOARD_MS = 2000;
 
 type Platform = keyof typeof USER_AGENTS;
@@ -41,7 +41,7 @@ async function defaultKeys(platform: Platform): Promise<string[]> {
     await page.locator('.quick-input-list .monaco-list-row', { hasText: 'Default Keyboard Shortcuts' }).first().click();
     await page.locator('.editor-instance .view-line', { hasText: '"key"' }).first().click();
     await page.keyboard.press(platform === 'mac' ? 'Meta+A' : 'Control+A');
-    // Chromium itself copies, and it runs on Linux.
+    // Chromium handles this key. It runs on Linux, so the key is the same for all three platforms.
     await page.keyboard.press('Control+C');
     await page.waitForTimeout(CLIPBOARD_MS);
     return keysIn(await page.evaluate(() => navigator.clipboard.readText()));

@@ -38,7 +38,7 @@ export async function runInVsCode(): Promise<Results> {
 }
 
 /**
- * Bundles the suite to one CommonJS file, which is the format that VS Code loads. Its extension is `.cjs`, because
+ * Bundles the suite into one CommonJS file, which is the format that VS Code loads. Its extension is `.cjs`, because
  * package.json says "type": "module".
  */
 async function bundleSuite(): Promise<void> {

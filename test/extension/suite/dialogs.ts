@@ -32,7 +32,7 @@ export function dialogs(): void {
     });
 
     test('restarting asks for confirmation, keeps both recordings by default, and replaces only files made by blkreplay', async () => {
-      // Start from launch.json: VS Code does not call the configuration provider again when it restarts such a session.
+      // VS Code does not call the configuration provider again when it restarts a session from launch.json.
       assert.ok(await vscode.debug.startDebugging(folder(), demo().name));
       await session.stopped();
       const before = fs.readFileSync(at(RRFILE));
