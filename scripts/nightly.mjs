@@ -12,7 +12,7 @@ const COUNTS = {
   BLKREPLAY_FAULTS: 250,
   BLKREPLAY_CUTS: 240_000,
   BLKREPLAY_BOARD_ACCESSES: 2_000_000,
-  // The number of rounds for each of 35 files, which makes 210,000 damaged files.
+  // For each of 35 files, so 210,000 damaged files are tested in total.
   BLKREPLAY_FUZZ_ROUNDS: 6000,
   BLKREPLAY_LANGUAGE_PROGRAMS: 100,
   BLKREPLAY_LANGUAGE_HITS: 3,

@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 /**
- * Writes docs/launch-json.md, the reference for all settings in launch.json and of the extension, from package.json.
+ * Writes docs/launch-json.md, the reference for all settings in launch.json and all settings of the extension, from
+ * package.json.
  * The descriptions are the ones that VS Code shows. `npm run docs:reference` runs this file; a quick test fails if the
  * reference is out of date.
  */

@@ -4,7 +4,8 @@ import path from 'node:path';
 /**
  * Writes dist/README.md, the text of the extension's page in VS Code. That page shows only images from https (and, in
  * versions until 2025, from data URLs), and links to files do nothing there. As long as package.json names no
- * repository from which such files could be loaded, images become a note, and links to files become plain text.
+ * repository from which such files could be loaded, each image is replaced by a note, and each link to a file by its
+ * text.
  */
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const PACKAGE_README = path.join(ROOT, 'dist/README.md');

@@ -136,7 +136,7 @@ function rowsOf(after: Uint8Array, before: Uint8Array | undefined, area: Area, w
 
 const COLORS_MAX = 255;
 const TRANSPARENT = COLORS_MAX;
-/** This many of the most frequent colors are kept exact: backgrounds and text colors. */
+/** The number of colors that are kept exactly. They are the most frequent ones: backgrounds and text colors. */
 const EXACT_COLORS = 64;
 /** Other colors, such as the shades of smoothed text, share an entry if their squared distance is less than this. */
 const SAME_COLOR = 60;

@@ -10,7 +10,7 @@ interface Outcome {
   console: string;
   errors: string;
   status: number | null;
-  /** The console has shown all the expected output, in order. */
+  /** Whether the console has shown all the expected output, in order. */
   isComplete: boolean;
   isTimedOut: boolean;
 }

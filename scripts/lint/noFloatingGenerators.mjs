@@ -1,7 +1,7 @@
 import { ESLintUtils } from '@typescript-eslint/utils';
 
 /**
- * Reports a call that returns a generator that is not used, because the body of the generator is then never executed.
+ * Reports a call whose result is a generator that is not used: the body of such a generator is never executed.
  * Usually, a `yield*` or `complete` has been forgotten (see debug-adapter/engine/base/sliced.ts).
  */
 export const noFloatingGenerators = {
