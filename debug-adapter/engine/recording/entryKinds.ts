@@ -30,7 +30,7 @@ export const CODES_BEFORE_6: Readonly<Record<number, PortEntry['kind']>> = {
 export const CODE_FOLLOWS = 15;
 export const CODE_MAX = 255;
 
-/** The set of kinds, for looking up codes quickly: the element at the index of a code is 1 if the set contains it. */
+/** A set of kinds as an array that is indexed by code: 1 for the codes of these kinds, 0 for all other codes. */
 export function codeSet(kinds: readonly LogEntryKind[]): Uint8Array {
   const set = new Uint8Array(CODE_MAX + 1);
   for (const kind of kinds) for (const code of codesOf(kind)) set[code] = 1;

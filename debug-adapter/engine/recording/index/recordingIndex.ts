@@ -32,12 +32,12 @@ export interface LogActivity {
 }
 
 /**
- * Answers questions about a recording's log without replaying it and without reading all of it. Examples: which request
- * wrote a sector, which requests touch a range, and what the nth byte typed on the console was. The index consists of
- * pages (see indexPage.ts) that the recording's writer stores in the file. The pages contain counts and indicate which
- * chunks may contain an entry; the entries themselves are always read from the chunks. A page that is missing or
- * damaged is rebuilt from its chunks. Recordings in formats before version 6 have no pages, and if the recording
- * process was killed, the pages for the end of the recording are missing.
+ * Answers questions about a recording's log without replaying the recording or reading the whole log. Examples: which
+ * request wrote a sector, which requests touch a range, and what the nth byte typed on the console was. The index
+ * consists of pages (see indexPage.ts) that the recording's writer stores in the file. The pages contain counts and
+ * indicate which chunks may contain an entry; the entries themselves are always read from the chunks. A page that is
+ * missing or damaged is rebuilt from its chunks. Recordings in formats before version 6 have no pages, and if the
+ * recording process was killed, the pages for the end of the recording are missing.
  *
  * All methods throw a UserError if the recording is damaged. Generators read the log as their results are consumed.
  */
