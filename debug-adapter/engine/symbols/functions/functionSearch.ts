@@ -77,7 +77,7 @@ export class FunctionSearch {
       if (role === ROLE.function) {
         inlineDepth = 0;
         const { origin, farOrigin, nameKind } = entries;
-        // If an entry has no name or origin, or its origin is in another unit, the search does not know its name.
+        // If an entry has no name or origin, or its origin is in another unit, its name is not known here.
         const isNameless = nameKind === NAME.none && origin < 0;
         if (isNameless || farOrigin >= 0 || (nameKind !== NAME.none && isNamed())) named.add(offset);
         else if (origin >= 0) completions.push(offset, origin);

@@ -93,8 +93,8 @@ export class BreakpointLocations {
   }
 
   /**
-   * The address for a breakpoint on an inlined call in a unit. If the unit has location lists and gcc compiled it, the
-   * unit's functions are not read.
+   * The address for a breakpoint on an inlined call in a unit. If the unit has location lists and was compiled by gcc,
+   * there is no need to skip the prologue, so the unit's functions are not read.
    */
   inlinedBreakpoint(address: bigint, { unit, hasLists }: { unit: Unit; hasLists: boolean }): bigint {
     return hasLists && isFromGcc(unit) ? address : this.afterPrologue(address);

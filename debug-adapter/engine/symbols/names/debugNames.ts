@@ -26,7 +26,7 @@ export interface DebugNamesTable {
   units: readonly number[];
   /** The offsets of the type units in this file whose names are in the table. */
   localTypeUnits: readonly number[];
-  /** The augmentation string: `LLVM0700` or `GDB` if the table was written by LLVM or gdb, or empty. */
+  /** The augmentation string: `LLVM0700` in a table from LLVM, `GDB` in one from gdb, or empty. */
   augmentation: string;
   entries(): Generator<DebugNamesEntry>;
 }

@@ -81,7 +81,7 @@ function compositeText(value: GuestValue, type: CompositeType, printer: Printer)
   return `${type.name} ${membersText(members, { isNumbered, ...printer })}`;
 }
 
-/** The result of reading a slice's pointer or length, if one of them cannot be read; otherwise undefined. */
+/** If a slice's pointer or length cannot be read, the result of trying to read it; otherwise undefined. */
 function unreadablePartOfSlice(value: GuestValue, type: CompositeType): ReadResult | undefined {
   const parts = sliceParts(type);
   if (!parts) return undefined;
