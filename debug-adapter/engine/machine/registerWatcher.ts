@@ -34,7 +34,7 @@ export class RegisterWatcher {
   private registers: WatchedRegister[] = [];
   /** For each hart, the indexes of its watched integer and floating-point registers. */
   private comparedOn: number[][] = [];
-  /** The values before the step in progress, and its position; undefined between steps. */
+  /** The values before the step in progress, and that step's position; undefined between steps. */
   private before: { values: bigint[]; position: Position } | undefined;
   private pending: RegisterHit[] = [];
   /** The harts whose interrupt lines are watched. */

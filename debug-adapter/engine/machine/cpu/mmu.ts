@@ -134,8 +134,8 @@ const pageFaultWhen = (walk: Walk, condition: Code): Code => faultWhen(walk, con
 const accessFaultWhen = (walk: Walk, condition: Code): Code => faultWhen(walk, condition, ACCESS_FAULT);
 
 /**
- * Whether the address is invalid: the bits above the topmost page table index must all equal the highest bit of that
- * index.
+ * Whether the address is invalid. In a valid address, the bits above the topmost page table index all equal the highest
+ * bit of that index.
  */
 function isNotCanonical({ va, shift }: Walk): Code {
   const bitsAbove = i64.sub(i64.const(64 - INDEX_BITS), shift.get);

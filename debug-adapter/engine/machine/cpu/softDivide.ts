@@ -80,8 +80,8 @@ export function squareRootBody(frame: Frame, parts: Parts): Code {
     invalidWhen(isNegative(a.get), control),
     when(isInfinite(a.get), ret(asResult(a.get, control))),
     set(exponent, call(parts.exponentOf, a.get)),
-    // Each digit consumes two bits of the significand from the top. The significand has 53 bits, or 54 to make the
-    // exponent even.
+    // Each digit consumes two bits of the significand from the top. The significand has 53 bits, or 54 if it must be
+    // doubled to make the exponent even.
     set(a, i64.shl(integerOf(parts, a.get), i64.extendU(i32.add(i32.const(10), i32.and(exponent.get, i32.const(1)))))),
     set(digits, i32.const(55)),
     loop(

@@ -14,8 +14,8 @@ export class CodePageWriters {
   /** The entries detected while there were no watchpoints. */
   private besideCode = new Set<number>();
   /**
-   * The entries detected while there are watchpoints. `amongWatched` contains those whose regions, translated again,
-   * still were the cause of slow-path accesses.
+   * The entries detected while there are watchpoints. `amongWatched` contains those whose regions still caused
+   * slow-path accesses after they had been translated again.
    */
   private besideWatched = new Set<number>();
   private amongWatched = new Set<number>();

@@ -98,8 +98,8 @@ export function leaveIfAffected(access: TaggedAccess, { changes, leave }: { chan
 }
 
 /**
- * Whether an access of at most 8 bytes that may affect code or watched bytes actually affects any. Checking the bits at
- * the ends of the access is exact for code lines. For watched words, an access of 8 bytes needs one more check, because
+ * Whether an access of at most 8 bytes that may affect code or watched bytes actually does so. Checking the bits at the
+ * ends of the access is exact for code lines. For watched words, an access of 8 bytes needs one more check, because
  * it may include a word that contains neither end.
  */
 function affectsGuarded({ at, lengthBytes, table, isAligned }: TaggedAccess): Code {

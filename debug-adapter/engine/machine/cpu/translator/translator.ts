@@ -14,8 +14,8 @@ import { buildGraph } from './regionGraph.ts';
 /** With this many pending regions, a module is compiled immediately. */
 const BATCH_REGIONS_FULL = 16;
 /**
- * A module has a fixed cost of 0.9 ms, so a small batch waits up to RUNS_WAITED_MAX short interpreter runs for more
- * regions.
+ * Compiling a module has a fixed cost of 0.9 ms, so a small batch waits up to RUNS_WAITED_MAX short interpreter runs
+ * for more regions.
  */
 const BATCH_REGIONS_MIN = 8;
 const RUNS_WAITED_MAX = 4;
@@ -119,8 +119,8 @@ export class Translator {
   }
 
   /**
-   * Sets whether there are any watchpoints, and whether any of them watch reads. This takes effect with the next call of
-   * `prepareRun`, because going back often removes the watchpoints only to restore a state.
+   * Sets whether there are any watchpoints, and whether any of them watch reads. This takes effect with the next call
+   * of `prepareRun`, because moving to an earlier position temporarily removes the watchpoints to restore a state.
    */
   setWatched(watched: { any: boolean; reads: boolean }): void {
     this.nextWatched = watched;
