@@ -1,4 +1,4 @@
-/** `/chosen/rng-seed` is random for each session, stored in the recording, and can be fixed by an option. */
+/** `/chosen/rng-seed` is random in each session unless an option fixes it, and is stored in the recording. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { RNG_SEED, Sandbox } from '../support/cli.ts';

@@ -130,7 +130,8 @@ test(`${STARTS} starts and stops leave no file, lock or process behind`, async (
       assert.ok([0, ...(isTooEarly ? [null] : [])].includes(await scene.dap.exited), 'the process ends by itself');
       assert.equal(scene.dap.stderr, '');
       checkFiles(sandbox);
-      // If the session was ended while opening, the recording may be missing, but nothing may block the next start.
+      // If the session was ended while it was being opened, the recording may be missing, but nothing may block the
+      // next start.
       if (!sandbox.exists('demo.rr') || beginning === 'while it opens') await recordAgain(start(), launch, t);
     });
   }

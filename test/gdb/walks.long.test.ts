@@ -114,7 +114,7 @@ function differenceBack(walked: WalkedRecording, gdb: GdbStep): string | undefin
 }
 
 /**
- * gdb stops at the start of a row only if it entered the row in its middle. If the line ran in one-instruction rows, or
+ * gdb stops at the start of a row only if it entered the row in the middle. If the line ran in one-instruction rows, or
  * if execution left it by a jump from the middle of a row, gdb continues to the preceding line. In that case, all code
  * that ran in this frame after our position belongs to our line, starts no statement, or belongs to rows that were
  * entered by a jump past their start. No row of our line was entered at its start and then executed past its first

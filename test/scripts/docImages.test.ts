@@ -1,4 +1,4 @@
-/** Images keep their pixels in PNG files and animations, and the extension's page contains none that VS Code cannot load. */
+/** PNG files and animations contain the original pixels, and VS Code can load all images on the extension's page. */
 import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';

@@ -5,7 +5,7 @@ import { openSample } from './scenario.ts';
 import type { Workbench } from './workbench.ts';
 
 /**
- * A supervisor-mode kernel runs a shell that takes input from the terminal. Running backwards from the end, a
+ * A supervisor-mode kernel runs a shell that takes input from the terminal. A backward run from the end to a
  * breakpoint in a system call finds where a disk block was written, first while recording and then in a replay.
  */
 const KERNEL = 'Kernel: interactive shell';

@@ -1,4 +1,4 @@
-/** The source map finds source files from another computer; a source file newer than its program is reported once. */
+/** Paths from another computer are mapped to source files; a source file newer than its program is reported once. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';

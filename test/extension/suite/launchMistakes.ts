@@ -21,7 +21,7 @@ const REPLAY = { rr: 'replay', rrfile: 'scratch/demo.rr', drives: [{ ...DRIVE, o
 const write = (name: string, bytes: string | Uint8Array) => (folder: string) =>
   fs.writeFileSync(path.join(folder, 'scratch', name), bytes);
 
-/** Writes a copy of the demo's ELF file with some bytes changed to the folder `scratch`. */
+/** Writes a copy of the demo's ELF file, with some bytes changed, to the folder `scratch`. */
 const elf = (name: string, change: (bytes: Buffer) => Buffer | void) => (folder: string) => {
   const bytes = fs.readFileSync(path.join(folder, 'demo/demo.elf'));
   write(name, change(bytes) ?? bytes)(folder);

@@ -1,5 +1,5 @@
 // Prints, for every control and status register, its initial value and its values after all ones and all zeroes were
-// written, which shows which fields are writable (WARL). Counters are only read.
+// written. This shows which fields are writable (WARL). Counters are only read.
 //
 // A missing register is shown as "-". While values are written, no interrupt is enabled and nothing traps, so even
 // mtvec may have any value. The lock bits of pmpcfg would stay set until a reset, so they are not written.

@@ -304,8 +304,8 @@ function illegal(random: SeededRandom): Item {
 }
 
 /**
- * An instruction that changes each time the block runs: the code just before it replaces its word and executes a
- * FENCE.I.
+ * An instruction that changes each time the block runs: the preceding code replaces the instruction's word and executes
+ * a FENCE.I.
  */
 function patchedCode(random: SeededRandom, { name, index }: UnitOptions): Item {
   const slot = `${name}slot${index}`;
