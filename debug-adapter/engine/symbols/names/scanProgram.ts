@@ -39,8 +39,8 @@ export const OP = {
 const NO_KIND = -1;
 
 /**
- * Translates an abbreviation to the operations of a scan. Returns undefined if it contains a form of unknown length, so
- * that the unit cannot be scanned. In C, functions and structures contain no names that are visible outside them.
+ * Translates an abbreviation to the operations of a scan. Returns undefined if it contains a form of unknown length;
+ * the unit then cannot be scanned. In C, functions and structures contain no names that are visible outside them.
  */
 export function scanProgram(abbreviation: Abbreviation, sizes: FormSizes, isC: boolean): ScanProgram | undefined {
   const { tag, names, hasChildren } = abbreviation;

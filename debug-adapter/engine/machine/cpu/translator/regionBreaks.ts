@@ -6,7 +6,8 @@ import type { Instruction } from './regionGraph.ts';
 
 /**
  * The breakpoints in a region. Before an instruction with a breakpoint, the region checks whether the breakpoint may be
- * reached. If so, control leaves the region, and the interpreter decides. Code without breakpoints is not affected.
+ * reached. If so, control leaves the region, and the interpreter decides whether to stop. Code without breakpoints is
+ * not affected.
  */
 export class RegionBreaks {
   private exits: RegionExits;
