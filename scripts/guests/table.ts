@@ -24,8 +24,8 @@ ${others.join('\n')}
 
 const INTRODUCTION = `# Guests
 
-The table shows how operating systems and programs for QEMU's \`virt\` board run on blkreplay, without modification. The
-QEMU version is 7.2. A script writes this document:
+The table shows how unmodified operating systems and programs for QEMU's \`virt\` board run on blkreplay. The QEMU
+version is 7.2. A script writes this document:
 
     npm run build && node scripts/guests/main.ts FOLDER
 
