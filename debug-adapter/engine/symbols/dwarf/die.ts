@@ -76,6 +76,12 @@ export class Die {
     return Number.isSafeInteger(value) ? value : undefined;
   }
 
+  /** A constant used as a size; undefined if it is negative or not a safe integer. */
+  size(name: number): number | undefined {
+    const value = this.number(name);
+    return value !== undefined && value >= 0 ? value : undefined;
+  }
+
   flag(name: number): boolean {
     const value = this.value(name);
     return value?.kind === 'flag' && value.value;

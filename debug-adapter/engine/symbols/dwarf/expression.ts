@@ -272,7 +272,7 @@ class ExpressionMachine {
     const unit = this.require(this.context.unit);
     const die = this.require(unit.start + offset < unit.end ? unit.die(unit.start + offset) : undefined);
     const encoding = die.number(AT.encoding) ?? 0;
-    const sizeBytes = die.number(AT.byteSize) ?? 0;
+    const sizeBytes = die.size(AT.byteSize) ?? 0;
     if (encoding === FLOAT_ENCODING && FLOAT_SIZES.has(sizeBytes)) return { sizeBytes, isSigned: true, isFloat: true };
     if (!INTEGER_ENCODINGS.has(encoding) || sizeBytes < 1 || sizeBytes > 16) throw new Unavailable();
     return { sizeBytes, isSigned: SIGNED_ENCODINGS.has(encoding) };

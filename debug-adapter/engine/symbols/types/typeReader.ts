@@ -59,11 +59,11 @@ export class TypeReader {
       case TAG.baseType:
         return readBase(die);
       case TAG.pointerType:
-        return { kind: 'pointer', sizeBytes: die.number(AT.byteSize) ?? 8, target };
+        return { kind: 'pointer', sizeBytes: die.size(AT.byteSize) ?? 8, target };
       case TAG.referenceType:
       case TAG.rvalueReferenceType: {
         const reference = die.tag === TAG.referenceType ? '&' : '&&';
-        return { kind: 'pointer', sizeBytes: die.number(AT.byteSize) ?? 8, target, reference };
+        return { kind: 'pointer', sizeBytes: die.size(AT.byteSize) ?? 8, target, reference };
       }
       case TAG.pointerToMemberType:
         return this.memberPointer(die, target);
@@ -132,7 +132,7 @@ export class TypeReader {
       keyword,
       name,
       language: die.unit.language,
-      sizeBytes: die.number(AT.byteSize) ?? 0,
+      sizeBytes: die.size(AT.byteSize) ?? 0,
       isIncomplete: die.flag(AT.declaration),
       virtualMethods: this.lazy<VirtualMethod[]>([], () => this.virtualMethods(die)),
       bases: this.lazy<Base[]>([], () => this.bases(die)),
@@ -181,7 +181,7 @@ export class TypeReader {
     });
     // In the Itanium C++ ABI, a pointer to a member function also contains an adjustment of `this`.
     const isFunction = this.guarded(undefined, () => die.reference(AT.type))?.tag === TAG.subroutineType;
-    return { kind: 'memberPointer', sizeBytes: die.number(AT.byteSize) ?? (isFunction ? 16 : 8), target, container };
+    return { kind: 'memberPointer', sizeBytes: die.size(AT.byteSize) ?? (isFunction ? 16 : 8), target, container };
   }
 
   private virtualMethods(die: Die): VirtualMethod[] {
@@ -258,7 +258,7 @@ export class TypeReader {
   }
 
   private enumeration(die: Die): EnumerationType {
-    const sizeBytes = die.number(AT.byteSize) ?? 4;
+    const sizeBytes = die.size(AT.byteSize) ?? 4;
     const underlying = die.has(AT.type) ? this.lazy<Type>(VOID, () => this.typeOf(die)) : undefined;
     // rustc writes negative values as unsigned numbers.
     const inRange = (value: bigint) =>
@@ -310,7 +310,7 @@ export const VOID: Type = { kind: 'void' };
 function readBase(die: Die): BaseType {
   const encoding = ENCODINGS[die.number(AT.encoding) ?? 0] ?? 'other';
   const name = die.name ?? '';
-  const sizeBytes = die.number(AT.byteSize) ?? 0;
+  const sizeBytes = die.size(AT.byteSize) ?? 0;
   const component = componentOf(name, { encoding, sizeBytes });
   const shortName = SHORT_TYPE_NAMES[name] ?? name;
   const base: BaseType = { kind: 'base', name: shortName, sizeBytes, encoding, language: die.unit.language };
@@ -350,7 +350,7 @@ function countOf(subrange: Die): number | undefined {
 
 function layoutOf(member: Die, types: TypeReader): Pick<Member, 'offsetBytes' | 'bits'> {
   const offsetBytes = memberOffset(member);
-  const width = member.number(AT.bitSize);
+  const width = member.size(AT.bitSize);
   if (width === undefined) return { offsetBytes, bits: undefined };
   const offset = bitOffset(member, { offsetBytes, width, types });
   return { offsetBytes: Math.floor(offset / 8), bits: { offset, width } };
@@ -387,7 +387,7 @@ function bitOffset(
   const fromTop = Number(BigInt.asIntN(64, member.constant(AT.bitOffset) ?? 0n));
   if (!member.has(AT.bitOffset) || !Number.isSafeInteger(fromTop)) return offsetBytes * 8;
   const type = types.typeOf(member);
-  const storageBytes = member.number(AT.byteSize) ?? ('sizeBytes' in type ? type.sizeBytes : 4);
+  const storageBytes = member.size(AT.byteSize) ?? ('sizeBytes' in type ? type.sizeBytes : 4);
   return offsetBytes * 8 + storageBytes * 8 - fromTop - width;
 }
 
