@@ -13,14 +13,20 @@ export interface OpenLink {
  */
 export function decodeLink(path: PlatformPath, link: { path: string; query: string }): OpenLink | { problem: string } {
   if (link.path !== '/open') return { problem: linkTexts.unknown(link.path) };
-  const parameters = new URLSearchParams(link.query);
-  const recording = parameters.get('recording');
+  const { recording, position: text } = parametersOf(link.query);
   if (!recording) return { problem: linkTexts.recordingMissing() };
   if (!isLocalFile(path, recording)) return { problem: linkTexts.notLocal(recording) };
-  const text = parameters.get('position');
-  if (text === null) return { recording, position: undefined };
+  if (text === undefined) return { recording, position: undefined };
   const position = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
   return Number.isSafeInteger(position) ? { recording, position } : { problem: linkTexts.badPosition(text) };
+}
+
+/** The parameters in a query. VS Code has already decoded it, so the path may contain `&`, `+` and `%`. */
+function parametersOf(query: string): { recording?: string; position?: string } {
+  const match =
+    /^(?:position=(?<first>[^&]*)(?:&|$))?(?:recording=(?<recording>.*?))?(?:&position=(?<last>[^&]*))?$/s.exec(query);
+  const { recording, first, last } = match?.groups ?? {};
+  return { recording, position: last ?? first };
 }
 
 function isLocalFile(path: PlatformPath, file: string): boolean {

@@ -128,16 +128,28 @@ test('the replay of an unpacked recording uses the unpacked files and the record
 
 test('a link names a local file and a position', () => {
   const open = (query: string) => decodeLink(posix, { path: '/open', query });
-  assert.deepEqual(open('recording=/w/a%20b.rr&position=1200'), { recording: '/w/a b.rr', position: 1200 });
+  assert.deepEqual(open('recording=/w/a b.rr&position=1200'), { recording: '/w/a b.rr', position: 1200 });
+  assert.deepEqual(open('position=7&recording=/w/a.rr'), { recording: '/w/a.rr', position: 7 });
   assert.deepEqual(open('recording=/w/boot.rr'), { recording: '/w/boot.rr', position: undefined });
   assert.deepEqual(decodeLink(win32, { path: '/open', query: 'recording=C:\\w\\boot.rr&position=0' }), {
     ...{ recording: 'C:\\w\\boot.rr', position: 0 },
   });
 });
 
+test('a path in a link may contain characters that separate parameters', () => {
+  for (const recording of ['/w/a+b.rr', '/w/100%.rr', '/w/%41.rr', '/w/this&that.rr', '/w/a=b?c#d.rr']) {
+    assert.deepEqual(decodeLink(posix, { path: '/open', query: `recording=${recording}&position=3` }), {
+      ...{ recording, position: 3 },
+    });
+    assert.deepEqual(decodeLink(posix, { path: '/open', query: `recording=${recording}` }), {
+      ...{ recording, position: undefined },
+    });
+  }
+});
+
 test('a link to anything but an absolute path on this computer is refused', () => {
   const refused = (platform: typeof posix, file: string) => {
-    const link = decodeLink(platform, { path: '/open', query: new URLSearchParams({ recording: file }).toString() });
+    const link = decodeLink(platform, { path: '/open', query: `recording=${file}` });
     assert.match('problem' in link ? link.problem : '', /not an absolute path/, file);
   };
   for (const file of [
