@@ -215,7 +215,7 @@ export const deleteRecordingQuestion = (name: string) => `Delete the recording $
 export const deleteRecordingDetail = (files: readonly string[]) =>
   `These files are moved to the trash. Disk images are kept.\n\n${files.join('\n')}`;
 export const notOfRecording = (file: string) =>
-  `${file} no longer belongs to this recording and was not deleted. Check what has changed, then delete again.`;
+  `${file} no longer belongs to this recording and was not deleted. Check what has changed, then repeat the command.`;
 export const deleteForGoodQuestion = () => 'The files cannot be moved to the trash. Delete them permanently?';
 export const deleteForGoodDetail = (file: string) => `The first file is ${file}. This cannot be undone.`;
 

@@ -162,7 +162,7 @@ export const isNotAStruct = (what: string, type: string) =>
     'expression-not-a-struct',
     { what, type },
     `${shown(what)} is not a struct or union: its type is ${shown(type)}.`,
-    'Select a member only of a struct, a union or a pointer to one.',
+    'Only a struct, a union or a pointer to one has members.',
   );
 
 export const isNotAPointer = (what: string, type: string) =>

@@ -79,7 +79,7 @@ export const expressionRows: readonly Row[] = [
     provoke: watch('store.journal.pending.x'),
     cause: /is not a struct or union: its type is uint32_t/,
     where: /^store\.journal\.pending /,
-    remedy: /Select a member only of a struct/,
+    remedy: /Only a struct, a union or a pointer to one has members/,
   },
   {
     message: 'symbols/isNotAPointer',
