@@ -38,7 +38,7 @@ export interface AdmissionHost {
 const UNIDENTIFIED_MAX = 16;
 
 /**
- * Decides which of the connections to the port or socket belongs to gdb. A connection counts as gdb only after a
+ * Decides which of the connections to the port or socket belongs to gdb. A connection is treated as gdb's only after a
  * complete first packet with a valid checksum; until then, it can neither block another gdb, nor stop the machine, nor
  * end a recording. A connection that sends bytes that gdb never sends is dropped. Packets that arrive with these bytes
  * or after them have no effect. Only one gdb is served at a time; while one is connected, other connections are
@@ -115,7 +115,7 @@ interface AdmissionDesk {
   onGone(visitor: CandidateConnection): void;
 }
 
-/** A connection. It is unidentified at first, may then be identified as gdb, and is closed at the end. */
+/** A connection. Initially unidentified, it may be identified as gdb's before it is closed. */
 class CandidateConnection implements GdbConnectionHandler {
   private connection: GdbConnection;
   private desk: AdmissionDesk;
@@ -183,7 +183,7 @@ class CandidateConnection implements GdbConnectionHandler {
     return server.handleEvents(events);
   }
 
-  /** This is a getter so that TypeScript does not assume that the state is the same after an await as before it. */
+  /** This is a getter because TypeScript would otherwise assume that the state stays the same across an await. */
   private get isGone(): boolean {
     return this.state === 'gone';
   }

@@ -33,8 +33,7 @@ export function anyOf(predicates: readonly Predicate[]): Predicate {
 /** The maximum number of nodes in the resulting tree. The trees of conditions that users write have 10 to 50 nodes. */
 const NODES_MAX = 1000;
 /**
- * The maximum number of bytecodes that are executed on all paths together. Without this limit, translating a loop would
- * not end.
+ * The maximum total number of bytecodes executed on all paths. Without this limit, translating a loop would not end.
  */
 const STEPS_MAX = 3000;
 /** The maximum number of stack elements, as in gdbserver. */
@@ -50,7 +49,7 @@ class Refusal extends Error {
 }
 
 /**
- * An element of the stack. `nodes` is the number of nodes in the predicate's tree, in which a shared subtree counts
+ * An element of the stack. `nodes` is the number of nodes in the predicate's tree, in which a shared subtree is counted
  * each time that it occurs.
  */
 interface Item {

@@ -7,8 +7,8 @@ import { PACKET_BYTES_MAX } from './packets.ts';
 export interface BreakpointConditions {
   /**
    * A predicate that holds if at least one of the conditions holds. It is undefined if there are no conditions, or if
-   * the server cannot evaluate one of them. The breakpoint then always stops, and gdb, which checks the conditions at
-   * each stop anyway, continues if none holds (this is how gdbserver works too).
+   * the server cannot evaluate one of them. The breakpoint then always stops the machine, and gdb, which checks the
+   * conditions at each stop anyway, resumes the machine if none holds (gdbserver works the same way).
    */
   predicate: Predicate | undefined;
 }

@@ -18,7 +18,7 @@ export class GdbClient {
   private inspectedHart: number | undefined;
   /** The hart that gdb steps (`Hc`); undefined for the current hart. */
   private steppedHart: number | undefined;
-  /** The hart that gdb resumed alone. gdb then expects no other hart to stop at a breakpoint. */
+  /** The hart that gdb resumed, if it resumed only one. gdb then expects no other hart to stop at a breakpoint. */
   private onlyHart: number | undefined;
   private reason: StopReason;
   private runner: Runner;
@@ -49,10 +49,10 @@ export class GdbClient {
   }
 
   /**
-   * Whether the step that gdb requests is the one that it makes after each stop at a watchpoint. gdb expects that
+   * Whether the step that gdb requests is the one that it requests after each stop at a watchpoint. gdb expects that
    * RISC-V machines stop before the access (gdbarch_have_nonsteppable_watchpoint in gdb's riscv-tdep.c). It therefore
    * removes the watchpoints and steps once before it reads the watched bytes. This machine stops after the access
-   * (backward: before it), so the machine has already made that step.
+   * (backward: before it), so the machine has already executed that step.
    */
   hasSteppedOverAccess(direction: Direction): boolean {
     const { watchStop, stopPoints } = this;

@@ -29,7 +29,7 @@ const LEAVE_PACKETS = /^(D|k$|vKill)/;
 
 /**
  * Serves one gdb connection to a session. It implements only the protocol: it receives events through `handleEvents`,
- * and sends replies with the host's `send`. Packets are answered one after the other. Runs are divided into slices, so
+ * and sends replies with the host's `send`. Packets are answered one after another. Runs are divided into slices, so
  * that gdb's interrupt can arrive between slices. If the session cannot execute a packet's request, gdb gets an error
  * reply and the connection continues. An error that ends the session (a divergence in a replay, a host failure) is
  * reported to gdb and rejects `whenLeft`. If gdb does not read its replies, its packets are queued and not answered. If
@@ -102,7 +102,7 @@ export class GdbServer {
       case 'interrupt':
         this.interrupt();
         break;
-      // The caller, which reads from the connection, drops it.
+      // The caller, which reads from the connection, drops the connection.
       case 'foreign':
         break;
     }
@@ -134,7 +134,7 @@ export class GdbServer {
     }
   }
 
-  /** This is a getter so that TypeScript does not assume that the state is the same after an await as before it. */
+  /** This is a getter because TypeScript would otherwise assume that the state stays the same across an await. */
   private get goneReason(): 'gone' | 'dropped' | undefined {
     return this.connection.kind === 'gone' ? this.connection.reason : undefined;
   }

@@ -6,7 +6,7 @@ export type WireEvent =
   | { kind: 'acknowledged'; well: boolean }
   /** Ctrl-C: a byte between packets while the target is running. */
   | { kind: 'interrupt' }
-  /** The peer is not gdb. This is the last event, because reading ends here. */
+  /** The peer is not gdb. No event follows, because reading ends. */
   | { kind: 'foreign' };
 
 /** The value of `PacketSize`: the maximum length of a packet's content, for both sides. */

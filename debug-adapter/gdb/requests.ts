@@ -139,7 +139,7 @@ function stopPoint(client: GdbClient, rest: string, operation: 'insert' | 'remov
 
 // --- running -----------------------------------------------------------------------------------------------------------
 
-/** gdb may send an address at which to resume with `c` and `s`. This is not supported. */
+/** With `c` and `s`, gdb may send an address at which to resume. This is not supported. */
 function resumeHere(client: GdbClient, address: string, how: ResumeAction): Promise<string> {
   if (address !== '') throw cannotResumeAt();
   return resume(client, how);

@@ -10,7 +10,7 @@ export type ResumeAction =
   | { kind: 'range'; hart: number; start: bigint; end: bigint };
 
 /**
- * Runs the machine forwards until there is a stop to report. A step executes one instruction of the current code. If an
+ * Runs the machine forward until there is a stop to report. A step executes one instruction of the current code. If an
  * interrupt occurs during the step, its handler runs until it returns, as in QEMU's gdb server.
  */
 export function resume(client: GdbClient, action: ResumeAction): Promise<string> {
@@ -29,7 +29,7 @@ function runOf(client: GdbClient, action: ResumeAction): Sliced<StopReason> {
   }
 }
 
-/** Runs backwards until there is a stop to report. Throws a UserError if there is no history. */
+/** Runs the machine backward until there is a stop to report. Throws a UserError if there is no history. */
 export function reverse(client: GdbClient, action: 'continue' | 'step'): Promise<string> {
   const { session } = client;
   session.checkHistory();
@@ -39,7 +39,7 @@ export function reverse(client: GdbClient, action: 'continue' | 'step'): Promise
 const stepBackward = (client: GdbClient): Sliced<StopReason> =>
   client.hasSteppedOverAccess('backward') ? stayHere() : stepBack(client.session, client.hartToStep());
 
-/** A run that does nothing, for a step that the machine has already made. */
+/** A run that does nothing, for a step that the machine has already executed. */
 // eslint-disable-next-line require-yield -- there is nothing to wait for
 function* stayHere(): Sliced<StopReason> {
   return { kind: 'step' };

@@ -88,7 +88,7 @@ export class StopPointTable {
   }
 }
 
-/** For gdb's `watch`, only changes of the value stop the machine, because gdb ignores a write of the same value. */
+/** For gdb's `watch`, only a change in the value stops the machine, because gdb ignores a write of the same value. */
 const ACCESS = { write: 'change', read: 'read', access: 'readWrite' } as const;
 
 const isWatch = (kind: StopPointKind): kind is 'write' | 'read' | 'access' =>

@@ -14,8 +14,8 @@ export const threadId = (thread: number): string => thread.toString(16).padStart
 
 /**
  * Formats a stop reason as gdb's stop reply (gdb manual, "Stop Reply Packets"). When the machine has ended, the reply
- * is not `W`, because gdb would then detach from the machine and could not run backwards. Instead, the reply reports a
- * stop at the end of the history.
+ * is not `W`, because gdb would then detach from the machine and could not run it backward. Instead, the reply reports
+ * a stop at the end of the history.
  */
 export function stopReply(
   reason: StopReason,

@@ -24,8 +24,8 @@ export const nodeCompression: HostCompression = {
 
   inflate(bytes, lengthBytes) {
     if (isStored(bytes, lengthBytes)) return bytes.slice(STORED_HEADER_BYTES, STORED_HEADER_BYTES + lengthBytes);
-    // zlib requires space for at least one byte. The bytes after the end of the stream, with which qcow2 pads the data
-    // to sectors, are ignored.
+    // zlib requires space for at least one byte. Bytes after the end of the stream are ignored, because qcow2 pads the
+    // data to a multiple of the sector size.
     const inflated = zlib().inflateRawSync(bytes, { maxOutputLength: Math.max(1, lengthBytes) });
     if (inflated.length !== lengthBytes) {
       throw new Error(`inflates to ${inflated.length} bytes instead of ${lengthBytes}`);

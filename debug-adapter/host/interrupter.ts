@@ -4,8 +4,8 @@ const HURRY_MILLISECONDS = 450;
 const NOW_MILLISECONDS = 700;
 const GIVE_UP_MILLISECONDS = 850;
 /**
- * The time during which another signal counts as an echo of the first one. npm and similar tools forward a signal that
- * the terminal has already sent to all processes; this copy is not a second request.
+ * The time during which another signal is considered an echo of the first one. npm and similar tools forward a signal
+ * that the terminal has already sent to all processes; this copy is not a second request.
  */
 const ECHO_MILLISECONDS = 250;
 const GIVE_UP_AGAIN_MILLISECONDS = 150;

@@ -21,6 +21,6 @@ export interface Inspector {
   translate(address: bigint): GuestAddress | undefined;
   /** The bytes at a physical address; undefined if not all of them are in RAM. */
   readPhysical(address: GuestAddress, lengthBytes: number): Uint8Array | undefined;
-  /** Whether a range of physical addresses lies entirely in RAM. Only RAM can be watched and written. */
+  /** Whether a range of physical addresses lies entirely in RAM. Only RAM can be watched or written. */
   isRam(address: GuestAddress, lengthBytes: number): boolean;
 }

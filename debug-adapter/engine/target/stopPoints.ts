@@ -2,8 +2,8 @@ import type { GuestAddress, Position } from '../base/quantities.ts';
 import type { Predicate } from './predicate.ts';
 
 /**
- * The points at which a run stops, as they are armed in the machine. They belong to the machine's caller and are not
- * part of the machine's state: arming them does not change the execution.
+ * The points at which a run stops, as armed in the machine. They belong to the machine's caller and are not part of the
+ * machine's state: arming them does not change the execution.
  *
  * A run stops before a step at a breakpoint or a trap. For everything else, a forward run stops after the step that
  * reached the point, and a backward run stops before that step.
@@ -70,7 +70,7 @@ export interface DiskPoint {
   requests: readonly DiskRequestKind[];
 }
 
-/** The kind of a guest's disk request. */
+/** A kind of disk request from the guest. */
 export type DiskRequestKind = 'read' | 'write' | 'flush';
 
 /** Text that the guest prints on its console. The point is reached by the step that prints the last byte. */
@@ -153,7 +153,7 @@ export interface DiskHit {
   position: Position;
 }
 
-/** The step that printed the last byte of a text. */
+/** The step that printed the last byte of a console point's text. */
 export interface ConsoleHit {
   kind: 'console';
   id: number;

@@ -3,7 +3,7 @@ import type { PauseSignal, Sliced } from '../base/sliced.ts';
 import type { StepHit, StopPoints, Trap } from './stopPoints.ts';
 import type { Inspector } from './inspector.ts';
 
-/** The number of the program counter in `writeRegister`. */
+/** The register number by which `writeRegister` identifies the program counter. */
 export const PC_REGISTER = 32;
 
 /**
@@ -76,7 +76,7 @@ export interface HistoryRange {
   readonly start: Position;
   /** The live end of a machine that is being recorded, or the end of a recording. */
   readonly end: Position;
-  /** Whether a live machine is before its live end. */
+  /** True if a live machine is at a position before its live end. */
   readonly isBeforeLiveEnd: boolean;
 }
 

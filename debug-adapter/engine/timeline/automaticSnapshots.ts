@@ -4,8 +4,8 @@ import { UserError } from '../../messages/userError.ts';
 import type { Notice } from '../../messages/userError.ts';
 
 /**
- * Takes automatic snapshots. A recording is complete without them, so a snapshot is skipped if there is no space for
- * it. The user gets one notice, and the next snapshot is attempted as usual. All other failures end the recording.
+ * Takes automatic snapshots. A recording can be replayed without them, so a snapshot is skipped if there is no space
+ * for it. The user gets one notice, and the next snapshot is attempted as usual. All other failures end the recording.
  */
 export class AutomaticSnapshots {
   private onNotice: (notice: Notice) => void;

@@ -188,8 +188,8 @@ interface PlanOptions {
 }
 
 /**
- * Determines how a machine boots from these files. Throws a UserError if it cannot. Called before anything else is
- * opened.
+ * Determines how a machine boots from these files. Throws a UserError if it cannot boot from them. Called before
+ * anything else is opened.
  */
 export function bootPlan(
   { files, kernel, loads }: SessionBootFiles,

@@ -7,8 +7,8 @@ import type { TravelCache } from './travelCache.ts';
 import type { TravelMachine } from './travelMachine.ts';
 
 /**
- * Runs a machine forward in its history, and compares the state with the recorded digests when a replay reaches them
- * for the first time.
+ * Runs a machine forward in its history, and compares the state with each recorded digest when a replay first reaches
+ * the digest's position.
  */
 export class CheckedReplay {
   private machine: TravelMachine;

@@ -4,7 +4,7 @@ import type { TravelMachine } from './travelMachine.ts';
 
 /**
  * Detects overlay snapshots that must not be restored because their RAM differs from the recorded RAM. An earlier build
- * stored a long machine state over part of the RAM, which damaged that snapshot and later ones. Each snapshot is
+ * overwrote part of the RAM with a long machine state, which damaged that snapshot and later ones. Each snapshot is
  * checked once, after it is loaded, by comparing the digest of RAM with the recorded one.
  */
 export class DamagedSnapshots {

@@ -60,7 +60,7 @@ export interface BaseDisk {
   imageRanges?: readonly ByteRange[];
 }
 
-/** A host that also allows the files named by the user as backing files. */
+/** A host that also accepts, as backing files, the images and overlays that the user named. */
 export const withAllowedDrives = (host: Host, drives: readonly DriveOptions[]): Host =>
   withAllowedPaths(
     host,

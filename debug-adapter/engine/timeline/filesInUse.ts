@@ -5,8 +5,8 @@ import { type DiskLocation, filesOfDisk } from './openDisk.ts';
 import type { Cleanup } from './cleanup.ts';
 
 /**
- * The files of drives that a session only reads: the drives' images and all backing files. Other sessions may also read
- * these files, but must not write to them.
+ * The drive files that a session reads but does not write: the drives' images and all backing files. Other sessions may
+ * also read these files, but must not write to them.
  */
 export const basesInUse = (host: Host, drives: readonly DriveOptions[]): FileUse[] =>
   drives.flatMap((drive) => {
@@ -38,7 +38,7 @@ export const lockToRead = (host: Host, rrfile: string): HostLock =>
   host.files.lock(inUse('reads', [rrfile]), activityText('reading', rrfile));
 
 /**
- * Locks a session's files. First creates the folders of the files to be written, because the lock files are created in
+ * Locks a session's files. First creates the folders for the files to be written, because the lock files are created in
  * the same folders.
  */
 export function lockForSession(host: Host, files: readonly FileUse[], doing: string, undo: Cleanup): HostLock {

@@ -156,7 +156,7 @@ export class LiveRecording implements SnapshotOwner {
   }
 }
 
-/** The snapshot owner of a machine that is not recorded. */
+/** Used for a machine that is not recorded and therefore has no snapshots. */
 export const NOT_RECORDED: SnapshotOwner = {
   store: undefined,
   travel: undefined,

@@ -249,7 +249,7 @@ function openDrives(
   });
 }
 
-/** Also records the output. A machine in its history prints again what is already recorded. */
+/** Also records the output. A machine in its history repeats output that is already recorded. */
 function recordingOutput({ onConsoleByte }: RecordSetup, writer: RecordingWriter): RecordSetup['onConsoleByte'] {
   const record = newOutputOnly((byte, position) => writer.printed(byte, position));
   return (byte, position, index) => {

@@ -264,8 +264,8 @@ function openImages(
 
 /**
  * The snapshot to start from. Undefined means that the replay starts at power-on, which needs only the boot files in
- * the recording. This is the case if the overlays were temporary and kept no snapshots, or if the process was killed
- * before it took the first snapshot.
+ * the recording. This is the case if the overlays were temporary, so that no snapshots remain, or if the process was
+ * killed before it took the first snapshot.
  */
 function firstSnapshot(setup: ReplaySetup, reader: RecordingReader, stateImage: Qcow2Image): SnapshotId | undefined {
   const name = setup.rrsnapshot ?? reader.header.rrsnapshot;

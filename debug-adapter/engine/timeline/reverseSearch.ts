@@ -21,7 +21,7 @@ export interface SearchContext {
   leaveSnapshot(): void;
   enterHistory(): void;
   returnToLiveEnd(): void;
-  /** Whether the machine was moved, or the stop points were changed, since the search began. */
+  /** Whether the machine has been moved, or the stop points have been changed, since the search began. */
   isStale(): boolean;
 }
 
@@ -34,7 +34,7 @@ export interface SearchHit {
 // 2 ms, or 10 ms if the code has not been optimized yet; resuming a paused search takes about as long.
 const STEPS_PER_PAUSE_CHECK = 500_000;
 
-// The time needed to restore the state at the start of a segment from memory, expressed in steps.
+// The time needed to restore a state from memory at the start of a segment, expressed in steps.
 const RESTORE_COST_STEPS = 200_000;
 
 // The time needed to evaluate a condition outside the machine, expressed in steps.

@@ -14,7 +14,7 @@ export interface MachineSetup extends BootOptions {
   drives: readonly DriveOptions[];
   /** Adds an entropy source (virtio-rng) in the last free slot. A replay uses the recorded setting. */
   rng?: boolean;
-  /** The version of the devices' behavior. Only for tests, which use it to make recordings in older formats. */
+  /** The version of the devices to emulate. Only for tests, which use it to make recordings in older formats. */
   devices?: DeviceGeneration;
   /**
    * The device tree's `/chosen/rng-seed`: 64 hexadecimal digits, or `none` for a tree without it. If null or omitted, a

@@ -23,7 +23,7 @@ export interface DiskStates {
 }
 
 /**
- * The cached snapshots. They are kept near the user's position, so that the next step back is instant. Their cost
+ * The cached snapshots. Most of them are near the user's position, so that the next step back is instant. Their cost
  * always stays within a budget. The cost is the memory that only cached snapshots use; a page to which several
  * snapshots refer is counted once. RAM pages that are in memory anyway are not counted: those last captured or
  * restored, those of the live end while the machine is in its history, and those of the last snapshot written. When the

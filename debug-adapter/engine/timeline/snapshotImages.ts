@@ -72,7 +72,7 @@ export class SnapshotImages {
     return from.image.snapshots.open(entryKey(from.image, snapshot));
   }
 
-  /** The snapshots that every image has, with a readable machine state. */
+  /** The snapshots that exist in every image and have a readable machine state. */
   completeSnapshots(): readonly SnapshotInfo[] {
     return (this.complete ??= this.findComplete());
   }
@@ -170,7 +170,7 @@ export class SnapshotImages {
     this.change((image) => image.snapshots.apply(entryKey(image, snapshot)));
   }
 
-  /** A number that is not the id of a snapshot in any image, or of one that was deleted since the files were opened. */
+  /** An id that no snapshot in any image has, and that no snapshot has had since the files were opened. */
   private nextId(): number {
     return newSnapshotId(
       this.images.flatMap(({ image }) => image.snapshots.list),
@@ -192,7 +192,7 @@ export class SnapshotImages {
   }
 
   /**
-   * Changes one image after the other. If one change fails, `undo` reverts the changes made so far, immediately or
+   * Changes the images one after another. If one change fails, `undo` reverts the changes made so far, immediately or
    * before the next change.
    */
   private change(
@@ -241,8 +241,8 @@ function entryIn(image: Qcow2Image, { id, name, position }: SnapshotInfo): Liste
 }
 
 /**
- * The key of a snapshot for an operation on an image. The operation reports the name if the image has no entry for the
- * snapshot.
+ * The key of a snapshot for an operation on an image. If the image has no entry for the snapshot, the key is the name,
+ * which the operation then reports as missing.
  */
 export const entryKey = (image: Qcow2Image, snapshot: SnapshotInfo): SnapshotKey =>
   entryIn(image, snapshot) ?? snapshot.name;

@@ -21,7 +21,8 @@ export interface SnapshotInfo {
   /** True for an automatic snapshot, which the recording may delete. */
   isAutomatic: boolean;
   /**
-   * The size of the machine state, including RAM, in bytes. Data that is shared with other snapshots counts in full.
+   * The size of the machine state, including RAM, in bytes. Data that is shared with other snapshots is counted in
+   * full.
    */
   stateBytes: number;
 }
@@ -30,7 +31,7 @@ export const automaticName = (position: Position): string => `${AUTOMATIC_PREFIX
 
 /**
  * The automatic snapshots from any recording. The name must contain the snapshot's own position, because a user may
- * have given the name of an automatic snapshot to another one.
+ * have given another snapshot a name like that of an automatic one.
  */
 export const automaticSnapshots = (image: Qcow2Image): ListedSnapshot[] =>
   image.snapshots.list.filter(({ name, icount }) => name === automaticName(icount ?? 0));

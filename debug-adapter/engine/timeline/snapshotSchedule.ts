@@ -3,7 +3,8 @@ import type { Position } from '../base/quantities.ts';
 
 // 2^24 steps are replayed in 35 ms at 450 MIPS, so stepping back from the first stop feels instant.
 const FIRST_SPACING = 1 << 24;
-// Each automatic snapshot stores its dirty pages in the overlay. A maximum of 32 limits the size of a long recording.
+// Each automatic snapshot stores its dirty pages in the overlay. Keeping at most 32 of them limits the disk space that
+// a long recording uses.
 const SNAPSHOTS_MAX = 32;
 const NO_PACE: SnapshotPace = { isDue: () => true, recordTaken: () => {} };
 

@@ -44,7 +44,7 @@ export class TimeTravel {
   private replay: CheckedReplay;
   private points: StopPoints = NO_STOP_POINTS;
   /**
-   * Incremented by each move and each change of the stop points. A paused search must not continue if this number has
+   * Incremented by each move and each change to the stop points. A paused search must not continue if this number has
    * changed.
    */
   private generation = 0;

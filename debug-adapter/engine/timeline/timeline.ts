@@ -30,14 +30,17 @@ export interface Timeline extends Target {
    */
   writeBack(): void;
   /**
-   * Detects files that were deleted or replaced while the session has them open, and sends one notice for each. The
+   * Detects files that have been deleted or replaced since the session opened them, and sends one notice for each. The
    * check is cheap.
    */
   checkFiles(): void;
   /** The digest of the whole state. The first call reads the whole contents of every drive. */
   digest(): bigint;
   readonly snapshots: Snapshots;
-  /** The console output in the recording, from its start. Only a replay has it: it may skip parts of the recording. */
+  /**
+   * The console output in the recording, from its start. Undefined unless this is a replay, which may skip parts of the
+   * recording.
+   */
   consoleOutput?(): Iterator<ConsoleOutput>;
   /** The session's files. Opens each base image to read its backing chain. */
   files(): TimelineFiles;

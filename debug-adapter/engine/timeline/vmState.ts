@@ -49,12 +49,13 @@ export type WrittenSnapshot = Pick<EncodedSnapshot, 'ram' | 'lengthBytes'>;
 
 /**
  * Encodes a machine as a qcow2 image's VM state: 1 MiB for everything but RAM, then RAM with each page at a fixed
- * offset, then the part of a long state that exceeds the first 1 MiB. Because offsets are fixed, a snapshot writes only
- * the pages that changed since the previous one and shares the others by refcount; zero pages are not mapped at all.
+ * offset, then the part of a long state that does not fit in the first 1 MiB. Because offsets are fixed, a snapshot
+ * writes only the pages that changed since the previous one and shares the others by refcount; zero pages are not
+ * mapped at all.
  *
- * The state is CBOR with named fields, preceded by its length (u64, big-endian). If it exceeds the first MiB, two more
- * words follow the length: the offset of the other part in the VM state, and the XXH64 of the whole CBOR. Guests with
- * many disk requests in flight have such states.
+ * The state is CBOR with named fields, preceded by its length (u64, big-endian). If it does not fit in the first MiB,
+ * two more words follow the length: the offset of the other part in the VM state, and the XXH64 of the whole CBOR.
+ * Guests with many disk requests in flight have such states.
  *
  * Throws a UserError if the state exceeds the limit, before anything is written.
  */
@@ -261,8 +262,8 @@ function encodedState(view: SnapshotView): Uint8Array | undefined {
     view.readVmState(LENGTH_BYTES, encoded);
     return encoded;
   }
-  // An earlier build wrote states of this length over RAM. In such snapshots, the two words after the length are not an
-  // offset and a checksum.
+  // An earlier build overwrote RAM with states of this length. In such snapshots, the two words after the length are
+  // not an offset and a checksum.
   if (otherOffset < BigInt(STATE_AREA_BYTES) || otherOffset > BigInt(RAM_END_MAX)) return undefined;
   const bytesInArea = STATE_AREA_BYTES - LONG_HEADER_BYTES;
   view.readVmState(LONG_HEADER_BYTES, encoded.subarray(0, bytesInArea));

@@ -40,20 +40,20 @@ export interface PointerType {
 export interface MemberPointerType {
   kind: 'memberPointer';
   sizeBytes: number;
-  /** The type of the member; a function for a pointer to a member function. */
+  /** The type of the member; for a pointer to a member function, a function type. */
   target: () => Type;
   container: () => Type;
 }
 
-/** A struct, class or union. The kind of a class is `struct`. */
+/** A struct, class or union. A class has the kind `struct`. */
 export interface CompositeType {
   kind: 'struct' | 'union';
   keyword: 'struct' | 'union' | 'class';
-  /** The name without the keyword, in C++ with its scope (`geo::Point`); empty for an unnamed type. */
+  /** The name without the keyword; in C++, with its scope (`geo::Point`); empty for an unnamed type. */
   name: string;
   language: Language;
   sizeBytes: number;
-  /** True for a declaration without a definition in any unit of the file. */
+  /** True for a type that is declared but not defined in any unit of the file. */
   isIncomplete: boolean;
   /** The virtual member functions that the class declares. */
   virtualMethods: () => VirtualMethod[];
@@ -77,11 +77,13 @@ export interface VirtualMethod {
   index: number;
 }
 
-/** A base class. Its values are parts of the values of the derived class. */
+/** A base class. An object of the derived class contains an object of the base class. */
 export interface Base {
   type: () => Type;
   offsetBytes: number;
-  /** For a virtual base, whose offset depends on the object: the key of the entry that has an expression for it. */
+  /**
+   * For a virtual base, whose offset depends on the object: the key of the entry whose expression computes the offset.
+   */
   virtualKey?: number;
 }
 

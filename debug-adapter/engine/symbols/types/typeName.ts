@@ -39,7 +39,7 @@ function declare(type: Type, inner: string, depth: number): string {
   }
 }
 
-/** The text for an array dimension, as in gdb (c_type_print_varspec_suffix). */
+/** Formats an array dimension as gdb does (c_type_print_varspec_suffix). */
 function dimension({ count, boundsKey, isVector }: ArrayType): string {
   if (isVector) return `__attribute__ ((vector_size(${count ?? 0})))`;
   return `[${count ?? (boundsKey === undefined ? '' : 'variable length')}]`;

@@ -179,7 +179,7 @@ export class TypeReader {
       const type = die.reference(AT.containingType);
       return type ? this.typeFrom(type) : VOID;
     });
-    // In the Itanium C++ ABI, a pointer to a member function also contains an adjustment of `this`.
+    // In the Itanium C++ ABI, a pointer to a member function also contains an adjustment to `this`.
     const isFunction = this.guarded(undefined, () => die.reference(AT.type))?.tag === TAG.subroutineType;
     return { kind: 'memberPointer', sizeBytes: die.size(AT.byteSize) ?? (isFunction ? 16 : 8), target, container };
   }
@@ -240,7 +240,7 @@ export class TypeReader {
     return die.unit.language === 'rust' ? readVariantPart(die, (each) => this.member(each, false)) : undefined;
   }
 
-  /** Several subranges are the dimensions of a multidimensional array, outermost first (section 5.5). */
+  /** A multidimensional array has one subrange for each dimension, outermost first (section 5.5). */
   private array(die: Die): Type {
     const dimensions: Pick<ArrayType, 'count' | 'boundsKey' | 'strideBytes'>[] = [];
     for (const child of die.children()) {

@@ -4,9 +4,9 @@ import type { Die } from '../dwarf/die.ts';
 import type { Member, Variant, VariantPart } from './type.ts';
 
 /**
- * Reads the variant part of a type (DWARF 5, section 5.7.10). The variants of a Rust enum are structs. If a member of
- * one variant cannot have some values, rustc uses these values as the discriminants of the other variants (a niche);
- * the variant with that member then has no discriminant value.
+ * Reads the variant part of a type (DWARF 5, section 5.7.10). The variants of a Rust enum are structs. If some values
+ * are invalid for a member of one variant, rustc uses them as the discriminants of the other variants (a niche); the
+ * variant with that member then has no discriminant value.
  */
 export function readVariantPart(type: Die, memberOf: (die: Die) => Member): VariantPart | undefined {
   for (const child of type.children()) {

@@ -1,7 +1,7 @@
 import type { Frame, FrameView, UnwindResult } from './frame.ts';
 import type { TailCallUnwinder } from './tailCallUnwinder.ts';
 
-/** The whole call stack, innermost frame first, and why unwinding ended. */
+/** The whole call stack, innermost frame first, and the reason why unwinding ended. */
 export function callStack(
   unwinder: TailCallUnwinder,
   view: FrameView,

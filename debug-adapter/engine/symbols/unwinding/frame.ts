@@ -34,7 +34,10 @@ export interface FrameView {
   readRegister(dwarfNumber: number): bigint | undefined;
   /** The bytes at a virtual address; undefined unless all of them are readable. Each call translates the address. */
   readMemory(address: bigint, lengthBytes: number): Uint8Array | undefined;
-  /** Looks up `$name` in an expression. Called for CSRs and other registers that `registerNumber` does not find. */
+  /**
+   * Looks up a `$name` that occurs in an expression. Called for CSRs and other registers that `registerNumber` does not
+   * find.
+   */
   registerNamed?(name: string): bigint | undefined;
 }
 

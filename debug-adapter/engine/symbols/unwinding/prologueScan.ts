@@ -18,10 +18,10 @@ export interface Prologue {
 export type ReadCode = (address: bigint, lengthBytes: number) => Uint8Array | undefined;
 
 /**
- * Determines what a function's first instructions do to the stack, for functions without line or call frame
+ * Determines what a function's first instructions do to the stack, for functions that have neither line nor call frame
  * information. Recognizes the instructions that compilers and programmers use in prologues: adjusting sp, storing
  * registers on the stack, setting up s0, loading constants. Any other instruction ends the prologue (gdb:
- * riscv_scan_prologue). Scans from `start` to at most `end` or 100 bytes.
+ * riscv_scan_prologue). Scans from `start` to `end`, but at most 100 bytes.
  */
 export function scanPrologue(readCode: ReadCode, { start, end }: { start: bigint; end: bigint }): Prologue {
   const prologue: Prologue = { end: start, frameBytes: 0, framePointerOffset: undefined, saved: new Map() };

@@ -76,7 +76,7 @@ export class Unwinder {
     return new UnwoundFrame(parts, { lookupPc, rules, bias: this.bias });
   }
 
-  /** The rules for unwinding a frame. Damaged call frame information counts as missing. */
+  /** The rules for unwinding a frame. Damaged call frame information is treated as missing. */
   private rulesFor(lookupPc: bigint, parts: FrameParts): UnwindRules | undefined {
     try {
       return this.readRules(lookupPc, parts);
@@ -172,7 +172,7 @@ class UnwoundFrame implements Frame {
   }
 }
 
-/** If a rule is damaged, the value that it computes counts as unknown. */
+/** If a rule is damaged, the value that it computes is treated as unknown. */
 function unlessDamaged<T>(compute: () => T): T | undefined {
   try {
     return compute();

@@ -73,7 +73,10 @@ const REPEATS_MAX = 10;
 const inString = (text: string): string => (text === '"' ? '\\"' : text);
 const inCharacter = (text: string): string => (text === "'" ? "\\'" : text);
 
-/** The texts of the characters in a string. If a sequence is invalid, each of its units is converted separately. */
+/**
+ * Splits a string into characters and formats each one. If a sequence is invalid, each of its units is formatted
+ * separately.
+ */
 function charactersOf(bytes: Uint8Array, kind: CharacterKind): { text: string; isIncomplete?: boolean }[] {
   const units = unitsOf(bytes, kind);
   const characters: { text: string; isIncomplete?: boolean }[] = [];
@@ -116,7 +119,7 @@ export function readString(
   }
 }
 
-/** The maximum number of characters in the text of a string, which is gdb's default for `set print elements`. */
+/** The maximum number of characters that are shown for a string, which is gdb's default for `set print elements`. */
 export const STRING_MAX = 200;
 
 /**
@@ -188,7 +191,7 @@ function decodeUtf8(units: number[], at: number): { code: number | undefined; le
   return isValid ? { code, length } : { code: undefined, length: 1 };
 }
 
-/** The lowest code point whose UTF-8 sequence has the number of bytes given by the index. */
+/** Indexed by the length of a UTF-8 sequence in bytes: the lowest code point whose sequence has this length. */
 const SHORTEST = [0, 0, 0x80, 0x800, 0x10000];
 
 /**
@@ -197,12 +200,12 @@ const SHORTEST = [0, 0, 0x80, 0x800, 0x10000];
  */
 function isStartOfCharacter(units: number[], at: number): boolean {
   const [first, ...rest] = units.slice(at);
-  // The first byte begins with as many ones as the character has bytes.
+  // The number of leading 1 bits in the first byte is the number of bytes in the character.
   const length = first >= 0xc2 && first < 0xfe ? Math.clz32(~(first << 24)) : 1;
   return rest.length + 1 < length && rest.every((byte) => (byte & 0xc0) === 0x80);
 }
 
-/** The text of a character; undefined if it has no glyph. */
+/** Formats a character; returns undefined if it has no glyph. */
 function codeText(code: number): string | undefined {
   const short = SHORT_ESCAPES[code];
   if (short) return short;

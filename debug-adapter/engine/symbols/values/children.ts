@@ -64,7 +64,10 @@ export function childCountOf(value: GuestValue): number {
 
 const partCountOf = (type: CompositeType) => type.bases().length + type.members().length;
 
-/** The children of Rust's slices, enums and trait objects. A string has the members of its struct, as in gdb. */
+/**
+ * The children of Rust's slices, enums and trait objects. As in gdb, the children of a string are the members of its
+ * struct.
+ */
 function partsInRust(
   value: GuestValue,
 ): { kind: 'elements'; array: GuestValue } | { kind: 'children'; children: GuestValue[] } | undefined {

@@ -194,7 +194,7 @@ function formatArray(value: GuestValue, type: ArrayType, room: Budget): string {
   if (kind)
     return formatString(value, type.count, { ...kind, isText: base.kind === 'base' && base.name.startsWith('char') });
   const count = Math.min(type.count, ELEMENTS_MAX);
-  // If even the first element is unreadable, report that once.
+  // If even the first element is unreadable, report the error only once.
   const first = value.readPart(0, Math.min(count, 1) * sizeOf(element));
   if (first.kind !== 'bytes' && value.storage.kind !== 'pieces') return unreadableText(first);
   const part = (i: number, inner: Budget) => format(elementOf(value, type, i), inner);
@@ -204,8 +204,8 @@ function formatArray(value: GuestValue, type: ArrayType, room: Budget): string {
 }
 
 /**
- * The text of an array of characters. The zeros at the end of a string are omitted. In an array of bytes, such as
- * `uint8_t`, only the last element is omitted if it is zero, as in gdb.
+ * The text of an array of characters. The zeros at the end of a string are omitted. In an array of a byte type such as
+ * `uint8_t`, at most one zero at the end is omitted, as in gdb.
  */
 function formatString(value: GuestValue, count: number, kind: CharacterKind & { isText: boolean }): string {
   const shown = Math.min(count, RUN_MAX);
@@ -220,7 +220,7 @@ function formatString(value: GuestValue, count: number, kind: CharacterKind & { 
   return shown < count && length === bytes.length && !text.endsWith('…') ? `${text}…` : text;
 }
 
-/** The maximum number of characters that are read to count how often one is repeated. */
+/** The maximum number of characters to read when counting how often a character is repeated. */
 const RUN_MAX = 4096;
 
 /** The maximum length of a summary, slightly more than one line of the Variables view. */

@@ -9,7 +9,10 @@ import { OPTIMIZED_OUT, type Storage } from './storage.ts';
 
 export type { GuestValue };
 
-/** A member's value. An anonymous member gets a descriptive name, and its members use this value's expression. */
+/**
+ * A member's value. An anonymous member gets a descriptive name, and the expressions for its members are based on this
+ * value's expression.
+ */
 export function memberOf(value: GuestValue, member: Member): GuestValue {
   if (member.staticKey !== undefined) return staticMember(value, member, member.staticKey);
   const type = member.type();

@@ -201,7 +201,7 @@ function toDecimal(number: Quadruple, digits: number): { decimal: bigint; scale:
   const { significand, exponent } = split(number);
   const power = (value: number) => 1n << BigInt(Math.max(0, value));
   const [numerator, denominator] = [significand * power(exponent), power(-exponent)];
-  // The estimate is at most one too small.
+  // The estimate is too small by at most 1.
   let scale = Math.floor((bitLength(significand) - 1 + exponent) * Math.log10(2)) - digits + 1;
   for (;;) {
     const ten = 10n ** BigInt(Math.abs(scale));

@@ -46,7 +46,7 @@ function arrayText(value: GuestValue, type: ArrayType, { format, room }: Printer
   const element = type.element();
   const base = stripTypedefs(element);
   const count = Math.min(type.count, ELEMENTS_MAX);
-  // If even the first element is unreadable, report that once.
+  // If even the first element is unreadable, report the error only once.
   const first = value.readPart(0, Math.min(count, 1) * sizeOf(element));
   if (first.kind !== 'bytes' && value.storage.kind !== 'pieces') return unreadableText(first);
   const isPlain = base.kind !== 'array' && !isComposite(base);
@@ -81,7 +81,7 @@ function compositeText(value: GuestValue, type: CompositeType, printer: Printer)
   return `${type.name} ${membersText(members, { isNumbered, ...printer })}`;
 }
 
-/** If a slice's pointer or length cannot be read, the result of trying to read it; otherwise undefined. */
+/** The result of the failed read if a slice's pointer or length cannot be read; otherwise undefined. */
 function unreadablePartOfSlice(value: GuestValue, type: CompositeType): ReadResult | undefined {
   const parts = sliceParts(type);
   if (!parts) return undefined;

@@ -35,7 +35,7 @@ export function membersOfVariant(value: GuestValue, { members }: Variant): Guest
   return type.members().map((inner) => memberOf(value, inside(struct, inner)));
 }
 
-/** A member of a member, as a member of the enclosing value. */
+/** Converts a member of a member to a member of the enclosing value. */
 function inside(outer: Member, inner: Member): Member {
   const { bits } = inner;
   return {
@@ -67,8 +67,8 @@ export function activeVariant(value: GuestValue, part: VariantPart): ActiveVaria
 }
 
 /**
- * A slice's elements as an array; undefined if the value is not a slice, or if it is larger than any memory because it
- * is not initialized.
+ * A slice's elements as an array; undefined if the value is not a slice, or if its size exceeds any possible memory
+ * because it is not initialized.
  */
 export function sliceContents(value: GuestValue): GuestValue | undefined {
   const parts = sliceParts(value.type);
@@ -110,5 +110,5 @@ function inMemory(
 
 /** The maximum number of elements of size 0. They are all equal, so showing the first ones is enough. */
 const COUNT_MAX = 2 ** 32;
-/** A size in bytes that is larger than any memory. */
+/** A size in bytes that exceeds any possible memory. */
 const SIZE_MAX = 2 ** 48;

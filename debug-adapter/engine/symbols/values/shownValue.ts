@@ -114,7 +114,7 @@ export class GuestValue implements Value {
     return this.guarded(false, () => isReference(this.type));
   }
 
-  /** The text of a formatter, if there is one for the type. */
+  /** The text that a formatter creates, if there is one for the type. */
   get formattedText(): string | undefined {
     return this.isRaw ? undefined : this.context.formatters?.textOf(this);
   }

@@ -110,7 +110,7 @@ function emptyOverlay(image: Qcow2Image): void {
   image.makeEmpty();
 }
 
-/** Opens the base for writing. A raw base is extended to the overlay's length, as by `qemu-img commit`. */
+/** Opens the base for writing. A raw base is extended to the overlay's length, as with `qemu-img commit`. */
 function openBaseForWriting(host: Host, { path, format }: DiskLocation, overlay: Qcow2Image): BlockDevice {
   const file = host.files.open(path, { write: true, create: 'never' });
   if (format === 'qcow2') {

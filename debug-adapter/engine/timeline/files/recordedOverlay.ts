@@ -78,7 +78,7 @@ function firstSnapshotProblem(
   const name = reader.header.rrsnapshot;
   const entry = image.snapshots.list.find((snapshot) => snapshot.name === name && (snapshot.icount ?? 0) === 0);
   if (!entry) {
-    // If an earlier build was killed before it took the first snapshot, its recording replays from power-on.
+    // If an earlier build was killed before it took the first snapshot, the replay of its recording starts at power-on.
     const wasTaken = !reader.entriesFrom(0, ['snapshot']).next().done;
     if (wasTaken || image.snapshots.list.length > 0) return otherRecordingReasons.noFirstSnapshot(name);
     return image.lengthBytes === lengthBytes ? undefined : otherRecordingReasons.size();

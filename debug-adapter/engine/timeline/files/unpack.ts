@@ -35,8 +35,8 @@ export interface Unpacked {
 
 /**
  * Extracts a pack to a folder and adjusts the backing file names in the overlays. Performs all checks before the first
- * file is created. Throws a UserError for a damaged pack, missing or different base images, and existing files that may
- * not be replaced.
+ * file is created. Throws a UserError for a damaged pack, missing or different base images, and existing files that
+ * must not be replaced.
  */
 export function unpackRecording(host: Host, options: UnpackOptions): Unpacked {
   return Cleanup.onFailure((undo) => {
