@@ -6,8 +6,8 @@ export const DEBUG_TYPE = 'blkreplay';
 
 /**
  * The extension's debug sessions. This class turns the adapter's custom DAP events into typed events. `current` is the
- * session that the user is working with. A session is added at its first event, which may precede the editor's start
- * event.
+ * session that the user is working with. A session is added when its first event arrives, which may precede the
+ * editor's start event.
  */
 export class Sessions implements vscode.Disposable {
   private known = new Map<string, vscode.DebugSession>();

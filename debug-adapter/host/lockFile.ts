@@ -190,7 +190,7 @@ function encode(mode: LockMode, holders: readonly LockHolder[]): string {
   return JSON.stringify(mode === 'exclusive' ? holders[0] : { shared: holders }) + '\n';
 }
 
-/** Parses the content of a lock file; undefined if the text is not a lock file's content, or is still incomplete. */
+/** Parses the contents of a lock file; undefined if they are invalid or still incomplete. */
 function decode(content: string): { mode: LockMode; holders: LockHolder[] } | undefined {
   try {
     const value = JSON.parse(content) as { shared?: unknown };

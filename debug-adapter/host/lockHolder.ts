@@ -6,7 +6,7 @@ export interface LockHolder {
   pid: number;
   host: string;
   /**
-   * Distinguishes a process from a later one with the same process ID; null if the system does not provide the
+   * Distinguishes a process from a later one with the same process ID; null if the system does not provide this
    * information.
    */
   process: string | null;

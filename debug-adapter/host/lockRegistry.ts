@@ -244,8 +244,8 @@ function entriesIn(folder: string): Entry[] {
 }
 
 /**
- * The parts contain no dots and are separated by dots: key, mode, state, process id, the process's boot id and start
- * time, token.
+ * The name of an entry consists of key, mode, state, process id, the process's boot id and start time, and token. Dots
+ * separate these parts and do not occur in them.
  */
 function nameOf({ key, mode }: RegistryLock, state: Entry['state'], { pid, process: identity, token }: LockHolder) {
   return [key, mode, state, pid, (identity ?? 'unknown').replace('/', '_'), token].join('.');

@@ -45,7 +45,7 @@ export function openFile(filePath: string, mode: OpenMode, name = filePath): Hos
     throw openFailure(error, context);
   }
   try {
-    // Check the opened file too, because the name may have come to refer to another file in the meantime.
+    // Check the opened file too, because the name may refer to another file by now.
     checkRegularFile(fstatSync(handle), name);
   } catch (error) {
     closeSync(handle);

@@ -84,7 +84,7 @@ function statOf(file: string) {
 
 const hex = (value: bigint): string => value.toString(16).padStart(2, '0');
 
-// Encodes a device number like glibc's makedev, with 32-bit major and minor numbers whose low bits are at the positions
-// of the 16-bit format.
+// Encodes a device number like glibc's makedev, with 32-bit major and minor numbers whose low bits are in the same
+// positions as in the 16-bit format.
 const major = (device: bigint): bigint => ((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xfffff000n);
 const minor = (device: bigint): bigint => (device & 0xffn) | ((device >> 12n) & 0xffffff00n);

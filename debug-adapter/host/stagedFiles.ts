@@ -85,7 +85,7 @@ function makeDurable(temporary: string, name: string): void {
 }
 
 /**
- * Gives a file that is about to be replaced a second name. Returns that name, or an empty string if the file system
+ * Gives a second name to a file that is about to be replaced. Returns that name, or an empty string if the file system
  * does not support links.
  */
 function linkExisting(target: string): string {

@@ -45,8 +45,8 @@ export class SymbolIndexes implements HostSymbolIndexes {
   }
 
   /**
-   * Indexes the large files among `paths`, and the kernel in the recording `rrfile`. Resolves when the indexing of each
-   * file has ended or failed. Never rejects.
+   * Indexes the large files among `paths`, and the kernel in the recording `rrfile`. Resolves when each file has been
+   * indexed or its indexing has failed. Never rejects.
    */
   async prepare(
     paths: readonly string[],

@@ -59,7 +59,7 @@ export function openFailure(error: unknown, { name, access, creating }: OpenCont
   }
 }
 
-/** `doing` is the first word of the message: `Reading`, `Writing`, ... */
+/** `doing` is the word with which the message starts, such as `Reading` or `Writing`. */
 export function useFailure(error: unknown, doing: string, name: string): UserError {
   if (error instanceof UserError) return error;
   switch (codeOf(error)) {

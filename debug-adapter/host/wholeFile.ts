@@ -43,7 +43,7 @@ export function readWholeFile(filePath: string, maxBytes: number, name = filePat
  * are shorter.
  */
 const PIPE_BYTES_MAX = 256 << 20;
-// A file is read in pieces of this size, so that interruptions take effect between two pieces.
+// A file is read in chunks of this size, so that interruptions take effect between two chunks.
 const PIECE_BYTES = 4 << 20;
 
 interface Source {

@@ -1,9 +1,9 @@
 import { decompress } from 'fzstd';
 
 /**
- * Zstandard (RFC 8878) with `fzstd`, because the Node versions of some editors do not support it in node:zlib. Lengths
- * from a qcow2 image are not trusted: a frame that declares more data than fits in the cluster is rejected before
- * memory is allocated.
+ * Decompresses Zstandard (RFC 8878) with `fzstd`, because node:zlib does not support it in some editors' versions of
+ * Node. Lengths from a qcow2 image are not trusted: a frame that declares more data than fits in the cluster is
+ * rejected before memory is allocated.
  */
 export function decompressZstd(bytes: Uint8Array, lengthBytes: number): Uint8Array {
   const frame = readFrame(bytes);

@@ -82,7 +82,7 @@ export const imageTooLarge = (file: string, limit: string) =>
     'Use an image with larger clusters.',
   );
 
-/** The limits of the image format that an image can exceed. Each text ends the problem of `imageTooLarge`. */
+/** The limits of the image format that an image can exceed. Each string completes the problem in `imageTooLarge`. */
 export const imageLimits = {
   diskInClusters: (lengthBytes: number, clusterBytes: number) =>
     `a disk of ${lengthBytes} bytes is too large for clusters of ${clusterBytes} bytes`,

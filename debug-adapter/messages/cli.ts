@@ -75,7 +75,7 @@ export const subcommandBad = (command: string, given: string | undefined, words:
     HELP,
   );
 
-/** `expected` is one of the texts in `expected.ts`. */
+/** `expected` is one of the strings in `expected.ts`. */
 export const optionBadValue = (bad: { option: string; value: string; expected: string }): UserError =>
   badInput(
     'cli-option-bad-value',

@@ -37,7 +37,7 @@ export const endReasons = {
 
 // --- commands for files --------------------------------------------------------------------------------------------
 
-/** Each text is a sentence without the period. */
+/** Each string is a sentence without the final period. */
 export const doneTexts = {
   created: (overlay: string, base: string) => `Created the empty overlay ${overlay} with the base image ${base}`,
   committed: (overlay: string) => `Committed ${overlay} to its base image and emptied the overlay`,

@@ -2,9 +2,9 @@ import { listSome } from './block.ts';
 import { quoted, shown } from './shown.ts';
 import { badInput, type Message } from './userError.ts';
 
-/** Messages of the debug adapter: mistakes in launch.json, requests that cannot be answered, and texts in events. */
+/** Messages of the debug adapter: mistakes in launch.json, requests that cannot be answered, and strings in events. */
 
-/** `expected` is one of the texts in `expected.ts`. */
+/** `expected` is one of the strings in `expected.ts`. */
 export const launchBadSetting = ({ setting, value, expected }: { setting: string; value: unknown; expected: string }) =>
   badInput(
     'launch-bad-setting',
@@ -20,7 +20,7 @@ export const launchSettingMissing = ({ setting, what }: { setting: string; what:
     `Add it: ${what}.`,
   );
 
-/** What a missing setting specifies. Each text ends the remedy of `launchSettingMissing`. */
+/** What the missing setting should specify. Each string completes the remedy in `launchSettingMissing`. */
 export const settingMeanings = {
   rrfile: () => 'the path of the recording file',
   kernel: () => 'an ELF file, a Linux Image or a raw binary',

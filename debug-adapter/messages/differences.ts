@@ -62,7 +62,7 @@ export const expectations = {
   noMoreRequests: () => 'no more disk requests',
 };
 
-/** The part that `expectations.digest` names if only the order of the parts differs. */
+/** What `expectations.digest` names if all parts are equal but their order differs. */
 export const partOrder = () => 'the order of parts';
 
 // --- statements about what happened --------------------------------------------------------------------------------

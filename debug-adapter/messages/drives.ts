@@ -92,7 +92,7 @@ export const snapshotForeign = (overlay: string, snapshot: string, why: string) 
     'Use the overlay that was recorded with this machine.',
   );
 
-/** Why a snapshot does not belong to a machine. Each text ends the problem of `snapshotForeign`. */
+/** Why a snapshot does not belong to a machine. Each string completes the problem in `snapshotForeign`. */
 export const foreignReasons = {
   noState: () => 'it has no machine state saved by blkreplay',
   version: (found: string, known: number) => `its machine state has version ${found}, not ${known}`,

@@ -1,5 +1,5 @@
 /**
- * What a value must be, on the command line and in a launch configuration. Each text ends the sentence
+ * What a value must be, on the command line and in a launch configuration. Each string completes the sentence
  * `Invalid value "3" for --memory: expected ...`.
  */
 export const expected = {

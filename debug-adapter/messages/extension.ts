@@ -2,8 +2,8 @@ import { quoted } from './shown.ts';
 
 /**
  * What the extension shows in addition to the debug adapter's messages: dialogs, input boxes, the Overlays view, the
- * status bar and the terminal. The texts of commands, settings and the empty Overlays view are in package.json, where
- * VS Code reads them.
+ * status bar and the terminal. The strings for commands, settings and the empty Overlays view are in package.json,
+ * where VS Code reads them.
  */
 export const settingInLaunch = (problem: { configuration: string; message: string }) =>
   `"${problem.configuration}" cannot start. ${problem.message}`;

@@ -1,14 +1,16 @@
 import { quoted, shown } from './shown.ts';
 import { notice } from './userError.ts';
 
-/** Texts about natvis files (which describe how values of a type are shown), and texts that appear in such values. */
+/**
+ * Messages about natvis files (which describe how values of a type are shown), and strings that appear in such values.
+ */
 
 const xmlParts: Readonly<Record<string, string | undefined>> = {
   name: 'a name',
   value: 'a value in quotation marks',
 };
 
-/** What is wrong in a natvis file. Each text follows the name of the file and the line number. */
+/** What is wrong in a natvis file. Each string follows the name of the file and the line number. */
 export const formatterFileTexts = {
   missing: (what: string) => `The file is not well-formed XML: expected ${xmlParts[what] ?? quoted(what)} here.`,
   mismatch: (end: string, start: string) =>
@@ -28,7 +30,7 @@ export const formatterFileTexts = {
 export const formatterFileIsWrong = (file: string, line: number, mistake: string) =>
   notice('formatter-mistake', { file, line }, `${shown(file)}, line ${line}: ${mistake}`);
 
-/** The texts that a formatted value can contain in addition to the guest's data. */
+/** The strings that a formatted value can contain in addition to the guest's data. */
 export const formatterTexts = {
   rawView: () => '[Raw View]',
   more: () => '[More]',

@@ -58,7 +58,7 @@ export const socketPathTooLong = (path: string, bytesMax: number): UserError =>
 export const foreignConnection = (): string =>
   'A connection to the gdb server was dropped: it did not use the gdb remote protocol. A web page can cause this; close it if it happens again.';
 
-/** The output of `monitor` commands. Each text ends with a newline, because gdb prints it unchanged. */
+/** The output of `monitor` commands. Each string ends with a newline, because gdb prints it unchanged. */
 export const monitorTexts = {
   help: () => MONITOR_HELP,
   unknown: (command: string) => `Unknown monitor command ${quoted(command)}.\n${MONITOR_HELP}`,

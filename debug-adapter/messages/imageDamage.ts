@@ -1,4 +1,4 @@
-/** What can be wrong inside a qcow2 image. Each text ends a sentence such as `a.qcow2 is damaged at byte 20: ...`. */
+/** What can be wrong inside a qcow2 image. Each string completes the sentence `a.qcow2 is damaged at byte 20: ...`. */
 export const imageDamage = {
   clusterBits: (bits: number) => `the header specifies a cluster size of 2^${bits} bytes`,
   refcountOrder: (order: number) => `the header specifies a refcount width of 2^${order} bits`,
@@ -48,7 +48,7 @@ export const imageDamage = {
   copiedAndCompressed: (entry: string) => `${entry} has the COPIED flag, but is compressed`,
 };
 
-/** The parts of an image that the texts in `imageDamage` mention. */
+/** The parts of an image that the messages in `imageDamage` mention. */
 export const imageParts = {
   refcountTable: () => 'the refcount table',
   snapshotTable: () => 'the snapshot table',

@@ -1,4 +1,4 @@
-/** Error messages, by subject. Texts of other kinds are imported directly from their files. */
+/** Error messages, by subject. All other strings are imported directly from their files. */
 export * from './block.ts';
 export * from './boot.ts';
 export * from './cli.ts';

@@ -1,7 +1,7 @@
 /**
- * Texts about the data that devices receive through input ports. For each port, `entry` is the line that `dump` prints,
- * `expectation` completes the phrase `expected ..., but` in a divergence message, and `requested` completes the clause
- * `a device requested ...`.
+ * Messages about the data that devices receive through input ports. For each port, `entry` is the line that `dump`
+ * prints, `expectation` completes the phrase `expected ..., but` in a divergence message, and `requested` completes the
+ * clause `a device requested ...`.
  */
 export const consolePortTexts = {
   entry: (byte: string, character: string) => `console input ${byte}${character}`,

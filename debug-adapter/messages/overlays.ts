@@ -148,7 +148,7 @@ export const packDamaged = ({ file, offset, damage }: { file: string; offset: nu
     'Copy it again from the original.',
   );
 
-/** What can be wrong inside a packed recording. Each text ends the problem of `packDamaged`. */
+/** What can be wrong inside a packed recording. Each string completes the problem in `packDamaged`. */
 export const packDamage = {
   headerTooLong: (lengthBytes: number) => `its header has an invalid length (${lengthBytes} bytes)`,
   headerChanged: () => 'its header is truncated or modified',
@@ -175,7 +175,7 @@ export const overlayOfOtherRecording = ({ overlay, rrfile, why }: { overlay: str
     'Restore the correct overlay, or record again.',
   );
 
-/** Why an overlay does not belong to a recording. Each text ends the problem of `overlayOfOtherRecording`. */
+/** Why an overlay does not belong to a recording. Each string completes the problem in `overlayOfOtherRecording`. */
 export const otherRecordingReasons = {
   noFirstSnapshot: (name: string) => `it has no snapshot "${name}" at position 0`,
   size: () => 'its disk has a different size',

@@ -1,4 +1,4 @@
-/** What can be wrong inside a recording. Each text ends the sentence `a.rr is damaged at byte 20: ...`. */
+/** What can be wrong inside a recording. Each string completes the sentence `a.rr is damaged at byte 20: ...`. */
 export const recordingDamage = {
   twoVersions: () => 'its header and its first bytes have different format versions',
   versionZero: () => 'its format version is 0',
@@ -13,13 +13,13 @@ export const recordingDamage = {
   inBootFile: (name: string, flaw: string) => `the boot file ${name} ${flaw}`,
 };
 
-/** The parts of a recording that the texts in `recordingDamage` mention. */
+/** The parts of a recording that the messages in `recordingDamage` mention. */
 export const recordingParts = {
   header: () => 'its header',
   bootFile: (name: string) => `the boot file ${name}`,
 };
 
-/** What can be wrong with a chunk or a boot file. Each text follows the words `the chunk` or the name of the file. */
+/** What can be wrong with a chunk or a boot file. Each string follows the words `the chunk` or the name of the file. */
 export const chunkFlaws = {
   endsInValue: () => 'ends inside a value',
   endsInDigest: () => 'ends inside a digest',

@@ -18,7 +18,7 @@ export function shown(value: unknown): string {
   return shortened(inert(typeof value === 'string' ? value : jsonOf(value)), VALUE_LENGTH_MAX);
 }
 
-/** Like `shown`, with quotation marks around text. */
+/** Like `shown`, but encloses strings in quotation marks. */
 export function quoted(value: unknown): string {
   return typeof value === 'string' ? `"${shown(value)}"` : shown(value);
 }
@@ -46,7 +46,7 @@ const escapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\
 
 const unicodeEscape = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
-/** If a text is too long, only its beginning and end remain, with an ellipsis between them. */
+/** If the text is too long, keeps only its beginning and end, with an ellipsis between them. */
 function shortened(text: string, lengthMax: number): string {
   if (text.length <= lengthMax) return text;
   const half = Math.floor((lengthMax - 1) / 2);

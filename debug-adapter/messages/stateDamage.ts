@@ -1,4 +1,4 @@
-/** What can be wrong with an encoded machine state (CBOR). Each text ends a sentence about a snapshot. */
+/** What can be wrong with an encoded machine state (CBOR). Each string completes a sentence about a snapshot. */
 export const stateDamage = {
   extraBytes: (count: number) => `${count} bytes follow its end`,
   truncated: (at: number) => `it is truncated at byte ${at}`,
@@ -9,7 +9,7 @@ export const stateDamage = {
   tag: (tag: number, at: number) => `the value before byte ${at} has an unknown tag (${tag})`,
 };
 
-/** What can be wrong with one field of a machine state. Each text ends a sentence about a snapshot. */
+/** What can be wrong with one field of a machine state. Each string completes a sentence about a snapshot. */
 export const fieldDamage = {
   missing: (field: string) => `the field "${field}" is missing`,
   number: (field: string) => `the field "${field}" is not a number`,

@@ -1,4 +1,4 @@
-/** What can be wrong inside debug information. Each text is shown in parentheses after the name of the section. */
+/** What can be wrong inside debug information. Each string is shown in parentheses after the name of the section. */
 export const symbolDamage = {
   offsetOutside: () => 'an offset is outside the section',
   valuePastEnd: () => 'a value extends past the end of its structure',

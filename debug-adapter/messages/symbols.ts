@@ -74,7 +74,7 @@ export const imageHasNoSymbols = (name: string) =>
     'Use the Image of a kernel built with CONFIG_KALLSYMS.',
   );
 
-/** Warnings. Each one is shown once in the console. */
+/** Warnings, each of which is shown only once in the console. */
 export const debugInfoIsDamaged = (name: string, section: string, damage: string) =>
   sentence(`${name}: ${section} is damaged (${damage}). Some lines or variables are missing. Build it again.`);
 
@@ -181,7 +181,7 @@ export const isNotANumber = (what: string, type: string) =>
     'Use a number here.',
   );
 
-/** How the messages above name values that have no name. */
+/** How the messages above refer to values that have no name. */
 export const valueNames = {
   operandOf: (operator: string) => `The operand of ${operator}`,
   targetOf: (pointer: string) => `The target of ${pointer}`,

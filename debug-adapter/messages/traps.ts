@@ -1,8 +1,8 @@
 import { quoted } from './shown.ts';
 
 /**
- * Texts about traps: names from the RISC-V manual, the exception breakpoints that an editor lists, and descriptions of
- * traps and of page-table walks.
+ * Strings about traps: names from the RISC-V manual, the exception breakpoints that an editor lists, and descriptions
+ * of traps and of page-table walks.
  */
 
 /** The names of the exceptions, by exception code (RISC-V manual, volume II, "Machine Cause Register"). */
@@ -33,7 +33,7 @@ export const interruptNames: Readonly<Record<number, string>> = {
   11: 'Machine external interrupt',
 };
 
-/** The texts in an editor's list of exception breakpoints, apart from the names of the exceptions. */
+/** The items in an editor's list of exception breakpoints, except for the names of the exceptions. */
 export const exceptionFilterTexts = {
   withoutHandler: () => 'Trap without a handler',
   withoutHandlerDescription: () =>

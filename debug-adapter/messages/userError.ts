@@ -4,13 +4,13 @@ import { bounded, sentence } from './shown.ts';
  * A message for the user, as data: a code, named fields, the problem, and a remedy. The wording of the problem is the
  * same everywhere; the remedy can differ between the command line, the editor and gdb. Functions in this folder create
  * all messages, so that the whole list can be read (and tested) in one place. All parts of a message can be sent to
- * another thread and written as JSON. A rendered text is one line of readable length without control characters; values
- * that can be long are shortened with `shown`.
+ * another thread and written as JSON. A rendered message is one line of readable length without control characters;
+ * values that can be long are shortened with `shown`.
  */
 export interface Message {
   /** A stable name for programs, such as `overlay-exists`. */
   readonly code: string;
-  /** The values that the message is about, by name. Long texts are shortened. */
+  /** The values that the message is about, by name. Long strings are shortened. */
   readonly fields: Fields;
   /** What is wrong and where: one or more whole sentences. */
   readonly problem: string;
@@ -22,7 +22,10 @@ type FieldValue = string | number | boolean | null | undefined | readonly FieldV
 
 export type FrontEnd = 'cli' | 'editor' | 'gdb';
 
-/** What to do, in whole sentences: one text for all front ends, or one for each. Without `gdb`, gdb shows `cli`. */
+/**
+ * What to do, in whole sentences: one string for all front ends, or one for each. If `gdb` is missing, gdb shows the
+ * string for `cli`.
+ */
 export type Remedy = string | { readonly cli: string; readonly editor: string; readonly gdb?: string };
 
 /** The text of a message, in the terms of one front end. */
@@ -40,7 +43,7 @@ export const remedyWith = (text: (frontEnd: FrontEnd) => string): Remedy => ({
 
 /** A message about a problem that does not end the action; the session continues. */
 export interface Notice extends Message {
-  /** The problem and the remedy in one text, in the command line's terms. */
+  /** The problem and the remedy in one string, in the command line's terms. */
   readonly message: string;
 }
 

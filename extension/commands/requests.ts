@@ -31,7 +31,8 @@ async function showFailure(session: vscode.DebugSession, text: string): Promise<
 }
 
 /**
- * Errors that are not shown: a step was not executed because the machine stopped first, or too many steps were waiting.
+ * Errors that are not shown: a step was not executed because the machine stopped first, or because too many steps were
+ * already queued.
  */
 const UNSHOWN = new Set(['step-dropped', 'steps-too-many']);
 

@@ -18,9 +18,9 @@ type ResolvedConfiguration = vscode.ProviderResult<vscode.DebugConfiguration>;
 
 /**
  * Resolves a launch configuration after the user has pressed F5 and before the adapter starts: creates one if there is
- * none, adds the editor's defaults, checks the settings and files at a time when launch.json can still be shown, and
- * asks what to do with an earlier recording. If the result is undefined, nothing is started; if it is null, the editor
- * opens launch.json.
+ * none, adds the editor's defaults, checks the settings and files while launch.json can still be shown, and asks what
+ * to do with an earlier recording. If the result is undefined, nothing is started; if it is null, the editor opens
+ * launch.json.
  */
 export class ConfigurationProvider implements vscode.DebugConfigurationProvider {
   /** Provides the configurations for a new launch.json. */

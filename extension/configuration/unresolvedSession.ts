@@ -8,8 +8,8 @@ export const isResolved = ({ configuration }: vscode.DebugSession): boolean =>
   'workspaceVisualizerFiles' in configuration;
 
 /**
- * Ends a session whose configuration was not completed, and starts it again. VS Code then calls the provider. The task
- * before the start is not repeated.
+ * Ends a session whose configuration was not completed, and starts it again. VS Code then calls the provider. The
+ * `preLaunchTask` is not run again.
  */
 export function startAgain(session: vscode.DebugSession): vscode.DebugAdapterDescriptor {
   const ended = vscode.debug.onDidTerminateDebugSession(({ id }) => {
@@ -24,7 +24,7 @@ export function startAgain(session: vscode.DebugSession): vscode.DebugAdapterDes
 /** The requests that VS Code sends to start and end a session. */
 const ACCEPTED = ['initialize', 'launch', 'configurationDone', 'terminate', 'disconnect'];
 
-/** The part of a DAP request that the answer needs. */
+/** The fields of a DAP request that are needed to answer it. */
 interface Request {
   type: string;
   seq: number;

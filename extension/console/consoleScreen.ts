@@ -16,7 +16,7 @@ const DIM = '\x1b[2m';
 const NO_ATTRIBUTES = '\x1b[m';
 
 /**
- * Shows the guest's output in a terminal as of a position in time. Text that the guest has not printed yet at that
+ * Shows, in a terminal, the guest's output as of a given position. Text that the guest has not printed yet at that
  * position is dimmed and comes after the cursor; at most half a screen of it is shown, so that the text before it stays
  * in view. If the machine goes forward, only the text from the cursor on is written. If it goes back to a position
  * before some of the output, the terminal is cleared and redrawn.

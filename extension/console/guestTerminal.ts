@@ -14,7 +14,7 @@ import type { TimedLine } from './timedText.ts';
 /**
  * A terminal that serves as the guest's serial line, and shows its output as of the machine's position. It stays open
  * after its session, so that the output can still be read; the next session clears and reuses it. When the editor opens
- * the terminal, it shows the output that has arrived until then.
+ * the terminal, the output that has already arrived is shown.
  */
 export class GuestTerminal implements vscode.Pseudoterminal {
   private written = new vscode.EventEmitter<string>();

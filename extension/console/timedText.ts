@@ -18,7 +18,7 @@ export interface TimedLine {
  */
 export class TimedText {
   private text = '';
-  /** For each UTF-16 code unit of the text, the position of the step that printed it, in ascending order. */
+  /** The positions of the steps that printed the text, one for each UTF-16 code unit, in ascending order. */
   private positions: number[] = [];
   private decoder = new TextDecoder();
   /** Whether the last byte was part of a multibyte character, so that the next byte must be decoded with it. */
@@ -61,7 +61,7 @@ export class TimedText {
     return low;
   }
 
-  /** The lines that a terminal shows with this text, in the order in which they were printed. */
+  /** The lines that a terminal shows for this text, in the order in which they were printed. */
   linesWith(shown: string): TimedLine[] {
     const wanted = shown.trimEnd();
     const found: TimedLine[] = [];
@@ -69,7 +69,7 @@ export class TimedText {
     for (let start = 0; start < this.text.length;) {
       const newline = this.text.indexOf('\n', start);
       const end = newline < 0 ? this.text.length : newline;
-      // Escape sequences make a line longer, never shorter.
+      // With escape sequences, a line is longer than what the terminal shows, never shorter.
       if (end - start >= wanted.length && plainLine(this.text.slice(start, end)) === wanted) {
         found.push({ text: wanted, position: this.positions[start] });
       }

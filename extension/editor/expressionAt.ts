@@ -29,7 +29,7 @@ export function expressionAt(lines: Lines, at: { line: number; column: number })
   return { expression: lines(token.line).slice(start, end), line: token.line, start, end };
 }
 
-/** A name, or the number of a tuple's field, as in `pair.0`. */
+/** A name, or the number of a tuple field, as in `pair.0`. */
 function isOperandName(tokens: readonly SourceToken[], index: number): boolean {
   const { kind, text } = tokens[index];
   if (kind === 'number') return tokens[index - 1]?.text === '.';

@@ -73,7 +73,7 @@ function sourceValues(
     );
 }
 
-/** The registers in the line of the stop. In other lines, the current values would be misleading. */
+/** The registers on the line of the stop. On other lines, the current values would be misleading. */
 async function assemblyValues(document: vscode.TextDocument, _: vscode.Range, context: vscode.InlineValueContext) {
   const { line } = context.stoppedLocation.end;
   const session = vscode.debug.activeDebugSession;

@@ -28,8 +28,8 @@ export function codeOfFailure(session: vscode.DebugSession, text: string): strin
 }
 
 /**
- * Observes the messages of the debug adapters. The editor tells extensions neither about standard DAP events nor about
- * the codes of errors.
+ * Observes the messages of the debug adapters. The editor passes neither standard DAP events nor error codes to
+ * extensions.
  */
 export class AdapterMessages implements vscode.Disposable {
   private initialized = new vscode.EventEmitter<vscode.DebugSession>();

@@ -1,6 +1,6 @@
 import type { Stop } from './adapterMessages.ts';
 
-/** A longer text would not fit next to the source line. The hover shows the whole text. */
+/** Longer text would not fit next to the source line. The hover shows the whole text. */
 const CHARACTERS_MAX = 160;
 
 /**

@@ -17,7 +17,7 @@ export class CommandLine {
 
   /**
    * Runs a command with the option `--json` in a folder, and returns its standard output. Rejects if the command fails
-   * (with a CommandError if it printed one) or exceeds the time limit; 0 means that there is no limit.
+   * (with a CommandError if the command printed an error) or exceeds the time limit; 0 means that there is no limit.
    */
   async run(args: readonly string[], folder: string, millisecondsMax = MILLISECONDS_MAX): Promise<string> {
     try {

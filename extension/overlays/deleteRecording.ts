@@ -46,13 +46,13 @@ async function filesOfOtherRecordings(recordings: Recordings, rrfile: string): P
       const { info, resolve } = await recordings.info(file);
       named.push(...info.files.map((one) => resolve(one.path)).filter((one) => existsSync(one)));
     } catch {
-      // Ignore a file that is not readable as a recording.
+      // Ignore a file that cannot be read as a recording.
     }
   }
   return named.map(identity);
 }
 
-/** Returns a text that identifies a file regardless of its name. */
+/** Returns a string that identifies a file regardless of its name. */
 function identity(file: string): string {
   const { dev, ino } = statSync(file, { bigint: true });
   return `${dev}:${ino}`;

@@ -24,7 +24,7 @@ export interface TreeNode {
   file?: string;
 }
 
-/** What an overview comes from: a running session or a recording on disk. */
+/** The source of an overview: a running session or a recording on disk. */
 export type Owner = { kind: 'session'; sessionId: string } | { kind: 'recording'; rrfile: string };
 
 /** Formats values for display. */
@@ -179,7 +179,7 @@ function positionNode(position: number, owner: Owner, parent: string): TreeNode 
   };
 }
 
-/** What a screen reader reads for an item: what it is, and its texts. */
+/** What a screen reader reads for an item: its kind, label and description. */
 export function accessibleName({ context, label, description }: TreeNode): string {
   const kind = viewTexts.kinds[context as keyof typeof viewTexts.kinds];
   const name = kind ? `${kind} ${label}` : label;

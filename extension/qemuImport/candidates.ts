@@ -9,7 +9,7 @@ import { includedFiles } from './includedFiles.ts';
 /** A command that the user can import. */
 export interface Candidate {
   command: QemuCommand;
-  /** Where it was found, as the user sees it. */
+  /** Where it was found, as shown to the user. */
   from: string;
   /** The folder to which its file names are relative, relative to the workspace folder. */
   folder: string;
@@ -28,7 +28,7 @@ const FILES_MAX = 300;
 const FILE_BYTES_MAX = 256 << 10;
 
 /**
- * Finds QEMU commands in the places where users have them: the selection or the file in the active editor, the
+ * Finds QEMU commands in the places where users keep them: the selection or the file in the active editor, the
  * clipboard, and the makefiles and scripts of the workspace folder, in this order. Each command is listed once.
  */
 export async function findCandidates(folder: vscode.WorkspaceFolder): Promise<Candidates> {

@@ -7,7 +7,7 @@ import { shownWord } from './unknownParts.ts';
 /** The port that `-s` stands for. */
 export const GDB_PORT = 1234;
 
-/** Reads `-gdb`: a TCP port of this computer, or a Unix socket. */
+/** Reads `-gdb`: a TCP port on this computer, or a Unix socket. */
 export function applyGdb(draft: Draft, value: string, option: string): void {
   const [device] = value.split(',', 1);
   const [, port] = /^tcp:(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\])?:(\d+)$/.exec(device) ?? [];
@@ -56,7 +56,7 @@ export function applyRealTimeClock(draft: Draft, value: string, option: string):
   if (base !== undefined && base !== 'utc') draft.report(option, qemuDifferences.realTimeClock());
 }
 
-/** Reads `-action`. The events that are not mentioned here do not occur in this machine. */
+/** Reads `-action`, for reboots and shutdowns; other events do not occur in this machine. */
 export function applyAction(draft: Draft, value: string, option: string): void {
   for (const [event, action] of parseKeyValues(value)) {
     if (event === 'reboot' && action === 'shutdown') draft.settings.noReboot = true;

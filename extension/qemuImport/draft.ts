@@ -3,9 +3,9 @@ import { qemuDifferences } from '../../debug-adapter/messages/qemuImport.ts';
 import type { KeyValues } from './keyValues.ts';
 import { shownWord, unknownNames } from './unknownParts.ts';
 
-/** An option that works differently here than in QEMU, and the difference. */
+/** An option that works differently than in QEMU, and the difference. */
 export interface Difference {
-  /** The option as on the command line. */
+  /** The option as written on the command line. */
   option: string;
   difference: string;
 }
@@ -57,12 +57,12 @@ export class Draft {
     if (isNew) this.differences.push({ option: shown, difference });
   }
 
-  /** A file name in the form for launch.json. Parts whose values are unknown are reported. */
+  /** A file name in the form that launch.json requires. Parts whose values are unknown are reported. */
   file(option: string, file: string): string {
     return settingFile(this.folder, this.text(option, file));
   }
 
-  /** Text in the form for launch.json. Parts whose values are unknown are reported. */
+  /** Text in the form that launch.json requires. Parts whose values are unknown are reported. */
   text(option: string, text: string): string {
     const names = unknownNames(text);
     if (names.length > 0) this.report(option, qemuDifferences.unknownValue(names));

@@ -34,7 +34,7 @@ interface Image {
 }
 
 /**
- * Makes the `drives` setting from the drives and devices of a command. Each disk gets the slot that it has in QEMU,
+ * Creates the `drives` setting from the drives and devices of a command. Each disk gets the slot that it has in QEMU,
  * which assigns slots from the last one downwards. The guest then finds the disks at the same addresses, in the same
  * order.
  */
@@ -77,7 +77,7 @@ function disksOfDevices(draft: Draft): Disk[] {
   });
 }
 
-/** Drives that no device names. QEMU adds a disk unless they have `if=none`. */
+/** Drives that no device refers to. QEMU adds a disk unless they have `if=none`. */
 function disksWithoutDevice(draft: Draft): Disk[] {
   const named = new Set(draft.devices.map(({ values }) => values.get('drive')));
   for (const { values } of draft.nodes.values()) named.add(values.get('image'));
@@ -220,7 +220,7 @@ function freeSlots(draft: Draft, disks: readonly Disk[]): number[] {
   });
 }
 
-/** The drive's name in QEMU if it is valid here and not in use; otherwise hd0, hd1 and so on. */
+/** The drive's name in QEMU if it is valid in launch.json and not in use; otherwise hd0, hd1 and so on. */
 function driveId(name: string | undefined, index: number, taken: Set<string>): string {
   const isUsable = name !== undefined && limits.isDriveId(name) && !taken.has(name);
   let id = isUsable ? name : `hd${index}`;

@@ -9,30 +9,33 @@ export type TextKind = 'makefile' | 'script' | 'text';
 
 /** A QEMU command that was found in a file, a selection or the clipboard. */
 export interface QemuCommand {
-  /** The line of the text that contains it, from 1. */
+  /** The number of the line that contains it, counted from 1. */
   line: number;
   is32Bit: boolean;
-  /** The words after the program, with the values of variables. */
+  /** The words after the program, with variables replaced by their values. */
   options: string[];
-  /** The command as the user sees it. */
+  /** The command as shown to the user. */
   text: string;
   /** The file that contains the command, if a makefile includes it. */
   file?: string;
-  /** Files that the makefile includes, but that cannot be read. They may assign variables of the command. */
+  /** Files that the makefile includes, but that cannot be read. They may assign variables that the command uses. */
   missingFiles?: readonly string[];
 }
 
-/** A makefile or script that a person wrote is not longer than this. */
+/** No handwritten makefile or script is longer than this. */
 export const TEXT_CHARACTERS_MAX = 2 << 20;
 const COMMANDS_MAX = 100;
 const NAMES_MAX = 5;
 const FAILURES_MAX = 20;
-/** The maximum number of unparsable lines without a command, as in prose. It limits the time for hostile input. */
+/**
+ * The search ends after this many lines that cannot be parsed, such as prose, and that contain no command. This limits
+ * the time for hostile input.
+ */
 const LINES_UNCLEAR_MAX = 500;
 /** The maximum nesting of quoted commands: a QEMU command can be an argument of another command, such as tmux. */
 const NESTED_MAX = 3;
 
-/** The kind of text in a file, by the file's name. */
+/** The kind of text in a file, judging by the file's name. */
 export function textKind(fileName: string): TextKind {
   if (/(^|[\\/])(GNU)?[Mm]akefile(\.\w+)?$|\.(mk|mak|make)$/.test(fileName)) return 'makefile';
   return /\.(sh|bash|zsh|ksh)$/.test(fileName) ? 'script' : 'text';

@@ -16,7 +16,7 @@ export interface ImportedCommand {
   differences: Difference[];
 }
 
-/** Where the command is from, and what its configuration must not replace. */
+/** Where the command was found, and the configurations whose names and files must not be reused. */
 export interface ImportContext {
   /** The folder to which file names in the command are relative, relative to the workspace folder. */
   folder: string;
@@ -26,8 +26,8 @@ export interface ImportContext {
 
 /**
  * Makes a launch configuration that records the machine that a QEMU command starts. Every option is imported, has no
- * effect here, or is listed in `differences`. The configuration is valid (`parseLaunch`), but its files may not exist
- * yet.
+ * effect in blkreplay, or is listed in `differences`. The configuration is valid (`parseLaunch`), but its files may not
+ * exist yet.
  */
 export function importQemuCommand(command: QemuCommand, { folder, existing }: ImportContext): ImportedCommand {
   const draft = new Draft(folder);
@@ -95,7 +95,7 @@ function missingKernel(draft: Draft, bios: string | undefined): string | undefin
   return settingFile(draft.folder, '<kernel>');
 }
 
-/** The file's name without folder and extension, as part of file names and of the configuration's name. */
+/** The file's name without its folder and extension, for use in file names and in the configuration's name. */
 function programName(file: string): string {
   const name = posix.parse(shownWord(file).replace(/^<\w+>(?=\/)/, '')).name.replaceAll(/[^\w.-]+/g, '');
   const shortened = name.replace(/^[.-]+/, '').slice(0, NAME_LENGTH_MAX);

@@ -35,7 +35,7 @@ export async function importQemu(showDetails: ShowDetails, given?: string): Prom
   }
 }
 
-/** Shows a text in a read-only document with this name. */
+/** Shows text in a read-only document with this name. */
 export type ShowDetails = (name: string, text: string) => Promise<void>;
 
 async function workspaceFolder(): Promise<vscode.WorkspaceFolder | undefined> {

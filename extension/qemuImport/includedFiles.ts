@@ -3,7 +3,7 @@ import * as path from 'node:path';
 import { shortName } from '../configuration/paths.ts';
 import type { Include } from './makefile.ts';
 
-/** A makefile that a person wrote is not longer than this. */
+/** No handwritten makefile is longer than this. */
 const FILE_BYTES_MAX = 256 << 10;
 
 /**

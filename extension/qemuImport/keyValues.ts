@@ -23,7 +23,7 @@ export function parseKeyValues(text: string, impliedKey?: string): KeyValues {
 export const isOn = (value: string | undefined): boolean => value !== undefined && /^(on|yes|true|y)$/.test(value);
 export const isOff = (value: string | undefined): boolean => value !== undefined && /^(off|no|false|n)$/.test(value);
 
-/** The keys and values as one text, for messages. */
+/** The keys and values as one string, for messages. */
 export const keyValuesText = (values: KeyValues): string =>
   [...values].map(([key, value]) => `${key}=${value}`).join(',');
 

@@ -18,7 +18,7 @@ function applyBoard(draft: Draft, board: string, option: string): void {
   if (board !== 'virt') draft.report(option, qemuDifferences.board(shownWord(board)));
 }
 
-/** Properties that have no effect here. `acpi` and `iommu-sys` must be off, because the machine has neither. */
+/** Properties that have no effect in blkreplay. `acpi` and `iommu-sys` must be off, because the machine has neither. */
 const HARMLESS_PROPERTIES =
   /^(accel|kernel-irqchip|dump-guest-core|mem-merge|memory-backend|graphics|usb|firmware-endian)$/;
 
@@ -80,7 +80,7 @@ export function applyCpu(draft: Draft, value: string, option: string): void {
   }
 }
 
-/** Imports `-smp`: a number of harts, or the shape of the machine. */
+/** Imports `-smp`: a number of harts, or the topology of the machine. */
 export function applySmp(draft: Draft, value: string, option: string): void {
   if (reportUnknownSetting(draft, { value, option, setting: 'harts' })) return;
   const values = parseKeyValues(value, 'cpus');

@@ -121,7 +121,7 @@ export class MakeVariables {
           .map((word) => word + evaluated(0))
           .join(' ');
       case 'call':
-        // The called function may run its arguments as a command.
+        // The function that is called may run its arguments as a command, so keep them.
         return given.map((_, i) => (i === 0 ? '' : evaluated(i))).join(' ');
       case 'shell':
         return given[0]?.trim() === 'pwd' ? '.' : unknownPart(name);

@@ -40,7 +40,7 @@ export function recipeLines(
 /** Whether a makefile includes other files. */
 export const includesFiles = (text: string): boolean => /^ *(?:-|s)?include[ \t]/m.test(text);
 
-/** Whether a text without a file name is a makefile. */
+/** Whether text without a file name is a makefile. */
 export const looksLikeMakefile = (text: string): boolean =>
   /^[ \t]*[\w.-]+[ \t]*[:?+]=|^[A-Za-z_][\w-]*[ \t]+=[ \t]|^[\w.$()/%-]+[ \t]*:(?!=)[^\n]*\n\t/m.test(text);
 
@@ -56,7 +56,7 @@ const INCLUDE = /^\s*(-|s)?include\s+(?![:?+]*=)(.*)$/s;
 const CONDITIONAL = /^\s*(else\s+)?(ifeq|ifneq|ifdef|ifndef)\b\s*(.*)$/s;
 
 class Makefile {
-  /** The files that a makefile must be able to include, but that cannot be read. */
+  /** The files that the makefile must include, but that cannot be read. */
   readonly missing = new Set<string>();
   private include: Include;
   private variables = new MakeVariables();
@@ -65,7 +65,7 @@ class Makefile {
   /** For each open conditional: whether its current branch applies, and whether one of its branches has applied. */
   private conditions: { isOuterActive: boolean; applies: boolean; hasApplied: boolean }[] = [];
   private definition: string | undefined;
-  /** Assignments that hold only for the recipe of one target. */
+  /** Assignments that apply only to the recipe of one target. */
   private ofTargets = new Map<string, string[]>();
 
   /** The file that is being read: undefined for the makefile itself. */
@@ -107,7 +107,7 @@ class Makefile {
       if (expandedLength > RECIPES_CHARACTERS_MAX) throw qemuErrors.commandTooLong(COMMAND_CHARACTERS_MAX);
       if (!isWanted(expanded)) return [];
       length += expanded.length;
-      // Nobody would import a command from so many long recipes.
+      // If the recipes are this long in total, they are not commands that a user would import.
       if (length > COMMANDS_CHARACTERS_MAX) throw qemuErrors.commandTooLong(COMMAND_CHARACTERS_MAX);
       return [{ line, text: expanded, ...(file !== undefined && { file }) }];
     });
@@ -130,7 +130,10 @@ class Makefile {
     else if (content.includes(':')) this.rule = { target: '', prerequisites: '' };
   }
 
-  /** Reads included files as make does, as if their lines were here. The conditionals of each file are its own. */
+  /**
+   * Reads included files as make does, as if their lines replaced the directive. A conditional cannot extend beyond the
+   * file in which it starts.
+   */
   private readIncluded(names: string, isOptional: boolean): void {
     const { file, conditions } = this;
     for (const name of this.variables.expand(names).split(/\s+/).filter(Boolean)) {

@@ -15,7 +15,7 @@ import type { Draft } from './draft.ts';
 import { applyBlockdev, applyDiskFile, applyDrive } from './driveOptions.ts';
 import { applyCpu, applyMachine, applyMemory, applySmp } from './machineOptions.ts';
 
-/** How an option of QEMU is imported. The documentation of the import is generated from these entries. */
+/** How a QEMU option is imported. The documentation of the import is generated from these entries. */
 export interface QemuOption {
   /** Without the dash; `-machine` and `--machine` are the same. */
   names: readonly string[];
@@ -23,9 +23,9 @@ export interface QemuOption {
   hasValue: boolean;
   /** The settings in launch.json that it can change. */
   settings: readonly string[];
-  /** Why the option cannot be imported. Undefined for options that are imported or change nothing here. */
+  /** Why the option cannot be imported. Undefined for options that are imported or have no effect in blkreplay. */
   missing?: () => string;
-  /** Imports the option. `option` is the option as on the command line, for differences. */
+  /** Imports the option. `option` is the option as written on the command line, for reporting differences. */
   apply?: (draft: Draft, value: string, option: string) => void;
 }
 
@@ -42,7 +42,7 @@ const missing = (names: string, why: () => string, hasValue = true): QemuOption 
   ...{ names: names.split(' '), hasValue, settings: [], missing: why },
   apply: (draft, _, option) => draft.report(option, why()),
 });
-/** Options that have no effect that the guest can observe here. */
+/** Options whose effects, if any, cannot be observed by the guest in blkreplay. */
 const harmless = (names: string, hasValue = true): QemuOption => ({ names: names.split(' '), hasValue, settings: [] });
 
 /** QEMU's options, as in `qemu-options.hx` of QEMU 10, except options for other architectures. */
@@ -101,7 +101,7 @@ export const QEMU_OPTIONS: readonly QemuOption[] = [
   missing('readconfig', qemuDifferences.configurationFile),
   missing('seed', qemuDifferences.seed),
 
-  // Options that change nothing here
+  // Options that have no effect in blkreplay
   harmless('nographic curses sdl full-screen enable-kvm daemonize nodefaults no-user-config no-hpet no-acpi', false),
   harmless('mem-prealloc only-migratable no-fd-bootchk singlestep one-insn-per-tb preconfig win2k-hack no-quit', false),
   harmless('display vga vnc spice g monitor mon qmp qmp-pretty debugcon parallel k accel tb-size name uuid'),

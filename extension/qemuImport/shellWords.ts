@@ -25,7 +25,9 @@ export function splitLine(text: string, start: number, valueOf: ValueOf): Comman
   return new LineSplitter(text, start, valueOf).split();
 }
 
-/** The first word of a text, or the words in parentheses of an array: the value of an assignment, and where it ends. */
+/**
+ * The value of an assignment (the first word of the text, or the words of an array in parentheses), and where it ends.
+ */
 export function assignedValue(
   text: string,
   start: number,
@@ -89,7 +91,7 @@ class LineSplitter {
     return { value: this.words, end: this.at };
   }
 
-  /** Reads one character outside quotation marks, or the quoted text, reference or comment that it starts. */
+  /** Reads one character outside quotation marks, or the quoted text, reference or comment that starts with it. */
   private step(char: string, splits = true): void {
     switch (char) {
       case ' ':
@@ -183,7 +185,9 @@ class LineSplitter {
     this.isRedirected = true;
   }
 
-  /** Replaces a variable or command. Outside quotation marks, the value is split into words. */
+  /**
+   * Replaces a variable or command substitution with its value. Outside quotation marks, the value is split into words.
+   */
   private expanded(splits: boolean): void {
     const { name, fallback, end } = reference(this.text, this.at);
     if (name === '') return this.append('$', 1);

@@ -25,7 +25,7 @@ export function registerResume(context: vscode.ExtensionContext, sessions: Sessi
   const store = (point: ResumePoint | undefined) => void state.update(KEY, point);
   const before = state.get<ResumePoint>(KEY);
   const end = (point: ResumePoint) => {
-    // A later session may have replaced the point in the meantime.
+    // A later session may have replaced the resume point in the meantime.
     if (JSON.stringify(state.get(KEY)) === JSON.stringify(point)) store({ ...point, hasEnded: true });
   };
   if (before && !before.hasEnded && existsSync(rrfileOf(before))) void offer(before, () => end(before));

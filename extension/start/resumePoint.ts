@@ -1,6 +1,8 @@
 import type { PositionEvent, RecordReplay } from '../../debug-adapter/dap/customProtocol.ts';
 
-/** The session that a user can resume after the window was reloaded. It is stored as JSON in the workspace's state. */
+/**
+ * The session that a user can resume after the window has been reloaded. It is stored as JSON in the workspace's state.
+ */
 export interface ResumePoint {
   /** The configuration with which the editor started the session, with all variables substituted. */
   configuration: Settings;

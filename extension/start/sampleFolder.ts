@@ -9,7 +9,7 @@ export const sampleFolderName = (version: string): string => `blkreplay-sample-$
 
 /**
  * Copies the files of the sample that do not exist in the folder `into`. Existing files are kept, because the user may
- * have changed them. A file has its final name only when it is complete. All copies get the modification time of the
+ * have changed them. A file gets its final name only when it is complete. All copies get the modification time of the
  * program, so that no source file appears to be newer than the program.
  */
 export async function copySample(from: string, into: string): Promise<void> {
