@@ -29,7 +29,7 @@ version is 7.2. A script writes this document:
 
     npm run build && node scripts/guests/main.ts FOLDER
 
-\`FOLDER\` contains the guests as their projects or Debian packages build them, with the file names in
+\`FOLDER\` contains the guests, built by their projects or taken from Debian packages, under the file names in
 \`scripts/guests/guestList.ts\`. Guests whose files are missing are skipped. The script runs each guest in QEMU, and then
 runs, records and replays it with blkreplay. It types the input from the list and waits until the console shows the
 expected text. *Works* means that the console showed the text in all three runs with blkreplay, and that the replay had
