@@ -34,7 +34,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 /**
  * Called if the worker thread cannot be terminated because it is blocked in a system call, such as a write to a pipe
- * that nobody reads. For a process that is killed by SIGINT, a shell reports status 130, too.
+ * that nobody reads. A shell also reports status 130 for a process that was killed by SIGINT.
  */
 function killBySigint(): void {
   process.removeAllListeners('SIGINT');

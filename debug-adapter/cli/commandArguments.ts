@@ -83,7 +83,7 @@ export class CommandArguments {
     }
   }
 
-  /** Whether the flag occurs anywhere. `--help` and `--version` are accepted at any position. */
+  /** Whether the command line contains the flag, which is accepted at any position. */
   hasFlag(name: 'help' | 'version'): boolean {
     return this.options.some((option) => option.name === name || (name === 'help' && option.rawName === '-h'));
   }

@@ -8,7 +8,7 @@ const EXIT_HOST_FAILURE = 4;
 const EXIT_INTERNAL_ERROR = 70; // EX_SOFTWARE from sysexits.h
 
 /**
- * Reports an error that ended a whole thread, for example because there was not enough memory. Returns the exit status.
+ * Reports an error that terminated a thread, for example because the thread ran out of memory. Returns the exit status.
  */
 export function reportUncaught(thrown: unknown): number {
   const error = userErrorOf(thrown);

@@ -1,6 +1,6 @@
 import { isInterrupted } from '../host/interruption.ts';
 
-/** Tells a run that it should end. The run then closes all its files properly. */
+/** Tells a run to end. The run then closes all its files properly. */
 export interface Interruption {
   readonly requested: boolean;
   /** Resolves when an interruption is requested. */

@@ -93,7 +93,7 @@ export interface RecordCommand extends LiveOptions {
   rrfile: string;
   /** The name of the first snapshot; null if not specified. */
   rrsnapshot: string | null;
-  /** Whether to take every automatic snapshot, even if it slows the recording down. */
+  /** Whether to take every automatic snapshot, even if this slows down the recording. */
   allSnapshots: boolean;
 }
 

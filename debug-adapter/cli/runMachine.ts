@@ -101,8 +101,8 @@ function instructionsOf(timeline: Timeline): number {
 }
 
 /**
- * The digest of the machine state. Computing it may read every disk in full, so the user can interrupt it; the result
- * is then undefined.
+ * The digest of the machine state. Computing it may require reading every disk in full, so the user can interrupt the
+ * computation; the result is then undefined.
  */
 function digestUnlessInterrupted(timeline: Timeline): string | undefined {
   try {

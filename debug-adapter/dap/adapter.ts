@@ -43,12 +43,12 @@ export class Adapter {
   private runs: CommandRules['runs'];
   private isGdbRunning = false;
   private steps = new StepQueue();
-  /** Whether the client supports each of DAP's optional events. */
+  /** Which of DAP's optional events the client supports. */
   private clientSupports: Record<string, boolean> = {};
   /** The number of harts, from the engine's response to `launch`. */
   private harts = 1;
   private nextBreakpointId = 1;
-  /** The ID under which the client sees the progress of the current run. */
+  /** The ID in the progress events for the current run. */
   private progressId: unknown;
 
   constructor(engine: EngineLink, onDisconnected: () => void) {
@@ -64,7 +64,7 @@ export class Adapter {
       request: (request) => void this.answer(request),
       isUrgent: ({ command }) => this.isUrgent(command),
       isBusy: () => this.engine.unansweredCount >= UNANSWERED_MAX,
-      // An unreadable message does not provide a sequence number, so it cannot be answered.
+      // The sequence number of a message that cannot be parsed is unknown, so the message cannot be answered.
       onMalformed: (text) => this.printError(messageUnreadable(text)),
       onFatal: (why) => this.onStreamLost(why),
       drained: () => this.engine.onStreamDrained(),
@@ -306,11 +306,11 @@ const WITHOUT_DIALOG = new Set([
   ...['exceptionInfo', 'evaluate', 'scopes', 'dataBreakpointInfo', 'variables', 'readMemory'],
 ]);
 /**
- * The answers to requests about a stop that arrive when the machine is already running again. They are the same as for
- * frames of an earlier stop: see `scopes`.
+ * The responses to requests that refer to a stop but arrive when the machine is already running again. Requests that
+ * refer to frames of an earlier stop get the same responses; see `scopes`.
  */
 const WHILE_RUNNING: Readonly<Record<string, object>> = { scopes: { scopes: [] }, variables: { variables: [] } };
-/** A malformed request may have a command of any type. */
+/** In a malformed request, the command may be of any type. */
 const isFromExtension = (command: unknown): boolean => String(command).startsWith('blkreplay/');
 
 /**

@@ -17,7 +17,7 @@ export function dataIdOf(watched: Watched): string {
   return JSON.stringify({ address: hex(address), lengthBytes, label, type });
 }
 
-/** Throws a UserError if the text is not from `dataIdOf`. */
+/** Throws a UserError if the text was not produced by `dataIdOf`. */
 export function parseDataId(dataId: string): Watched {
   const parsed = parseJson(dataId);
   const watched = isRecord(parsed) ? (registerIn(parsed) ?? memoryIn(parsed)) : undefined;

@@ -113,7 +113,7 @@ export class Debuggee {
     return this.frameHandles.isStale(id);
   }
 
-  /** A frame by the ID from `stackTrace`; without an ID, the innermost frame. */
+  /** The frame with the given ID from `stackTrace`; without an ID, the innermost frame. */
   frame(id?: number): ShownFrame {
     const shown = id === undefined ? this.callStack()[0] : this.frameHandles.get(id);
     if (!shown) throw staleReference('frame');

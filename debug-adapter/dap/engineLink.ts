@@ -41,8 +41,8 @@ export class EngineLink {
   private nextId = 1;
   /**
    * The unanswered requests. This is not a Map: when a Map shrinks, V8 allocates a new table, and each table refers to
-   * the next one. Once one table has reached the old generation, all later ones do too, until a full garbage
-   * collection.
+   * the next one. Once one table has been promoted to the old generation, all later tables are promoted too, until a
+   * full garbage collection.
    */
   private waiting: Waiting[] = [];
   private closed: Promise<void>;

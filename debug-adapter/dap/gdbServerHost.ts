@@ -7,7 +7,7 @@ import {
   GdbServer,
 } from '../gdb/index.ts';
 
-/** The port or socket at which gdb can join the session. */
+/** The port or socket through which gdb can join the session. */
 export type GdbSocketAddress = Exclude<GdbListenAddress, { kind: 'stdio' }>;
 
 export type Listen = (

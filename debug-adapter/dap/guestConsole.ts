@@ -20,7 +20,7 @@ export class GuestConsole {
   };
   /** The `console` setting in the launch configuration. */
   target: LaunchConfiguration['console'] = 'debugConsole';
-  /** The output in the recording that is replayed, from its start. */
+  /** The console output stored in the recording that is being replayed, from the start of the recording. */
   recorded: Iterator<ConsoleOutput> | undefined;
   private part: ConsoleOutput = NO_OUTPUT;
   private nextByte = 0;
@@ -58,13 +58,13 @@ export class GuestConsole {
     if (output !== '') this.event('output', { category: 'stdout', output });
   }
 
-  /** Shows recorded output before `position`. What was shown before is not shown again. */
+  /** Shows the recorded output from before `position` that has not been shown yet. */
   private showSkipped(position: Position): void {
     for (let before = -1, index = 0; ; this.nextByte++) {
       while (this.nextByte >= this.part.bytes.length) if (!this.readPart()) return;
       const at = this.part.positions[this.nextByte];
       if (at >= position) return;
-      // The index counts the bytes that one step printed.
+      // `index` distinguishes bytes that were printed by the same step.
       index = at === before ? index + 1 : 0;
       before = at;
       this.show(this.part.bytes[this.nextByte], at, index);

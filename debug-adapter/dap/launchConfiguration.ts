@@ -35,9 +35,9 @@ export interface LaunchConfiguration {
   rngSeed: string | null;
   noReboot: boolean;
   semihosting: boolean;
-  /** Symbol files in addition to the booted files. */
+  /** Symbol files in addition to the boot files. */
   symbols: SymbolsSetting[];
-  /** The folders that are searched for debug information that is not next to its program. */
+  /** The folders that are searched for debug information that is not in the program's own folder. */
   symbolPaths: string[];
   /** The source folders on the computer that built the program, each with the corresponding folder on this computer. */
   sourceMap: SourceMapEntry[];
@@ -49,7 +49,7 @@ export interface LaunchConfiguration {
   symbolCache: boolean;
   /** The memory for cached snapshots; null for the default. */
   snapshotMemoryBytes: number | null;
-  /** A guest panic is a call to one of these functions, or one of these texts printed on the console. */
+  /** A guest panic is a call to one of these functions, or the output of one of these strings on the console. */
   panicFunctions: string[];
   panicTexts: string[];
   cwd: string;
@@ -239,7 +239,7 @@ function symbols(settings: Settings): SymbolsSetting[] {
   });
 }
 
-/** A number, or text such as "0xffffffff80000000"; null if it is neither. */
+/** A number, or a string such as "0xffffffff80000000"; null if it is neither. */
 function addressOf(value: unknown): bigint | null {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt.asUintN(64, BigInt(value)) : null;
   const isNumber = typeof value === 'string' && /^-?(0x[0-9a-f]{1,16}|\d{1,20})$/i.test(value);

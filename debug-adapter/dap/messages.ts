@@ -65,7 +65,7 @@ export function sizeOf(message: EngineEvent): number {
 }
 
 const MESSAGE_BYTES = 256;
-/** A typical number of steps between two bytes of output has three digits; a comma follows it. */
+/** The number of steps between two bytes of output typically has three digits and is followed by a comma. */
 const STEP_BYTES = 4;
 
 /** Whether the machine must wait for the client before it sends more messages. */

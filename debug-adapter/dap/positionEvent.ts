@@ -22,7 +22,7 @@ const TICKS_PER_SECOND = 1e7;
 const WAITING_BYTES_SHOWN = 1024;
 
 // The interval between position events during a run. Four events per second are enough for a smooth display, and their
-// cost is not measurable.
+// cost is negligible.
 const EVERY_MILLISECONDS = 250;
 
 /** Sends the machine's position to the client: when a run starts, periodically during the run, and at its end. */
@@ -59,7 +59,7 @@ export class PositionReporter {
   }
 
   private sendOverviewChanges(): void {
-    // This function is called several times a second. It compares only the references to the lists, so the time does
+    // This function is called several times a second. It compares only the references to the lists, so its cost does
     // not depend on the lengths of the lists.
     const overview = this.debuggee.session.target.snapshots.list();
     if (overview === this.overview) return;

@@ -2,7 +2,7 @@ import { PAUSED, type Sliced } from '../engine/index.ts';
 
 /**
  * Runs the long part of a request in slices, so that the engine thread can still receive messages. Messages that arrive
- * in the meantime are kept until the part has ended, because requests are answered in order.
+ * in the meantime are kept until that part is complete, because requests are answered in order.
  */
 export class Preparation {
   private readonly environment: { milliseconds(): number; letMessagesIn(): Promise<void> };
@@ -55,5 +55,7 @@ export class Preparation {
   }
 }
 
-/** Half of the time for which the engine thread may be busy, because one step may take as long as a slice. */
+/**
+ * Half of the time for which the engine thread may be busy, because the last step of a slice may take as long again.
+ */
 const SLICE_MILLISECONDS = 20;

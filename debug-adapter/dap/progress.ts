@@ -10,7 +10,7 @@ const FIRST_REPORT_MILLISECONDS = 300;
 /** A run that reports its progress. */
 export interface LongRun {
   title: string;
-  /** The part of the history that a reverse run may have to search. The search goes from its end to its start. */
+  /** The part of the history that a reverse run may have to search, from its end to its start. */
   searched?: Pick<HistoryRange, 'start' | 'end'>;
   /** The position to which the run goes. The run may first restore an earlier state. */
   target?: Position;
@@ -30,12 +30,12 @@ export class ProgressReporter {
   private run: LongRun | undefined;
   private startedAt = 0;
   private isReported = false;
-  /** The first position from which a run to a target replays. */
+  /** The position from which a run to a target replays; undefined until it starts to replay. */
   private replayedFrom: Position | undefined;
   private percentage: number | undefined;
   private runs = 0;
-  /** Whether the reported progress is that of counting hits, which takes place before a run. The run itself then reports
-   * no progress.
+  /**
+   * Whether the progress being reported is that of counting hits before a run. The run itself then reports no progress.
    */
   private isCounting = false;
   /** The run to report after hits have been counted. */

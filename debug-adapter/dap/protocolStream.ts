@@ -18,7 +18,7 @@ export interface ProtocolHandler {
   drained(): void;
 }
 
-/** The client's byte streams. The entry file connects them with stdin and stdout. */
+/** The client's byte streams. The entry file connects them to stdin and stdout. */
 export interface ClientStreams {
   send(bytes: Uint8Array): void;
   /** The number of sent bytes that the client has not accepted yet. */

@@ -162,7 +162,7 @@ function shown(debuggee: Debuggee, { address, type }: WatchedData, bytes: Uint8A
       const evaluation = symbols.evaluate(valueAt(address, type), frame);
       if (evaluation.kind === 'value') return evaluation.value.text;
     } catch (error) {
-      // This symbol file does not define the type. Another one may define it.
+      // This symbol file does not define the type, but another one may.
       if (!(error instanceof UserError)) throw error;
     }
   }

@@ -9,7 +9,7 @@ import {
 import type { Arguments } from './arguments.ts';
 import type { Debuggee } from './debuggee.ts';
 
-/** The texts that the user wrote for a breakpoint: when it stops, and what it prints instead of stopping. */
+/** A breakpoint's details as entered by the user: when it stops, and which message it prints instead of stopping. */
 export interface DetailTexts {
   condition?: string;
   hitCondition?: string;
@@ -18,7 +18,9 @@ export interface DetailTexts {
 
 export type StopPointDetails = Pick<StopPoint, 'condition' | 'hitCondition' | 'logMessage'>;
 
-/** The texts in a breakpoint's arguments. Editors send an empty string for a field that the user has cleared. */
+/**
+ * Reads the details from a breakpoint's arguments. Editors send an empty string for a field that the user has cleared.
+ */
 export function detailTexts(one: Arguments): DetailTexts {
   return {
     condition: one.optionalText('condition') || undefined,
@@ -29,7 +31,7 @@ export function detailTexts(one: Arguments): DetailTexts {
 
 /**
  * The details of a stop point. Expressions are evaluated in the scope of the address `at`; if it is omitted, in the
- * scope of the address at which the machine stops. If one of the texts is invalid, throws a UserError that names the
+ * scope of the address at which the machine stops. If one of the details is invalid, throws a UserError that names the
  * column of the error.
  */
 export function detailsOf(

@@ -128,8 +128,8 @@ function registerNamed(
 }
 
 /**
- * The registers of a calling frame are saved in memory, and are not watched here. The pc cannot be watched because it
- * changes with every step, and neither can x0, because it never changes.
+ * A caller's registers cannot be watched as registers, because they are saved in memory. The pc cannot be watched
+ * because it changes with every step, and x0 cannot be watched because it never changes.
  */
 function registerInfo(container: RegisterContainer, name: string, what: ReturnType<typeof registerWhat>): Info {
   if (what === 'pc') return { dataId: null, description: changesAlways(name) };

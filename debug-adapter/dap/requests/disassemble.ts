@@ -17,7 +17,7 @@ export function disassemble(debuggee: Debuggee, args: Arguments): DebugProtocol.
   const first = args.optionalInteger('instructionOffset') ?? 0;
   if (count < 0 || count > ROWS_MAX) throw malformed('instructionCount', expected.numberBetween(0, ROWS_MAX));
   if (Math.abs(first) > ROWS_MAX) throw malformed('instructionOffset', expected.rows(ROWS_MAX));
-  // While the machine runs, VS Code's disassembly view has no address, and asks for rows around an empty one.
+  // While the machine runs, VS Code's disassembly view has no address and sends an empty memory reference.
   if (args.text('memoryReference') === '') return { instructions: [] };
   const { inspector } = debuggee.session;
   const rows = disassembleAround(

@@ -72,7 +72,7 @@ function addTrap(
   return { point: debuggee.session.stopPoints.add({ what, ...detailsOf(debuggee, texts) }) };
 }
 
-/** Sets breakpoints on the calls to panic functions and on the panic messages on the console. */
+/** Sets breakpoints on calls to panic functions and on panic messages on the console. */
 function addPanic(debuggee: Debuggee, texts: DetailTexts): AddedPoint[] {
   const { configuration, session, symbols } = debuggee;
   const calls = configuration.panicFunctions.flatMap((name) =>

@@ -35,9 +35,8 @@ export const configurationDone: StartRun = (debuggee) => {
 };
 
 /**
- * If the start session of a replay is at most this, the replay's start step up to it, is past the end shows
- * all of the guest's earlier output. This takes at most about ten seconds. To reach a later position, the replay starts
- * from a debugging, and the console shows only session always runs to its end.
+ * Returns what a session does first. If a replay's start position is past the end of the recording, the replay goes to
+ * the end. Without debugging, a session always runs to its end.
  */
 export function firstRun({
   configuration,

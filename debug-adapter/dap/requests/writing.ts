@@ -96,8 +96,8 @@ function registerValue(value: Value, bytes: Uint8Array): bigint {
 const numberOf = (bytes: Uint8Array): bigint => bytes.reduceRight((number, byte) => (number << 8n) | BigInt(byte), 0n);
 
 /**
- * Whether the frame's registers can be written. Only the registers of the current hart's innermost frame can, because
- * they are in the machine; a caller's registers are saved in memory.
+ * Whether the frame's registers can be written. This is possible only in the innermost frame of the current hart; a
+ * caller's registers are saved in memory.
  */
 const canWriteRegisters = ({ currentHart }: Debuggee, { hart, frame }: ShownFrame): boolean =>
   hart === currentHart && frame.depth === 0;

@@ -10,11 +10,11 @@ export class Malformed extends Error {
 }
 
 const encoder = new TextEncoder();
-// `ignoreBOM` preserves a U+FEFF at the start of a name, so that every name decodes to the text that was encoded.
+// `ignoreBOM` preserves a U+FEFF at the start of a name, so that every name decodes to the string that was encoded.
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Encodes binary data, such as the values of a recording file, as fixed-size little-endian fields and varints. A varint
+ * Encodes binary data, such as the values in a recording file, as fixed-size little-endian fields and varints. A varint
  * is encoded in LEB128: each byte contains seven bits of the number, the lowest bits first, and its top bit is set if
  * more bytes follow. The buffer grows if necessary.
  */
@@ -94,7 +94,7 @@ export class ByteWriter {
 }
 
 /**
- * Decodes the values of a recording file. Every bound is checked, so that no input can cause a read outside the payload
+ * Decodes the values in a recording file. Every bound is checked, so that no input can cause a read outside the payload
  * or an endless loop. Throws `Malformed` for invalid data; the recording's reader converts it to a message that
  * contains the file name.
  */
@@ -132,7 +132,7 @@ export class ByteReader {
 
   varint(): number {
     let value = 0;
-    // Eight bytes encode 56 bits, so the value may not be a safe integer. Such a value is rejected below.
+    // Eight bytes encode 56 bits, so the value might not be a safe integer. Such a value is rejected below.
     for (let scale = 1; scale <= 2 ** 49; scale *= 0x80) {
       const byte = this.byte();
       value += (byte & 0x7f) * scale;

@@ -117,7 +117,7 @@ export interface HostLock {
   refresh(): void;
   /**
    * Runs `work` while no other session is reading the files that this session reads. Throws a UserError if another
-   * session is reading one of them. Base images may still be shared.
+   * session is reading one of them. Other sessions may still read base images.
    */
   withExclusiveLock<T>(work: () => T): T;
   /**
@@ -131,7 +131,10 @@ export interface HostLock {
  * A file that is being created. Its owner must eventually call either `commit` or `rollBack`. Neither method throws.
  */
 export interface StagedFile {
-  /** The file itself, which is open for writing before and after it is published. Only its owner may read it. */
+  /**
+   * The file itself, which is open for writing before and after it is published. Only the user who owns the file can
+   * read it.
+   */
   readonly file: HostFile;
   /**
    * Makes the new file durable and frees its name by moving the existing file with that name aside. `rollBack` moves
@@ -159,7 +162,7 @@ export interface Host {
    * is in one of these folders, or is in the same folder as the image. All other backing files are rejected.
    */
   allowed: readonly string[];
-  /** Indexes of large symbol files. A file without an index is indexed when a name is first looked up. */
+  /** Indexes of large symbol files. A file without an index is indexed when a name is first looked up in it. */
   symbolIndexes?: HostSymbolIndexes;
   /** The current time in milliseconds since 1970, for dates in messages and for the guest's clock. */
   dateMilliseconds(): number;

@@ -25,7 +25,7 @@ export class PauseSignal {
   /** Whether the current computation should pause now. This is a function so that it can be passed to a run loop. */
   readonly isWanted = (): boolean => this.ignored === 0 && this.wantsPause();
 
-  /** Pauses the computation here if a pause is wanted. Called between the parts of a computation. */
+  /** Pauses the computation if a pause is requested. Called between the parts of a computation. */
   *point(): Sliced<void> {
     if (this.isWanted()) yield PAUSED;
   }

@@ -2,7 +2,7 @@ import { fieldDamage } from '../../messages/stateDamage.ts';
 import type { State, StateValue } from './state.ts';
 
 /**
- * A description of a value in saved state. It converts the value to the form that `cbor.ts` encodes, and back. A device
+ * Describes a value in saved state, and converts the value to the form that `cbor.ts` encodes and back. A device
  * describes its fields once, and the same description is used to save and load them:
  *
  *     const STATE = record({ divisor: number, fifo: list(number), overrun: boolean });
@@ -146,10 +146,10 @@ export function savedAs<T>(savedName: string, codec: StateCodec<T>): StateCodec<
 /** The codec of each field, in the order in which `record` saves and loads the fields. */
 type Fields = Readonly<Record<string, StateCodec<unknown> & { savedName?: string; isOptional?: boolean }>>;
 
-/** The values that a record with these fields loads. */
+/** The type of the values that are loaded from a record with these fields. */
 export type LoadedFields<F extends Fields> = { -readonly [K in keyof F]: Loaded<F[K]> };
 
-/** A codec whose saved form has named fields. */
+/** A codec for values whose saved form has named fields. */
 export interface RecordCodec<T> extends StateCodec<T> {
   save(value: T): State;
 }

@@ -14,7 +14,7 @@ import { DriveDigest } from './driveDigest.ts';
 
 /**
  * A filter between a guest's drive and the device that stores its data, modeled on QEMU's `blkreplay` driver. It makes
- * disk requests deterministic and observable: it reports each request to the log twice: when the guest makes the
+ * disk requests deterministic and observable. It reports each request to the log twice: when the guest makes the
  * request, and, with a digest of the data, when the request completes. A recording stores these reports. A replay
  * compares its own reports with the recorded ones and stops at the first difference. A recording does not need the data
  * itself, because recording and replay start with the same disk contents.

@@ -63,7 +63,7 @@ export const i64x2 = {
   add: vector(0xce),
   mul: vector(0xd5),
   /**
-   * Multiply the two low, or the two high, of the four unsigned 32-bit lanes of each operand. The products are 64-bit
+   * Multiply the two low or the two high 32-bit lanes of the operands, as unsigned integers. The products are 64-bit
    * lanes.
    */
   extmulLowU: vector(0xde),

@@ -95,8 +95,8 @@ function wholeBlocks(
   const [noBlocks, nextBlock, nextStripe] = [label(), label(), label()];
   return block(
     noBlocks,
-    // The last block is never processed here, even if it is complete, because it always contains the last byte of the
-    // input.
+    // This loop never processes the last block, even a complete one, because that block always contains the last byte
+    // of the input.
     set(blocksLeft, i32.shrU(i32.sub(length.get, i32.const(1)), i32.const(Math.log2(BLOCK_BYTES)))),
     set(keysEnd, i32.add(secret.get, i32.const((BLOCK_BYTES / STRIPE_BYTES) * SECRET_STEP))),
     loop(

@@ -50,7 +50,7 @@ export class Qcow2Image implements BlockDevice {
 
   /**
    * Opens an image. The caller can pass an open backing device, which the caller must close, or a function that opens
-   * the backing device. Opening an image for writing frees any clusters leaked in a crash.
+   * the backing device. Opening an image for writing frees any clusters leaked by a crash.
    */
   static open(file: HostFile, options: OpenImage): Qcow2Image {
     const { sameFile } = options;

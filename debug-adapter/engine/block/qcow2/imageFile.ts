@@ -5,7 +5,7 @@ import { imageDamage } from '../../../messages/imageDamage.ts';
 
 /**
  * The file of a qcow2 image, with two features that all other structures need: reads past the end of the file return
- * zeroes, and barriers ensure that earlier writes are in the file before later ones. If only the process is killed, the
+ * zeroes, and barriers ensure that earlier writes reach the file before later ones. If only the process is killed, the
  * order of the calls suffices; a power failure requires a sync. The sync is skipped if nothing has been written since
  * the last one.
  */

@@ -28,7 +28,10 @@ export class ImageSnapshots {
     this.listed = sameFile?.listed;
   }
 
-  /** All snapshots. There may be thousands, so the list and its elements are recreated only if they change. */
+  /**
+   * All snapshots. An image may have thousands of snapshots, so the list and its elements are recreated only if they
+   * change.
+   */
   get list(): readonly SnapshotInfo[] {
     const { snapshots: entries } = this.parts;
     const before = this.listed;

@@ -145,7 +145,7 @@ export function writeWhole(file: ImageFile, tables: readonly StoredTable[]): voi
   }
 }
 
-/** The tables from index `first` on that are adjacent in the file, up to a limit. */
+/** The run of tables, starting at index `first`, that are adjacent in the file, up to a maximum number. */
 function adjacentTables(tables: readonly StoredTable[], first: number): StoredTable[] {
   const { hostOffset, bytes } = tables[first];
   let end = first + 1;

@@ -54,8 +54,8 @@ export function clustersFor(layout: Layout, lengthBytes: number): number {
 
 /**
  * The cluster size of a new overlay. A cluster is normally as large as one RAM page, so that a snapshot rewrites
- * exactly the pages that changed. A very large disk has larger clusters, because the L1 table is copied for every
- * snapshot and must not exceed NEW_L1_BYTES_MAX.
+ * exactly the pages that changed. The overlay of a very large disk has larger clusters, because the L1 table is copied
+ * for every snapshot and must not exceed NEW_L1_BYTES_MAX.
  */
 export function clusterSizeFor(diskLengthBytes: number): number {
   let clusterBits = PAGE_BITS;

@@ -6,7 +6,7 @@ import { StoredTable } from './storedTable.ts';
 
 /**
  * Empties the active table. The disk then has the same contents as the backing device, and the VM state is dropped.
- * Snapshots are kept. An empty L1 table is written to free clusters before the header is switched to it, so that a
+ * Snapshots are kept. An empty L1 table is written to unused clusters before the header is switched to it, so that a
  * crash leaves either the old or the new disk. Finally, the file is truncated to remove free space at its end.
  */
 export function makeEmpty(parts: ImageParts): void {

@@ -34,10 +34,10 @@ export interface BackingFile {
 }
 
 /**
- * Opens an image. If it is opened for writing, all of its references are counted, regardless of which program last
- * closed the image; this reads each L2 table once. Clusters leaked by a killed process are freed. An image in which two
- * structures use the same cluster is rejected before a write can destroy data. Snapshot entries that are equal to
- * entries in `known` are reused.
+ * Opens an image. If the image is opened for writing, all references to its clusters are counted, regardless of which
+ * program last closed the image; this reads each L2 table once. Clusters leaked by a killed process are freed. An image
+ * in which two structures use the same cluster is rejected before a write can destroy data. Snapshot entries that are
+ * equal to entries in `known` are reused.
  */
 export function openParts(hostFile: HostFile, options: OpenOptions, known?: readonly SnapshotEntry[]): ImageParts {
   const file = new ImageFile(hostFile);
