@@ -1,4 +1,4 @@
-/** A second entry point, with which the VS Code extension validates user input without loading the engine. */
+/** A second entry point, which lets the VS Code extension validate user input without loading the engine. */
 export * from './base/driveRules.ts';
 export * from './base/limits.ts';
 export * from './base/snapshotNames.ts';

@@ -62,7 +62,7 @@ export class ScratchLayer implements BlockDevice {
     this.truncateFile();
   }
 
-  /** Saves the current contents. They can be restored until the captured state is released. */
+  /** Saves the current contents. `restore` can return to them until the captured state is released. */
   capture(): ScratchState {
     return { lower: this.lower, slots: this.map.reference() };
   }
@@ -152,7 +152,7 @@ export class ScratchLayer implements BlockDevice {
   /** Does nothing, because scratch data need not be durable. */
   flush(): void {}
 
-  /** Closes the scratch file. The caller must close the device below it. */
+  /** Closes the scratch file. The caller must close the device below the layer. */
   close(): void {
     this.scratch.close();
   }

@@ -6,7 +6,7 @@ import { assert } from '../base/assert.ts';
  * that is long enough. The write is split across several shorter runs only if much of the file is free.
  */
 export class ScratchSlots {
-  /** The memory, in bytes, of all maps that use these slots. */
+  /** The memory used by all maps that use these slots, in bytes. */
   mapBytes = 0;
   private owners = new Uint32Array(256);
   private usedSlots = 0;
@@ -88,7 +88,7 @@ export class ScratchSlots {
 const LEVELS = 12;
 const RUN_MAX = 2 ** (LEVELS - 1);
 /**
- * A write is split across several runs only if more than a sixteenth of the file is free. The file is therefore hardly
- * larger than its contents.
+ * A write is split across several runs only if more than a sixteenth of the file is free. The file is therefore only
+ * slightly larger than its contents.
  */
 const FREE_DIVISOR = 16;

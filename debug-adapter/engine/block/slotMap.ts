@@ -89,7 +89,7 @@ export class SlotMap {
     }
   }
 
-  /** The number of clusters that have a slot. Visits every written region to count them. */
+  /** The number of clusters that have a slot. Each call visits every written region. */
   slotCount(): number {
     let count = 0;
     for (const { entry } of this.parts()) {

@@ -2,14 +2,14 @@ import { BLOCKS_MAX } from './blockHashes.ts';
 import { type Run, RunSet } from './runSet.ts';
 
 /**
- * The blocks of a disk that a digest must read again. Single blocks are marked in byte arrays, one for each stretch of
- * 256 blocks (1 MiB). Long ranges, such as a new disk or a discarded range, are stored as runs of whole stretches
+ * The blocks of a disk that a digest must read again. Individual blocks are marked in byte arrays, one for each stretch
+ * of 256 blocks (1 MiB). Long ranges, such as a new disk or a discarded range, are stored as runs of whole stretches
  * instead. Even if every block of a disk is stale, a single run is therefore enough, regardless of the disk's size.
  */
 export class StaleBlocks {
   /** The stretches in which all blocks are stale. */
   private readonly whole: RunSet;
-  /** For each other stretch with stale blocks, an array with a 1 for each stale block. */
+  /** Maps every other stretch that has stale blocks to an array with a 1 for each stale block. */
   private readonly individual: Map<number, Uint8Array>;
 
   constructor(whole = new RunSet(), some = new Map<number, Uint8Array>()) {

@@ -13,9 +13,8 @@ export interface Disassembled {
 export type SymbolAt = (address: bigint) => string | undefined;
 
 /**
- * Disassembles one instruction with the help of the tables in isa/. `word` is the 32-bit word at `pc`; if the
- * instruction is compressed, only the low half is used. An unknown encoding is shown as data, with `.2byte` or
- * `.4byte`.
+ * Disassembles one instruction, using the tables in isa/. `word` is the 32-bit word at `pc`; if the instruction is
+ * compressed, only the low half is used. An unknown encoding is shown as data, with `.2byte` or `.4byte`.
  */
 export function disassembleOne(word: number, pc: bigint, symbolAt: SymbolAt = () => undefined): Disassembled {
   const lengthBytes = isCompressed(word) ? 2 : 4;

@@ -31,7 +31,7 @@ const NOTATIONS: Record<Notation, (value: number, instruction: Instruction) => s
   integerRegister: (number) => INTEGER_REGISTER_NAMES[number],
   floatRegister: (number) => FLOAT_REGISTER_NAMES[number],
   decimal: (value) => String(value),
-  // Operands in hexadecimal have at most 20 bits. Only C.LUI's operand is sign-extended; the mask undoes that.
+  // Operands shown in hexadecimal have at most 20 bits. Only C.LUI's operand is sign-extended; the mask undoes that.
   hexadecimal: (value) => `0x${(value & 0xfffff).toString(16)}`,
   codeAddress,
   csr: csrName,

@@ -5,7 +5,7 @@ export interface BitField {
    * the value. `mask` has a one for each bit of the group, starting at bit 0.
    */
   groups: { from: number; to: number; mask: number }[];
-  /** The number of zero bits to insert above the value to sign-extend it to 32 bits; 0 if it is unsigned. */
+  /** The number of bits above the value in a 32-bit word, if the value is sign-extended; otherwise 0. */
   signShift: number;
 }
 

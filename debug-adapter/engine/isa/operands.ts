@@ -14,8 +14,8 @@ export type Role = 'rd' | 'rs1' | 'rs2' | 'rs3' | 'immediate' | 'mode';
 export interface Operand {
   field: BitField;
   /**
-   * The number to add to the field's value. It is not 0 for the 3-bit register fields of compressed instructions, which
-   * encode x8 to x15.
+   * The number to add to the field's value. It is nonzero only for the 3-bit register fields of compressed
+   * instructions, which encode x8 to x15.
    */
   offset: number;
   notation: Notation;
@@ -68,8 +68,8 @@ const hexadecimal = (field: BitField): Operand => operand('hexadecimal', 'immedi
 const codeAddress = (field: BitField): Operand => operand('codeAddress', 'immediate', field);
 
 /**
- * All operands by name. Each is created when it is first needed. Names that begin with `c` occur only in compressed
- * instructions.
+ * All operands by name. Each operand is created when it is first needed. Names that begin with `c` occur only in
+ * compressed instructions.
  */
 const OPERANDS: Readonly<Record<string, () => Operand>> = {
   rd: () => x('rd', 11),

@@ -1,6 +1,6 @@
 /**
  * Sv39 and Sv48 page tables (Volume II, "Virtual Address Translation Process", "Sv39", "Sv48", "Svpbmt"): their levels,
- * the bits of their entries, and the rules that make an entry invalid. Both the hart's generated walk
+ * the bits of their entries, and the rules that make an entry invalid. Both the hart's generated page walk
  * (machine/cpu/mmu.ts) and `walkPageTables` use this description. It does not include permissions, which depend on the
  * access.
  */
@@ -31,16 +31,16 @@ export const PTE = {
   G: 1n << 5n,
   A: 1n << 6n,
   D: 1n << 7n,
-  /** The memory type (Svpbmt), which has no effect here. */
+  /** The memory type (Svpbmt), which has no effect on this machine. */
   PBMT: 3n << 61n,
-  /** The bit of Svnapot, which is not implemented. */
+  /** The bit defined by Svnapot, which is not implemented. */
   N: 1n << 63n,
 } as const;
 
 /** The physical page number in an entry. */
 export const PPN = { SHIFT: 10, MASK: (1n << 44n) - 1n } as const;
 
-/** An entry with any of these bits is a leaf, which maps a page. Other entries point to the table of the next level. */
+/** An entry with any of these bits is a leaf, which maps a page. Other entries point to a table at the next level. */
 export const LEAF = PTE.R | PTE.X;
 
 /** Why an entry causes a page fault for every access. */
@@ -103,7 +103,7 @@ export function walkPageTables(
   return undefined;
 }
 
-/** Why an entry in a table of this level causes a page fault for every access; undefined if it does not. */
+/** Why an entry in a table at this level causes a page fault for every access; undefined if it does not. */
 export function entryProblem(
   entry: bigint,
   { level, pbmte }: { level: number; pbmte: boolean },

@@ -43,8 +43,8 @@ export function readTables<Extension extends string>(
 }
 
 /**
- * Reads the encoding from its end with plain arithmetic. Parsing must be fast, because a guest cannot start until the
- * tables are parsed.
+ * Reads the encoding from right to left, with plain arithmetic. Parsing must be fast, because a guest cannot start
+ * until the tables are parsed.
  */
 function readRow<Extension extends string>(
   line: string,

@@ -79,7 +79,7 @@ export const MSTATUS = {
   TSR: 1 << 22,
 } as const;
 
-/** For each mode that handles traps, the CSRs and the bits of `mstatus` that a trap into this mode writes. */
+/** The CSRs and the bits of `mstatus` that a trap writes, indexed by the mode that handles the trap. */
 export const TRAP_REGISTERS = {
   [PRIVILEGE.SUPERVISOR]: {
     status: 'sstatus',

@@ -173,7 +173,7 @@ export class ArmedStopPoints {
   atBreakpoint(pc: bigint): boolean {
     const { breakpoints, predicates, condition } = this.points;
     if (this.clock.positionInStep() === this.runStart || !breakpoints.has(pc)) return false;
-    // Stops the hart although no breakpoint has been reached, so that the run loop checks whether to pause. The hart
+    // Stops the hart even though no breakpoint has been reached, so that the run loop checks whether to pause. The hart
     // then calls this function again.
     if (++this.evaluations % EVALUATIONS_PER_BOUNDARY === 0) return true;
     const predicate = predicates?.get(pc);

@@ -38,7 +38,7 @@ export interface DriveSlot {
   legacy: boolean;
 }
 
-/** A device at its address range on the bus. */
+/** A device and its address range on the bus. */
 export interface MappedDevice {
   base: number;
   lengthBytes: number;

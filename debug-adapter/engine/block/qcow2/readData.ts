@@ -35,8 +35,8 @@ function readExtent(parts: ImageParts, extent: Extent, guestOffset: number, into
 }
 
 /**
- * Reads from the backing device. Bytes past its end read as zeroes. So does VM state, which a backing device never
- * contains.
+ * Reads from the backing device. Bytes past its end read as zeroes. VM state, which a backing device never contains,
+ * also reads as zeroes.
  */
 function readBacking(parts: ImageParts, guestOffset: number, into: Uint8Array): void {
   const end = Math.min(parts.backing?.lengthBytes ?? 0, parts.layout.diskLengthBytes);

@@ -17,10 +17,10 @@ export class RefcountArray {
   private counts = new Uint16Array(0);
   /**
    * The file offset of each refcount block, or 0 if the block is not allocated. Block `i` holds the refcounts of the
-   * clusters from number `i * perBlock` on.
+   * clusters starting at number `i * perBlock`.
    */
   blocks: number[] = [];
-  /** The blocks that differ from the file. */
+  /** The blocks whose contents differ from those in the file. */
   readonly dirtyBlocks = new Set<number>();
   /** The blocks that are not yet in the file's refcount table. */
   readonly unlistedBlocks = new Set<number>();

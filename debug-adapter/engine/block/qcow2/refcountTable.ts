@@ -13,7 +13,7 @@ export interface TableLocation {
   clusters: number;
 }
 
-/** Writes the changes of a RefcountArray to the refcount table and the refcount blocks in the file. */
+/** Writes the changes in a RefcountArray to the refcount table and the refcount blocks in the file. */
 export class RefcountTable {
   private readonly file: ImageFile;
   private readonly clusterSizeBytes: number;

@@ -20,9 +20,9 @@ export interface SavedRefcounts {
  *
  * A refcount is never too low. An increment takes effect immediately and is written before the reference that it
  * counts. A decrement takes effect only once the removal of the reference is durable: `queueDrop` queues the decrement,
- * and `applyDrops` applies it after the sync. At worst, a killed process or a power failure therefore leaves leaked
- * clusters. A freed cluster is not reused as long as an old table that refers to it could reappear after a power
- * failure.
+ * and `applyDrops` applies it after the sync. If the process is killed or the power fails, the worst result is
+ * therefore leaked clusters. A freed cluster is not reused as long as an old table that refers to it could reappear
+ * after a power failure.
  */
 export class Refcounts {
   private readonly file: ImageFile;

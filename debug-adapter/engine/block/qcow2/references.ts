@@ -51,9 +51,9 @@ export function referencesOf(parts: ImageParts, l1: EntryTable, range?: L1Range)
 }
 
 /**
- * Sets the COPIED flags under `l1` according to the refcounts. According to the qcow2 specification, "Snapshots", bit
- * 63 may be stale in inactive L1 tables. The flags are therefore updated whenever a table becomes active and whenever
- * clusters become shared or stop being shared.
+ * Sets the COPIED flags in `l1` and its L2 tables to match the refcounts. According to the qcow2 specification,
+ * "Snapshots", bit 63 may be stale in inactive L1 tables. The flags are therefore updated whenever a table becomes
+ * active and whenever clusters become shared or stop being shared.
  */
 export function rebuildCopiedFlags(parts: ImageParts, l1: EntryTable, range: L1Range = wholeRange(l1)): void {
   for (let l1Index = range.from; l1Index < range.to; l1Index++) {
@@ -98,8 +98,8 @@ export function areL2FlagsCorrect(parts: ImageParts, table: EntryTable): boolean
 }
 
 /**
- * Whether an entry's COPIED flag should be set: its cluster has exactly one reference. The flag is never set for
- * compressed clusters or for zero clusters without an allocated cluster.
+ * Whether an entry's COPIED flag should be set, that is, whether its cluster has exactly one reference. The flag is
+ * never set for compressed clusters or for zero clusters without an allocated cluster.
  */
 export function isExclusive(parts: ImageParts, table: EntryTable, index: number): boolean {
   if (table.isCompressed(index) || table.offset(index) === 0) return false;

@@ -100,8 +100,8 @@ let sharedBuffer: Uint8Array | undefined;
 const COMPARED_BYTES = 1 << 20;
 
 /**
- * Writes the clusters of `wanted` that differ from `now`. Clusters that contain only zeroes become holes. Adjacent
- * clusters of the same kind are written together.
+ * Writes the clusters in `wanted` that differ from those in `now`. Clusters that contain only zeroes become holes.
+ * Adjacent clusters of the same kind are written together.
  */
 function writeDifference(
   draft: ImageParts,

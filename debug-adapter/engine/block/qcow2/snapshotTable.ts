@@ -84,7 +84,7 @@ export function newSnapshotEntry(fields: SnapshotFields): SnapshotEntry {
   return { ...fields, encoded: encodeEntry(fields) };
 }
 
-/** Returns a copy of the entry with another name. The name is the last field of an entry. */
+/** Returns a copy of the entry with a different name. The name is the last field of an entry. */
 export function renamedEntry(entry: SnapshotEntry, name: string): SnapshotEntry {
   const view = viewOf(entry.encoded);
   const nameAt = FIXED_BYTES + view.getUint32(EXTRA_LENGTH_OFFSET) + view.getUint16(ID_LENGTH_OFFSET);

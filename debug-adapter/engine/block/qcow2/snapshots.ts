@@ -33,7 +33,7 @@ export type SnapshotKey = string | { readonly id: string };
 
 /**
  * Creates an internal snapshot of the active state. Like deleting, renaming and applying snapshots, this operation is
- * atomic: all new data is written to free clusters, a single write to the header commits it, and then the old clusters
+ * atomic: all new data is stored in unused clusters, a single write to the header commits it, and then the old clusters
  * are freed. A crash leaves either the old or the new state. All operations except renaming change which clusters of
  * the active tables are shared with snapshots, so they use atomicCommit.ts.
  */
@@ -106,7 +106,7 @@ export function renameSnapshot(parts: ImageParts, key: SnapshotKey, to: string):
   replaceSnapshotList(parts, renamed, []);
 }
 
-/** Makes the snapshot's state the active state and drops the previous active state. */
+/** Makes the snapshot's state the active state and drops the previously active state. */
 export function applySnapshot(parts: ImageParts, key: SnapshotKey): void {
   const entry = findSnapshot(parts, key);
   checkSameSize(parts, entry);
@@ -161,7 +161,8 @@ export function* peekSnapshotL1s(parts: ImageParts): Generator<{ entry: Snapshot
 }
 
 /**
- * Throws if the snapshot's disk is not as long as the image's disk: its tables then map VM state at a different offset.
+ * Throws if the snapshot's disk and the image's disk differ in length, because the snapshot's tables then map VM state
+ * at a different offset.
  */
 export function checkSameSize(parts: ImageParts, entry: SnapshotEntry): void {
   if (entry.diskSizeBytes !== parts.layout.diskLengthBytes) throw snapshotOfOtherSize(parts.file.name, entry.name);

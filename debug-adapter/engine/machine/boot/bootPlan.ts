@@ -39,7 +39,7 @@ export interface BootFiles {
   tree?: NamedFile;
 }
 
-/** A file's contents, and its name for messages. */
+/** A file's contents, and the name that messages use for it. */
 export interface NamedFile {
   name: string;
   bytes: Uint8Array;
@@ -78,8 +78,8 @@ interface MemoryRegion {
  * files (QEMU 7.2, hw/riscv/boot.c). Firmware is placed at the start of RAM, and the kernel at its own address or at
  * the next 2 MiB boundary. The initial RAM disk is placed half the size of RAM above the start of the kernel, but at
  * most 128 MiB above it. Other files are placed at the addresses given for them (`-device loader`), and the device tree
- * near the end of RAM. The boot ROM contains the information that firmware needs. If these files cannot boot, throws a
- * UserError before a machine is created.
+ * near the end of RAM. The boot ROM contains the information that firmware needs. If these files cannot be booted,
+ * throws a UserError before a machine is created.
  */
 export function planBoot(files: BootFiles, memoryBytes: number, harts = 1, isa = ISA, mmu = MMU): BootPlan {
   const firmware = files.bios ? placeFirmware(files.bios, memoryBytes) : [];

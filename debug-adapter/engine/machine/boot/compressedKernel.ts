@@ -28,7 +28,7 @@ interface PlacedFile extends NamedFile {
 }
 
 /**
- * Unpacks a kernel in one of the formats that distributions install: a gzip file, which QEMU accepts for Arm
+ * Unpacks a kernel in one of the formats in which distributions ship kernels: a gzip file, which QEMU accepts for Arm
  * (load_image_gzipped); an EFI zboot image (a PE program that contains a compressed Image), which QEMU 8 and later
  * unpack (unpack_efi_zboot_image); or a U-Boot image. The unpacked file keeps the original's name and is never larger
  * than the guest's memory. Any other file is returned unchanged.
@@ -72,7 +72,7 @@ function unpackZboot<T extends NamedFile>(file: T, unpacking: UnpackOptions): T 
   if (offset + length > bytes.length) throw kernelDoesNotUnpack({ name, compression: method });
   const payload = bytes.subarray(offset, offset + length);
   if (method === 'gzip') return { ...file, bytes: gunzip(file, payload, unpacking) };
-  // The gzip format stores the unpacked length itself. For all other methods, Linux appends the Image's length
+  // A gzip file already contains the unpacked length. For all other methods, Linux appends the Image's length
   // (Makefile.zboot, size_append).
   if (offset + length + 4 > bytes.length) throw kernelDoesNotUnpack({ name, compression: method });
   return { ...file, bytes: unzstd(name, payload, view.getUint32(offset + length, true), unpacking) };

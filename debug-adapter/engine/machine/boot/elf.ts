@@ -38,7 +38,7 @@ export interface ElfSegment {
   /** The size in memory, at least `bytes.length`; the memory after `bytes` is zeroed. */
   memoryBytes: number;
   /**
-   * The number of leading bytes that belong to the ELF file's headers: more than 0 if the segment starts at the start
+   * The number of leading bytes that belong to the ELF file's headers: more than 0 if the segment begins at the start
    * of the file.
    */
   headerBytes: number;

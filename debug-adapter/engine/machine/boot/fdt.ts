@@ -11,8 +11,8 @@ export type FdtValue = string | string[] | number[] | Uint8Array | true;
 
 /**
  * Writes a flattened device tree, version 17 (Devicetree Specification 0.4, chapter 5): header, an empty memory
- * reservation block, structure and strings, packed in the same way as by libfdt's fdt_pack. It works for any device
- * tree, not only for this machine's.
+ * reservation block, structure and strings, packed as libfdt's fdt_pack packs them. This function works for any device
+ * tree, not just this machine's.
  */
 export function writeFdt(root: FdtNode): Uint8Array {
   const strings = new StringTable();

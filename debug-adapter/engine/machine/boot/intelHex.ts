@@ -5,10 +5,10 @@ export interface HexBlock {
 }
 
 /**
- * Reads Intel HEX, which QEMU's loader accepts too (load_targphys_hex_as): lines of `:`, count, address, type, data and
- * checksum in hexadecimal digits. Supports record types 0 to 5: data, end of file, and the records for upper address
- * bits and start addresses. Data at consecutive addresses is joined into one block. Returns undefined if a record is
- * malformed or the end-of-file record is missing.
+ * Reads Intel HEX, which QEMU's loader also accepts (load_targphys_hex_as): lines of `:`, count, address, type, data
+ * and checksum in hexadecimal digits. Supports record types 0 to 5: data, end of file, and the records for upper
+ * address bits and start addresses. Data at consecutive addresses is joined into one block. Returns undefined if a
+ * record is malformed or the end-of-file record is missing.
  */
 export function readIntelHex(file: Uint8Array): HexBlock[] | undefined {
   if (file[0] !== COLON || file.length > TEXT_BYTES_MAX) return undefined;

@@ -1,7 +1,7 @@
 import { type Code, type Local, I64, call, i32, i64, select, sequence, set } from '../../base/wasm/code.ts';
 import type { Frame, FunctionHandle, ModuleBuilder } from '../../base/wasm/moduleBuilder.ts';
 import type { OperationName } from './operations.ts';
-// Cycle: the table of all instructions includes the table below, which uses its entry type.
+// Cycle: the table below is part of the table in semantics.ts and uses that table's entry type.
 import type { Semantics } from './semantics.ts';
 
 const low = i32.wrap;
@@ -134,8 +134,8 @@ function swapGroups(a: Local, bits: number, mask: bigint): Code {
 /**
  * The low 64 bits of the carry-less product, computed with ordinary multiplications. Each factor is split into four
  * parts, each of which keeps only every fourth bit of the factor. When two parts are multiplied, at most 15 ones are
- * added in any bit position below the topmost one, so the carries stay in the three bits above that position. These
- * bits are masked off (Thomas Pornin, BearSSL, "Constant-Time Mul").
+ * added in each bit position below the topmost, so the carries stay in the three bits above that position. These bits
+ * are masked off (Thomas Pornin, BearSSL, "Constant-Time Mul").
  */
 function clmulBody(frame: Frame): Code {
   const [a, b] = frame.parameters;

@@ -16,7 +16,8 @@ const NO_CHECKS: readonly BreakCheck[] = [];
 /**
  * The halfwords of RAM pages at which there are breakpoints. Breakpoints are set on virtual addresses. The RAM page
  * that contains a breakpoint's instruction is known only when the hart fetches from it, so pages are marked at that
- * time. After the breakpoints have changed, all fetch TLBs must be flushed, so that each page is fetched again.
+ * time. After the breakpoints have changed, all fetch TLBs must be flushed, so that the next fetch from each page marks
+ * it again.
  */
 export class BreakMarks {
   /**

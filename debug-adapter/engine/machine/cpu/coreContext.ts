@@ -51,8 +51,8 @@ export const IMPORTS = {
    */
   recordHot: { parameters: [I32, I64], results: [I32] },
   /**
-   * (virtual address, address of its page's decode entries): called when a page that may contain a breakpoint is
-   * fetched.
+   * (virtual address, address of its page's decode entries): called when the hart fetches from a page that may contain
+   * a breakpoint.
    */
   fetchedBreakPage: { parameters: [I64, I32], results: [] },
   /** (offset in RAM, length): called before a write to a page with translated code. */

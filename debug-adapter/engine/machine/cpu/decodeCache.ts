@@ -40,7 +40,7 @@ export class DecodeCache {
   private used = 0;
   private instructions: InstructionSet;
   private pagesMax: number;
-  /** For each pool page, the RAM page whose decoded code it stores. */
+  /** Indexed by pool page: the RAM page whose decoded code is stored in that pool page. */
   private ramPageOf: Int32Array;
   /**
    * The locations of the breakpoints. Decode entries at these locations call `breakpointHit` before the instruction

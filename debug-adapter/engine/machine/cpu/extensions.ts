@@ -42,9 +42,9 @@ const EXTENSIONS = {
   // The next two extensions consist of hints, encoded as an ADD with destination x0 and as a FENCE.
   zihintntl: 'named later',
   zihintpause: 'named later',
-  // Zihpm requires event counters; here they read as zero.
+  // Zihpm requires event counters; on this machine they read as zero.
   zihpm: 'named later',
-  // Zmmul is a part of M, Zaamo and Zalrsc are the parts of A, and Zca and Zcd are parts of C.
+  // Zmmul is part of M, Zaamo and Zalrsc are the parts of A, and Zca and Zcd are parts of C.
   zmmul: 'named later',
   za64rs: 'named later',
   zaamo: 'named later',

@@ -1,6 +1,6 @@
 import { i32, i64, sequence } from '../../base/wasm/code.ts';
 import { setSlot, slot, slot32 } from './coreContext.ts';
-// Cycle: the table of all CSRs includes the CSRs below, which use its entry type.
+// Cycle: the CSRs below are part of the table in csrTable.ts and use that table's entry type.
 import type { Csr } from './csrTable.ts';
 import { FCSR_FLAGS, FCSR_MODE_SHIFT, markFloatsDirty } from './floatFormat.ts';
 import { MSTATUS } from '../../isa/traps.ts';

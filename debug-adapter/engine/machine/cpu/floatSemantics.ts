@@ -69,7 +69,7 @@ const isNamed = (format: Format) => (name: string) => `${name}_${format}` as Flo
 const controlFor = (format: Format, mode: Code): Code => i32.or(mode, i32.const(CONTROL[format]));
 const CONTROL: Record<Format, number> = { H: CONTROL_HALF, S: CONTROL_SINGLE, D: 0 };
 
-/** For each format, the conditions under which the host's instructions can be applied to the values of registers. */
+/** Indexed by format: the conditions under which the host's instructions can be applied to the values of registers. */
 const HOST_CONDITIONS: Record<Format, (registers: Code[]) => Code[]> = {
   H: (registers) => registers.map(isFiniteHalf),
   S: (registers) => registers.map(isBoxed),

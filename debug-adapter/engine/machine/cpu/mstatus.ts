@@ -19,7 +19,7 @@ export const MSTATUS_WRITABLE =
   MSTATUS.TSR;
 
 export const SSTATUS_WRITABLE = MSTATUS.SIE | MSTATUS.SPIE | MSTATUS.SPP | MSTATUS.FS | MSTATUS.SUM | MSTATUS.MXR;
-/** Read-only: set while FS, VS or XS is dirty. Only FS is implemented here. */
+/** Read-only: set while FS, VS or XS is dirty. Of these fields, only FS is implemented. */
 export const MSTATUS_SD = 1n << 63n;
 
 /** The bits visible in S-mode: the writable ones, UXL and SD. */

@@ -94,9 +94,9 @@ function defineTouch({ builder, functions }: Core): void {
         i32.and(flags.get, i32.const(PAGE_WATCHED)),
         when(includesWatchedWord(offset.get, length.get), call(functions.watchWrite, offset.get, length.get)),
       ),
-      // Before SFENCE.VMA, it is unspecified whether a change to the page tables has taken effect. Here the change
-      // always takes effect immediately, so the TLBs' contents are never observable and can be dropped at any time, for
-      // example by a snapshot. ATTENTION makes the interpreter leave its loop, so PC is translated again too.
+      // Before SFENCE.VMA, it is unspecified whether a change to the page tables has taken effect. On this machine, the
+      // change always takes effect immediately, so the TLBs' contents are never observable and can be dropped at any
+      // time, for example by a snapshot. ATTENTION makes the interpreter leave its loop, so PC is translated again too.
       when(i32.and(flags.get, i32.const(PAGE_TABLE)), call(functions.flushPaged), setSlot32('ATTENTION', i32.const(1))),
       // Read the flags again, because the page's last region may have been removed in the meantime.
       i32.store8(

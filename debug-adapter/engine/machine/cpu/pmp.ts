@@ -39,7 +39,8 @@ export const pmpIsActive: Code = i64.ne(
  * Defines physical memory protection (Volume II, "Physical Memory Protection"): 16 entries with a granularity of 4
  * bytes. The first entry that matches any byte of an access decides whether the access is allowed, and must cover all
  * of its bytes. While no entry is active, everything is allowed, as in QEMU 7.2. A page is added to a TLB only if the
- * result is the same for the whole page; otherwise each access and each instruction fetch is checked here.
+ * result is the same for the whole page; otherwise each access to the page and each instruction fetch from it is
+ * checked individually.
  */
 export function definePmp(core: Core): void {
   const { builder, functions } = core;

@@ -1,6 +1,6 @@
 import { type Code, call, i32, i64, sequence, when } from '../../base/wasm/code.ts';
 import { type Core, setSlot, slot } from './coreContext.ts';
-// Cycle: the table of all CSRs includes the CSRs below, which use its entry type.
+// Cycle: the CSRs below are part of the table in csrTable.ts and use that table's entry type.
 import type { Csr } from './csrTable.ts';
 import type { SlotName } from './layout.ts';
 

@@ -44,9 +44,9 @@ export function countJump(v: Variables): Code {
 }
 
 /**
- * Calls the region that begins here, and continues as long as one region leads to another. A region executes no
- * instruction if the budget is too small for its first block, if the first instruction is not plain, or if the region
- * was translated for a different address space. The interpreter then executes the instruction.
+ * Calls the region that begins at the current entry, and continues as long as one region leads to another. A region
+ * executes no instruction if the budget is too small for its first block, if the first instruction is not plain, or if
+ * the region was translated for a different address space. The interpreter then executes the instruction.
  */
 export function regionHandler(v: Variables): Code {
   const { core, budget, entry, pageEntries, pageVa, low, tlb, va } = v;
@@ -75,7 +75,7 @@ export function regionHandler(v: Variables): Code {
   );
 }
 
-/** Executes the first instruction of the region that begins here, without calling the region. */
+/** Executes the first instruction of the region that begins at the current entry, without calling the region. */
 export const withoutRegion = (v: Variables): Code =>
   sequence(refund(v), setSlot('PC', pc(v)), executeSingleEntry(v, loneEntry(v)));
 

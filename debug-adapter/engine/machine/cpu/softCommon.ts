@@ -11,7 +11,7 @@ import {
   isSignaling,
   raiseFlags,
 } from './floatFormat.ts';
-// Cycle: rounding is built from these helpers, and some helpers call its functions.
+// Cycle: the rounding functions are built from these helpers, and some of the helpers call rounding functions.
 import type { Rounding } from './softRound.ts';
 
 /**

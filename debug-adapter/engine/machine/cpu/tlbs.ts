@@ -2,7 +2,7 @@ import { FETCH_CONTEXT_BYTES, FETCH_CONTEXTS, FETCH_TLB, READ_TLB, TLB_BYTES } f
 
 /**
  * Invalidates the first entry of each TLB in a new memory, because its tag of 0 would match page 0. In all other
- * entries a tag of 0 never matches.
+ * entries, a tag of 0 never matches.
  */
 export function initializeTlbs(memory: WebAssembly.Memory): void {
   const tags = new BigInt64Array(memory.buffer);

@@ -19,9 +19,12 @@ export class CodePageWriters {
    */
   private besideWatched = new Set<number>();
   private amongWatched = new Set<number>();
-  /** The count of slow-path accesses when regions were last translated. */
+  /** The number of slow-path accesses when regions were last translated. */
   private accessesSeen = 0;
-  /** The later counts, at the last detection of each entry. A loop may consist of several regions. */
+  /**
+   * Indexed by entry: the count at the last call of `detect` with this entry, if no regions have been translated since.
+   * Each entry has its own count because a loop may consist of several regions.
+   */
   private accessesSeenBy = new Map<number, number>();
   private areBytesWatched = false;
 
@@ -39,8 +42,8 @@ export class CodePageWriters {
 
   /**
    * Called when control has often left the region at an entry early. Returns the entry of a region that should be
-   * translated again, to make more accesses in place; undefined if there is none. It may be another region, which
-   * control left more recently.
+   * translated again, to make more accesses in place; undefined if there is none. This may be the entry of another
+   * region, which control left more recently.
    */
   detect(entry: number): number | undefined {
     if (!this.accessesAreFrequent(entry)) return undefined;
@@ -88,7 +91,7 @@ export class CodePageWriters {
   }
 }
 
-/** Adds an entry to a set of limited size. Returns the entry, or undefined if it was in the set. */
+/** Adds an entry to a set of limited size. Returns the entry, or undefined if it was already in the set. */
 function addTo(entries: Set<number>, entry: number): number | undefined {
   if (entries.has(entry)) return undefined;
   if (entries.size > REMEMBERED_MAX) entries.clear();

@@ -37,7 +37,7 @@ function directCallee(
 ): bigint | undefined {
   const va = returnsTo - 4n;
   const entry = entryAt(va);
-  // The second half of the instruction is on another page, so it is not decoded here.
+  // An instruction whose second half is on the next page is not decoded.
   if (entry === undefined || (va & 0xfffn) > 0xffcn) return undefined;
   const { ramPage } = decodeCache.pageOf(entry);
   const { operation, rd, immediate } = decodeCache.decode(

@@ -13,7 +13,7 @@ export class HotFunctions {
   private view: DataView;
   private decodeCache: DecodeCache;
   private threshold: HotThreshold;
-  /** The entries of the functions that have already been returned. */
+  /** The entries of the functions that `around` has already found. */
   private found = new Set<number>();
 
   constructor(view: DataView, { decodeCache, threshold }: { decodeCache: DecodeCache; threshold: HotThreshold }) {
@@ -24,7 +24,7 @@ export class HotFunctions {
 
   /**
    * The function that contains a hot loop, if the function itself is often called. It is then translated instead of the
-   * loop, because its region includes the loop. Each function is returned only once.
+   * loop, because its region includes the loop. Finds each function only once.
    */
   around(loop: CallSite, fetchContext: number): CallSite | undefined {
     const start = currentFunction(this.view, { decodeCache: this.decodeCache, fetchContext });

@@ -8,9 +8,10 @@ import type { RegionMemory } from './regionMemory.ts';
 import type { RegionRegisters } from './regionRegisters.ts';
 
 /**
- * Generates the AMOs, LR and SC of a region. An instruction is executed in place if a load (for LR) or a store (for
- * AMOs and SC) at its address would be plain; otherwise, control leaves the region before the instruction. Instructions
- * executed in place therefore never fault, and never write to pages that are not marked dirty.
+ * Generates the code for a region's AMO, LR and SC instructions. An instruction is executed in place if a load (for LR)
+ * or a store (for AMOs and SC) at its address would be plain; otherwise, control leaves the region before the
+ * instruction. Instructions executed in place therefore never fault, and never write to pages that are not marked
+ * dirty.
  */
 export class RegionAtomics {
   private memory: RegionMemory;
@@ -48,7 +49,8 @@ export class RegionAtomics {
 
   /**
    * Loads the old value and stores the new one, which is computed from `this.value`. With watchpoints, an AMO that
-   * changes nothing, such as that of a hart that waits for a spinlock, stores nothing and needs no further check.
+   * changes nothing, such as one executed by a hart that is waiting for a spinlock, stores nothing and needs no further
+   * check.
    */
   private modify(memory: AtomicOperand, updated: Code, leaveIfAffected: Code | undefined): Code {
     const store = memory.store(updated);

@@ -8,7 +8,7 @@ import type { RegionRegisters } from './regionRegisters.ts';
 
 /**
  * The floating-point instructions of a region. Whether the floating-point state permits them is determined once at the
- * region's start, because nothing in a region changes that.
+ * region's start, because nothing in a region changes that state.
  */
 export class RegionFloats {
   private registers: RegionRegisters;
