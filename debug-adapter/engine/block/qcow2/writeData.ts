@@ -142,7 +142,7 @@ function completeClusters(
   return bytes;
 }
 
-/** The active L2 table for an L1 index. It is created if it is missing and copied if it is shared. */
+/** The active L2 table for an L1 index. Creates the table if it is missing, and copies it if it is shared. */
 export function writableL2Table(parts: ImageParts, l1Index: number): StoredTable {
   growL1(parts, l1Index + 1);
   const existing = l2TableAt(parts, parts.l1, l1Index);

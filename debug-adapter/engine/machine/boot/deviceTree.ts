@@ -38,10 +38,10 @@ export interface DeviceTreeOptions {
 
 /**
  * Builds the machine's device tree in the flattened format. The tree has the nodes, properties and phandles that QEMU
- * 7.2's `virt` has for the devices implemented here, in QEMU's order, so that guests see these devices exactly as on
- * QEMU. The instruction set is described as in QEMU 10. PCI, flash, fw_cfg, PMU and the platform bus are omitted. As in
- * QEMU, the phandles depend on the number of harts: they are assigned from the last hart to the first, each hart
- * followed by its interrupt controller, and then to the PLIC and the test device.
+ * 7.2's `virt` has for the devices of this machine, in QEMU's order, so that guests see these devices exactly as they
+ * would on QEMU. The instruction set is described as in QEMU 10. PCI, flash, fw_cfg, PMU and the platform bus are
+ * omitted. As in QEMU, the phandles depend on the number of harts: they are assigned from the last hart to the first,
+ * each hart followed by its interrupt controller, and then to the PLIC and the test device.
  */
 export function buildDeviceTree(options: DeviceTreeOptions): Uint8Array {
   const harts = options.harts ?? 1;

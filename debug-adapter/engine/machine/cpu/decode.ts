@@ -123,7 +123,7 @@ function simplifiedJal(decoded: Decoded): Decoded {
 
 /**
  * The operation of an instruction; undefined if harts do not implement the instruction. The operation's name is the
- * mnemonic, except for the instructions handled here.
+ * mnemonic, except for the instructions that this function handles.
  */
 function operationOf(mnemonic: string): OperationName | undefined {
   const name =

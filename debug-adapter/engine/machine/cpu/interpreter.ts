@@ -112,7 +112,7 @@ const cannotFetch = (v: Variables): Code =>
 
 /**
  * Executes one instruction from a page whose bytes have different PMP permissions. The straddle entry already holds the
- * decoded instruction, but no entry in the page can check for a breakpoint, so this check is performed here.
+ * decoded instruction, but no entry in the page can check for a breakpoint, so this code performs the check.
  */
 const executeFetched = (v: Variables): Code =>
   sequence(
@@ -273,8 +273,8 @@ function jalr(v: Handler): Code {
 }
 
 /**
- * Atomics always take the slow path here, like a load that misses the TLB. This is fast enough, because hot atomics are
- * executed in regions.
+ * In the interpreter, atomics always take the slow path, like loads that miss the TLB. This is fast enough, because hot
+ * atomics are executed in regions.
  */
 function atomic(v: Variables): Code {
   return sequence(storePc(v), set(v.value, call(v.core.functions.atomic, rs1(v), rs2(v), raw(v))), br(v.loaded));

@@ -243,8 +243,8 @@ export const DECODE_PAGE_BYTES = (PAGE_SIZE_BYTES / 2 + 1) * ENTRY_BYTES;
 /** The pool holds decode entries for 16 MiB of guest code; when it is full, all entries are dropped. */
 export const DECODE_POOL_PAGES = 4096;
 /**
- * The maximum number of regions. It is enough for a kernel and its programs, which have a few thousand hot regions at a
- * time.
+ * The maximum number of regions. This is enough for a kernel and its programs, which have a few thousand hot regions at
+ * a time.
  */
 export const REGION_SLOTS = 16384;
 

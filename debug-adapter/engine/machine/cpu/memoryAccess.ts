@@ -136,7 +136,7 @@ export const enterReadTlb = (core: Core, v: CacheableAccess): Code =>
 
 /**
  * Adds the page to the write TLB if PMP permits. Called for a write to RAM, before `touch` marks the page dirty. If the
- * write may change the page table used to translate its address, `touch` also removes the entry added here.
+ * write may change the page table used to translate its address, `touch` also removes the new TLB entry.
  */
 export const enterWriteTlb = (core: Core, v: CacheableAccess): Code => {
   const tags = i32.and(pageFlags(v.pa.get), i32.const(PAGE_CODE | PAGE_WATCHED));

@@ -59,10 +59,10 @@ export interface RegionSource {
 }
 
 /**
- * Generates the code for a region as a function of the type REGION_TYPE. It executes the region from its entry with
- * registers in locals, and subtracts each block's instruction count from the budget at the start of the block. It
- * stores registers and PC in memory and returns if the budget is too small for a block, if control flow leaves the
- * region, and before any instruction that is not plain. The interpreter then executes that instruction, so no
+ * Generates the code for a region as a function of the type REGION_TYPE. The function executes the region from its
+ * entry, keeps registers in locals, and subtracts each block's instruction count from the budget at the start of the
+ * block. It stores registers and PC in memory and returns if the budget is too small for a block, if control flow
+ * leaves the region, or if the next instruction is not plain. The interpreter then executes that instruction, so no
  * instruction in a region faults, and every step is counted exactly.
  */
 export function regionCode(frame: Frame, region: RegionSource): Code {
