@@ -10,7 +10,7 @@ import type { HartContexts } from './cpu/hartContexts.ts';
 export class HartInterrupts {
   private harts: HartContexts;
   private board: Board;
-  /** For each hart, the time at which stimecmp expires. Recomputed only after a write to stimecmp or mtime. */
+  /** The time at which each hart's stimecmp expires. Recomputed only after a write to stimecmp or mtime. */
   private supervisorTimers: { compare: bigint; tickDelta: bigint; deadline: number }[];
 
   constructor(harts: HartContexts, board: Board) {

@@ -13,7 +13,7 @@ export type OutsideEvent =
   | { kind: 'clockJump'; nanoseconds: number }
   /** The debugger writes to RAM. `address` is a guest physical address, and the whole range lies in RAM. */
   | { kind: 'memoryWrite'; address: GuestAddress; bytes: Uint8Array }
-  /** The debugger writes an integer register, 1 to 31, or the program counter as number 32. */
+  /** The debugger writes a register: an integer register (1 to 31) or the program counter (32). */
   | { kind: 'registerWrite'; register: number; value: bigint };
 
 /** The part of the machine's state that an input source may use. */
@@ -49,8 +49,8 @@ export interface Inputs extends RequestLog {
   /**
    * The event to deliver as the step at `status.position`, or undefined for none. Called at boundaries, at least at the
    * position that `nextPosition` returned and whenever the machine is idle. If it returns undefined while the machine
-   * is idle, the machine advances its clock to `wakeNanoseconds` (a deterministic idle step), or ends if
-   * `wakeNanoseconds` is Infinity.
+   * is idle, the machine ends if `wakeNanoseconds` is Infinity; otherwise, it advances its clock to `wakeNanoseconds`
+   * (a deterministic idle step).
    */
   takeEvent(status: InputStatus): OutsideEvent | undefined;
   /** The payload of the answer to a query that a device makes in the step at `position`. */

@@ -40,7 +40,7 @@ export type MachineStop =
   | { kind: 'paused' }
   /** The next instruction is at a breakpoint. */
   | { kind: 'breakpoint'; pc: bigint }
-  /** The last step reached stop points other than breakpoints and traps. */
+  /** The last step hit stop points other than breakpoints and traps. */
   | { kind: 'hit'; hits: StepHit[] }
   /** The next step is a trap. */
   | { kind: 'trap'; trap: Trap; ids: number[] };

@@ -16,7 +16,7 @@ export class MachineInspector implements Inspector {
   private machine: Machine;
   private fixedHart: number | undefined;
 
-  /** Inspects the given hart. By default, inspects the hart that executes the next step at the time of each call. */
+  /** Inspects the given hart. By default, each call inspects the machine's current `inspectedHart`. */
   constructor(machine: Machine, hart?: number) {
     this.machine = machine;
     this.fixedHart = hart;

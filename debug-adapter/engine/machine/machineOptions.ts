@@ -14,7 +14,7 @@ export interface MachineOptions {
   harts?: number;
   /** The instruction set; by default, `ISA` (cpu/extensions.ts). */
   isa?: string;
-  /** The deepest page tables supported; by default, `MMU` (cpu/satp.ts). */
+  /** The supported page table format with the most levels; by default, `MMU` (cpu/satp.ts). */
   mmu?: MmuType;
   drives: readonly Drive[];
   /** One entry for each drive. By default, the drives are modern devices in the first slots. */
@@ -29,7 +29,8 @@ export interface MachineOptions {
   semihosting?: boolean;
   inputs: Inputs;
   /**
-   * Called for each byte that the guest prints, with the position of its step and the byte's index within that step.
+   * Called for each byte that the guest prints, with the position of the step that prints it and the byte's index
+   * within that step.
    */
   onConsoleByte: (byte: number, position: Position, index: number) => void;
   /** The maximum number of code pages whose decoded form is kept. For tests; affects only speed. */

@@ -113,8 +113,8 @@ const machineCodecOf = ({ harts, scheduler, board, drives }: StatefulParts) =>
     devices: namedParts(board.devices.map((device) => [device.name, device])),
     drives: namedParts(drives.map((drive) => [drive.id, drive])),
     /**
-     * The last console output, which only console points need. It is not part of any digest, and is missing in
-     * snapshots from older versions.
+     * The last console output, which only console points need. It is not part of any digest, and is missing from
+     * snapshots made by older versions.
      */
     [RECENT_OUTPUT]: optional(bytes),
   });

@@ -6,7 +6,7 @@ export interface DeviceRange {
   base: GuestAddress;
   /** The size of the range that the board reserves for the device, as the device tree describes it. */
   lengthBytes: number;
-  /** The size of the part, from the start of the range, in which the device accepts accesses. */
+  /** The device accepts accesses only in this many bytes at the start of the range. */
   registerBytes: number;
 }
 
@@ -17,8 +17,8 @@ export interface InterruptingRange extends DeviceRange {
 
 /**
  * The memory map and interrupt sources of QEMU's `virt` board (hw/riscv/virt.c, `virt_memmap`;
- * include/hw/riscv/virt.h). The bus, the device tree and the boot ROM use these definitions. `registerBytes` are the
- * sizes of QEMU's memory regions.
+ * include/hw/riscv/virt.h). The bus, the device tree and the boot ROM use these definitions. The values of
+ * `registerBytes` are the sizes of QEMU's memory regions.
  */
 export const MEMORY_MAP = {
   rom: whole(0x1000, 0xf000),
@@ -36,7 +36,7 @@ export const MEMORY_MAP = {
 /** The start of RAM. */
 export const RAM_BASE: GuestAddress = 0x8000_0000;
 
-/** QEMU has flash memory in this range; this machine does not (VIRT_FLASH). */
+/** The range of QEMU's flash memory (VIRT_FLASH), which this machine does not have. */
 export const QEMU_FLASH = { start: 0x2000_0000, end: 0x2400_0000 } as const;
 
 /** The frequency of `mtime`. */

@@ -8,7 +8,7 @@ import { PC_REGISTER } from '../target/target.ts';
 import type { Inputs, InputStatus, OutsideEvent } from './inputs.ts';
 import type { MachineClock } from './machineClock.ts';
 
-/** The parts of the machine that events from outside change. */
+/** The parts of the machine that outside events change. */
 interface EventTargets {
   clock: MachineClock;
   hart: Hart;
@@ -17,12 +17,12 @@ interface EventTargets {
   deadlines: Deadlines;
 }
 
-/** Asks the machine's inputs for events from outside, and applies these events to the machine. */
+/** Takes outside events from the machine's inputs and applies them to the machine. */
 export class OutsideEvents {
   private readonly parts: EventTargets;
   /** The status for the inputs. One object is reused, because it is needed at each boundary. */
   private readonly status: InputStatus;
-  /** The result of `nextPosition` at the last boundary: no event comes before this position while a hart executes. */
+  /** The result of `nextPosition` at the last boundary: while a hart executes, no event is due before this position. */
   private next: Position = 0;
 
   constructor(parts: EventTargets) {
@@ -40,7 +40,7 @@ export class OutsideEvents {
     return this.next;
   }
 
-  /** The event to deliver as the next step; undefined for none. `idle` tells whether all harts are waiting. */
+  /** The event to deliver as the next step; undefined for none. `idle` indicates whether all harts are waiting. */
   take(inputs: Inputs, idle: boolean): OutsideEvent | undefined {
     const status = this.updateStatus(idle);
     this.next = inputs.nextPosition(status);

@@ -8,8 +8,8 @@ import type { HartContexts } from './cpu/hartContexts.ts';
 import type { GuestRam } from './guestRam.ts';
 
 /**
- * Sets the machine's state at power-on and restores it on a reset: everything except the contents of drives, the
- * position, and the host's answers to device queries. Constructed together with the machine, before the
+ * Sets the machine's state at power-on and restores it on a reset. This state includes everything except the contents
+ * of drives, the position, and the host's answers to device queries. Constructed together with the machine, before the
  * machine's first step.
  */
 export class PowerOnState {

@@ -16,7 +16,7 @@ interface WatchedRegister {
 
 /**
  * Finds changes to registers and CSRs by reading them before and after each run of a hart, and before and after each
- * step outside such a run. The machine makes sure that a run of a hart ends with the first step that can have changed
+ * step outside such a run. The machine makes sure that a run of a hart ends with the first step that may have changed
  * one of them:
  *
  * - Only a few kinds of instructions change CSRs. After such an instruction, the hart ends its run (CSRS_WATCHED).
@@ -32,7 +32,7 @@ export class RegisterWatcher {
   private readonly interrupts: HartInterrupts;
   private readonly compared: WatchedRegisters;
   private registers: WatchedRegister[] = [];
-  /** For each hart, the indexes of its watched integer and floating-point registers. */
+  /** The indexes of each hart's watched integer and floating-point registers. */
   private comparedOn: number[][] = [];
   /** The values before the step in progress, and that step's position; undefined between steps. */
   private before: { values: bigint[]; position: Position } | undefined;

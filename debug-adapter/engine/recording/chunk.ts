@@ -38,7 +38,7 @@ export const CHUNK_HEADER_BYTES = 20;
 
 /**
  * An index chunk is a page of the index of the preceding events (`index/indexPage.ts`). A console chunk contains output
- * that the guest printed (`consoleOutput.ts`). Both are not critical, and a damaged payload is tolerated, because their
+ * that the guest printed (`consoleOutput.ts`). Neither is critical, and a damaged payload is tolerated, because the
  * contents can be derived from the events.
  */
 export const CHUNK_TYPE = { header: 1, bootFile: 2, names: 3, events: 4, index: 5, console: 6 } as const;

@@ -3,7 +3,7 @@ import type { Position } from '../base/quantities.ts';
 import { chunkFlaws } from '../../messages/recordingDamage.ts';
 import type { PlacedChunk } from './chunk.ts';
 
-/** A part of the guest's console output. `positions` has the position of each byte; positions never decrease. */
+/** A part of the guest's console output. `positions` contains the position of each byte; positions never decrease. */
 export interface ConsoleOutput {
   bytes: Uint8Array;
   positions: Float64Array;
@@ -15,8 +15,9 @@ const CHUNK_BYTES = (64 << 10) - 16;
 /**
  * Collects the console output of a recording that is being written. A replay prints the same output again, so the log
  * does not need it. It is stored so that a replay that skips a part of the recording can show what the guest printed
- * there. In the payload of a chunk, each byte follows the distance of its position from that of the previous byte (from
- * 0 for the first byte), as a varint. All output before the end of an events chunk is in chunks that precede it.
+ * there. In the payload of a chunk, each byte is preceded by a varint: the distance from the previous byte's position
+ * (from 0 for the first byte) to its own. Output that was printed before the end of an events chunk is always stored
+ * before that chunk.
  */
 export class ConsoleOutputWriter {
   private readonly payload = new ByteWriter();
@@ -54,7 +55,7 @@ export class ConsoleOutputWriter {
 /** Decodes the payload of a chunk. Throws `Malformed`. */
 export function decodeConsoleOutput(payload: Uint8Array): ConsoleOutput {
   const source = new ByteReader(payload);
-  // Each byte of output takes at least two bytes.
+  // Each byte of output takes at least two bytes of the payload.
   const bytes = new Uint8Array(payload.length >> 1);
   const positions = new Float64Array(payload.length >> 1);
   let count = 0;

@@ -182,10 +182,7 @@ export class Divergences {
     return undefined;
   }
 
-  /**
-   * Describes the recorded entry. The text includes the entry's position only if the divergence is at a different
-   * position.
-   */
+  /** Describes the recorded entry. Includes the entry's position only if the divergence is at a different position. */
   private expectedText(entry: EventEntry | AnswerEntry | BlockEntry, divergedAt: Position): string {
     return this.entryText(entry) + atOtherPosition(entry.position, divergedAt);
   }

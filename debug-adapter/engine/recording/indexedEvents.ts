@@ -18,7 +18,7 @@ export class IndexedEvents {
   private source = new ByteReader(this.bytes);
   private decoder = new EventsDecoder(this.source, []);
   private positions = new Float64Array(FIRST_CAPACITY);
-  /** For each entry, the payload offset of the data that follows the tag and the distance. */
+  /** The payload offset of each entry's data, which follows the tag and the distance. */
   private offsets = new Uint32Array(FIRST_CAPACITY);
   /** The code of each entry's kind. */
   private codes = new Uint8Array(FIRST_CAPACITY);

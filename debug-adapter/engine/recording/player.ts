@@ -21,7 +21,7 @@ import type { RecordingReader } from './recordingReader.ts';
 
 /**
  * The inputs of a replaying machine. The player delivers the recorded events at their positions and compares the
- * machine's actions with the recording. At the first difference, it throws a UserError of kind `divergence` that
+ * machine's actions with the recording. When it finds a difference, it throws a UserError of kind `divergence` that
  * contains the position, what was expected, what happened, and a possible cause. The session must not run the machine
  * beyond `lastPosition`, must stop at each `nextDigestPosition` to call `checkDigest`, and must call `seek` after it
  * restores a snapshot.

@@ -136,8 +136,8 @@ export class RecordingReader {
   }
 
   /**
-   * Yields the guest's console output from the start of the recording, in parts, each of which is read just before it is
-   * yielded. Parts that are damaged are left out. Recordings that were made before output was stored have none.
+   * Yields the guest's console output from the start of the recording, in parts, each of which is read just before it
+   * is yielded. Damaged parts are omitted. Older recordings contain no console output.
    */
   *consoleOutput(): Generator<ConsoleOutput, void, undefined> {
     for (const chunk of this.output) {

@@ -110,7 +110,7 @@ export class RecordingWriter {
     this.writeEvents();
   }
 
-  /** Like `flush`, but the entries also survive a power failure. Needs a sync, which takes milliseconds. */
+  /** Like `flush`, but the entries also survive a power failure. Requires a sync, which takes milliseconds. */
   flushDurably(position: Position): void {
     this.flush(position);
     if (!this.synced) this.sync();

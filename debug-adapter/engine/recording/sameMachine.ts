@@ -75,8 +75,8 @@ function checkDrives(file: string, recorded: readonly RecordedDrive[], requested
   for (const { id } of requested) {
     if (!recorded.some((drive) => drive.id === id)) throw recordedWithoutDrive({ file, drive: id });
   }
-  // Both lists contain the same drives here, so only their order can differ. The order matters because the guest
-  // identifies drives by their slots.
+  // Both lists are known to contain the same drives, so only their order can differ. The order matters because the
+  // guest identifies drives by their slots.
   const order = (drives: readonly { id: string }[]) => drives.map((drive) => drive.id).join(', ');
   if (order(recorded) !== order(requested)) {
     throw recordedWithOther({

@@ -40,7 +40,7 @@ export interface ScannedRecording {
   events: ChunkTable;
   /** The pages of the index. Their payloads have not been checked. */
   pages: PlacedPage[];
-  /** The guest's console output. The payloads have not been checked. */
+  /** The chunks of the guest's console output. Their payloads have not been checked. */
   output: PlacedChunk[];
   /** Whether the recording was closed properly, that is, whether its last entry is the end entry. */
   ended: boolean;

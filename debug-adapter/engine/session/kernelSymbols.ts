@@ -3,7 +3,7 @@ import { imageAddress, isElf } from '../machine/boot/bootPlan.ts';
 import { elfFromCode, elfFromImage, IMAGE_SECTION, type Symbols } from '../symbols/index.ts';
 import type { NamedFile, PlacedFile } from './bootedFiles.ts';
 
-/** Adds the load address to a kernel, unless the kernel's file specifies an address itself. */
+/** Sets a kernel's load address, unless the kernel's file itself specifies one. */
 export function withLoadAddress({ kernel, bios }: { kernel: PlacedFile; bios?: NamedFile }): PlacedFile {
   if (isElf(kernel.bytes) || kernel.entry !== undefined) return kernel;
   return { ...kernel, address: imageAddress({ kernel, bios }, MEMORY_BYTES_MAX) };

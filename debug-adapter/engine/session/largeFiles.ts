@@ -51,8 +51,8 @@ export function readRegularFile(host: Host, name: string): Uint8Array | undefine
 }
 
 /**
- * Returns undefined if the file cannot be opened. The caller then reads the whole file. This reports the error, or
- * succeeds if the file is not a regular file.
+ * Returns undefined if the file cannot be opened. The caller then tries to read the whole file, which either reports
+ * the error or succeeds because the file is not a regular file.
  */
 function tryOpen(host: Host, name: string): HostFile | undefined {
   try {

@@ -10,7 +10,7 @@ export interface CodeDescription {
    * still provide types.
    */
   symbols: Symbols | undefined;
-  /** Like `symbols`, but undefined if the file's names are wrong, because other code is at its addresses. */
+  /** Like `symbols`, but undefined if other code is at the file's addresses, so that its names would be wrong. */
   names: Symbols | undefined;
 }
 

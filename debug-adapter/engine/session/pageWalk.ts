@@ -15,7 +15,7 @@ import type { Inspector } from '../target/inspector.ts';
 
 export type PageAccess = 'fetch' | 'load' | 'store';
 
-/** The walk through the page tables for one access, and the reason if it fails. */
+/** A walk through the page tables for one access and, if the walk fails, the reason. */
 export interface PageWalk {
   /** The number of page table levels: 3 for Sv39, 4 for Sv48. */
   levelCount: number;

@@ -25,7 +25,7 @@ export type BreakpointProblem =
   | { kind: 'notBooted'; file: string }
   /** Instructions have even addresses. */
   | { kind: 'oddAddress'; address: bigint }
-  /** No file has code at the address and memory is not mapped there. A program may still be loaded there later. */
+  /** No file has code at the address, and no memory is mapped there. A program may still be loaded there later. */
   | { kind: 'notMapped'; address: bigint };
 
 /** The addresses to which a source line, a function name or an address resolves. */

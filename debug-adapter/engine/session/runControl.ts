@@ -15,8 +15,8 @@ export type RunState =
   | { kind: 'ended' };
 
 /**
- * Which front end is running the machine. All front ends of a session share one RunControl, so that only one of them
- * runs the machine at a time. A Runner starts and finishes the runs; any front end can stop them.
+ * Tracks which front end is running the machine. All front ends of a session share one RunControl, so that only one of
+ * them runs the machine at a time. A Runner starts and finishes the runs; any front end can stop them.
  */
 export class RunControl {
   private current: RunState;

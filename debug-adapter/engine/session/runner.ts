@@ -37,8 +37,8 @@ export interface ClientSignals {
 }
 
 /**
- * How a run is divided. Between slices, messages are delivered; they may change the stop points for the next slice.
- * During a `whole` run, only the pause request and urgent messages take effect.
+ * How a run is divided into slices. Between slices, messages are delivered; they may change the stop points for the
+ * next slice. During a `whole` run, only the pause request and urgent messages take effect.
  */
 export type RunMode = keyof typeof SLICES | 'whole';
 
@@ -72,8 +72,8 @@ export interface RunRequest {
 /**
  * Runs the machine for all front ends of a session, one run at a time. Divides a run into slices and delivers messages
  * between them. Ends the run when there is a stop to report, when the user or a front end wants the machine to stop, or
- * when the session closes. Waits if the client is slow to read its messages. Writes the recording and the overlays back
- * about twice a second.
+ * when the session closes. Waits if the client is slow to read its messages. Writes the recording and the overlays to
+ * their files about twice a second.
  */
 export class Runner {
   readonly control: RunControl;

@@ -42,8 +42,8 @@ export class WatchedRegisters {
   }
 
   /**
-   * Sets the registers, and stores their current values. In the numbering of the registers, f0 to f31 follow x0 to x31
-   * and the sink register.
+   * Sets the registers, and stores their current values. Registers are numbered as follows: x0 to x31, the sink
+   * register, f0 to f31.
    */
   set(registers: readonly number[]): void {
     const { view } = this;

@@ -6,8 +6,8 @@ import type { Device, DeviceContext } from './device.ts';
 /**
  * The SiFive core-local interruptor: software interrupts (msip) and the machine timer (mtime, mtimecmp) of every hart.
  * mtime is virtual time in ticks of 100 ns plus a delta that changes only when the guest writes mtime. The CLINT raises
- * no events itself. Instead, the machine polls each hart's deadline; deadlines are computed on writes, so that reading
- * one takes only an array access.
+ * no events itself. Instead, the machine polls each hart's deadline. Deadlines are computed on writes, so reading one
+ * is a single array access.
  *
  * As in QEMU, mtimecmp is 0 after reset, so the timer interrupt is pending until the guest writes mtimecmp. For
  * recordings in formats 2 to 4 (`timerStartsDisarmed`), the interrupt is not pending until the first write to mtimecmp
@@ -149,7 +149,7 @@ export class Clint implements Device {
   }
 }
 
-/** The lists have one item for each hart. */
+/** Each list has one item per hart. */
 const stateFor = (harts: number) =>
   record({
     softwareInterrupts: list(boolean, harts),

@@ -11,7 +11,7 @@ export interface Segment {
 /** The saved form of a `Segment`. */
 export const SEGMENT_STATE: RecordCodec<Segment> = record({ address: number, lengthBytes: number });
 
-/** A request that the guest put into the available ring. */
+/** A request that the guest added to the available ring. */
 export interface Chain {
   /** The index of the chain's first descriptor, which identifies the chain in the used ring. */
   head: number;

@@ -5,7 +5,7 @@ import type { DeviceContext, TimedDevice } from './device.ts';
 /**
  * The real-time clock: Google's goldfish RTC as in QEMU's hw/rtc/goldfish_rtc.c. It counts nanoseconds since 1970, can
  * be set, and has an alarm. It reads the host's time once, when the guest first uses the clock; from then on it
- * advances with virtual time. The host's time is an outside event, so a replay uses the recorded time.
+ * advances with virtual time. The host's time is recorded, so a replay uses the same time.
  */
 export class GoldfishRtc implements TimedDevice {
   readonly name: string;

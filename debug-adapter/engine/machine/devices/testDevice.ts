@@ -9,7 +9,7 @@ export interface TestDeviceResult {
   code: number;
 }
 
-/** The request that the guest made by its first write to the test device. */
+/** The request that the guest made with its first write to the test device. */
 export type TestDeviceRequest = TestDeviceResult | { kind: 'reset'; code: 0 };
 
 /**
@@ -38,7 +38,7 @@ export class TestDevice implements Device {
     this.onRequest = options.onRequest ?? (() => undefined);
   }
 
-  /** The request by which the guest stopped the machine; undefined while the machine is running. */
+  /** The request with which the guest stopped the machine; undefined while the machine is running. */
   get result(): TestDeviceRequest | undefined {
     return this.wantsReset ? undefined : this.firstRequest;
   }

@@ -298,7 +298,7 @@ const STATE = record({
 type CurrentUartState = Loaded<typeof STATE>;
 
 /**
- * The pending interrupt with the highest priority, as IIR shows it. The modem lines never change, so they never cause
+ * The pending interrupt with the highest priority, as encoded in IIR. The modem lines never change, so they never cause
  * an interrupt.
  */
 function interruptSource(state: CurrentUartState): number {

@@ -69,8 +69,8 @@ export function lineStatus({ receiveFifo, overrun }: UartState): number {
 }
 
 /**
- * The value of MSR. In loopback mode, the modem inputs are the UART's own outputs: DTR to DSR, RTS to CTS, OUT1 to RI,
- * OUT2 to DCD.
+ * The value of MSR. In loopback mode, the UART's own outputs drive the modem inputs: DTR to DSR, RTS to CTS, OUT1 to
+ * RI, OUT2 to DCD.
  */
 export function modemStatus(state: UartState): number {
   if (!loopback(state)) return MSR_CTS | MSR_DSR | MSR_DCD;

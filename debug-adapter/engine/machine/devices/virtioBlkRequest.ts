@@ -86,8 +86,8 @@ export function decodeRequest(memory: GuestMemory, request: ParsedRequest, diskB
 }
 
 /**
- * The answer to a zero-byte request, which needs no drive operation. As in QEMU, the request's offset must still be on
- * the disk.
+ * The answer to a zero-byte request, which needs no drive operation. As in QEMU, the request's offset must nevertheless
+ * lie within the disk.
  */
 const emptyRequestAt = (offset: number, diskBytes: number): Answer => ({
   kind: 'answer',

@@ -44,16 +44,16 @@ import { QUEUE_STATE, type RingAddresses, Virtqueue } from './virtqueue.ts';
 
 /**
  * The virtio-mmio transport, modern (version 2): virtio 1.2, section 4.2.2, with split virtqueues. It handles the
- * registers, features, status, interrupts and queues; the backend does the device's work. With `legacy`, the transport
- * is version 1 (4.2.4): there are 32 features, which take effect when they are written, and each queue occupies one
- * range of pages, given by the number of its first page.
+ * registers, features, status, interrupts and queues; the backend implements the device itself. With `legacy`, the
+ * transport is version 1 (4.2.4): there are 32 features, which take effect when they are written, and each queue
+ * occupies one range of pages, given by the number of its first page.
  *
  * The transport behaves like QEMU's hw/virtio/virtio-mmio.c and virtio.c, even where they differ from the
  * specification. Features that the guest accepts but the device does not offer are dropped, and VIRTIO_F_VERSION_1 is
  * not required (xv6 accepts none of feature bits 32 to 63). The selectors, the driver's features and a modern queue's
  * registers survive a guest reset. QUEUE_READY can be written for queues that do not exist, and writing 0 does not stop
  * a queue. After a guest violates a queue rule, the device processes no more requests until the guest resets it. With
- * VIRTIO_F_VERSION_1, the device reports the violation by DEVICE_NEEDS_RESET and an interrupt.
+ * VIRTIO_F_VERSION_1, the device reports the violation by setting DEVICE_NEEDS_RESET and raising an interrupt.
  */
 export class VirtioMmio implements VirtioTransport {
   readonly name: string;

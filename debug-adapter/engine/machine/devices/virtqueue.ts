@@ -27,7 +27,7 @@ export interface RingAddresses {
 }
 
 /**
- * A split virtqueue (virtio 1.2, section 2.7) from the device's side, with indirect descriptors (2.7.5.3) and the event
+ * The device's side of a split virtqueue (virtio 1.2, section 2.7), with indirect descriptors (2.7.5.3) and the event
  * index (2.7.7, 2.7.10), as in QEMU's hw/virtio/virtio.c. The guest can write any value anywhere in RAM, so every
  * address and index is checked before use. If a check fails, a BadQueueError is thrown.
  */
@@ -62,7 +62,7 @@ export class Virtqueue {
     this.setLegacyLayout();
   }
 
-  /** Sets the addresses of the rings. The counts of chains taken and returned stay unchanged. */
+  /** Sets the addresses of the rings. The numbers of chains taken and returned do not change. */
   setAddresses({ descriptors, available, used }: RingAddresses): void {
     Object.assign(this.state, { descriptors, available, used });
     if (this.hasAddresses) checkRings(this.memory, this.state);
@@ -124,8 +124,7 @@ export class Virtqueue {
   }
 
   /**
-   * Puts a chain into the used ring, with the number of bytes written. Returns whether the guest requested an
-   * interrupt.
+   * Adds a chain to the used ring, with the number of bytes written. Returns whether the guest requested an interrupt.
    */
   push(chain: UsedChain, eventIndex: boolean): boolean {
     const { used, available } = this.state;
@@ -148,8 +147,8 @@ export class Virtqueue {
   }
 
   /**
-   * 2.7.7: interrupt if the entry that the guest is waiting for was added since the last check. QEMU always interrupts
-   * for the first entry.
+   * 2.7.7: interrupt if the entry that the guest is waiting for has been added since the last check. QEMU always
+   * interrupts for the first entry.
    */
   private passesUsedEvent(): boolean {
     const before = this.state.signalledIndex;

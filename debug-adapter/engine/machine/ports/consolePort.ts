@@ -3,7 +3,7 @@ import { consolePortTexts } from '../../../messages/inputPorts.ts';
 import { chunkFlaws } from '../../../messages/recordingDamage.ts';
 import type { EventPort } from './inputPort.ts';
 
-/** Console input. An event is one byte, which arrives on the UART's receive line or at a semihosting read. */
+/** Console input. An event is one byte, which is received by the UART or by a semihosting read. */
 export const CONSOLE_PORT: EventPort<number> = {
   number: 1,
   events: {

@@ -1,9 +1,8 @@
 /**
  * A port through which one device receives data from outside the machine. There are two kinds of traffic: *events*,
  * which are pushed to the device and delivered as one step each, and *answers* to the device's queries, which are part
- * of the step that makes the query. Everything between the device and the outside (`Inputs`, recorder, player,
- * recording format) handles only port numbers, positions and payloads. The payloads are defined here, by the port's
- * formats.
+ * of the step that makes the query. All code between the device and the outside world (`Inputs`, recorder, player,
+ * recording format) handles only port numbers, positions and payloads. The port's formats define the payloads.
  */
 export interface InputPort {
   /** Identifies the port in recordings. Numbers are never changed or reused. */

@@ -1,6 +1,6 @@
 import type { GuestAddress } from '../../base/quantities.ts';
 
-/** The range of guest physical addresses for the heap and the stack; `limit` is the first byte after them. */
+/** The range of guest physical addresses for the heap and the stack; `limit` is the first address after the range. */
 export interface HeapGap {
   base: GuestAddress;
   limit: GuestAddress;

@@ -234,7 +234,7 @@ const OPERATIONS: ReadonlyMap<number, Operation> = new Map<number, Operation>([
 const ENOSYS = 38;
 /** ADP_Stopped_ApplicationExit. */
 const APPLICATION_EXIT = 0x2_0026n;
-/** fopen's modes: r, rb, r+, ... ab+. */
+/** Indexes in the list of fopen's modes: r, rb, r+, ... ab+. */
 const MODE_READ_BINARY = 1n;
 const MODE_MAX = 11n;
 /**

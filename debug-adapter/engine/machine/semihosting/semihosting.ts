@@ -36,8 +36,8 @@ export interface SemihostingBoot {
  * Semihosting lets a guest use its debugger's console, files and other services ("RISC-V Semihosting", which takes its
  * operations from "Semihosting for AArch32 and AArch64"). As in QEMU without `userspace=on`, an EBREAK between two
  * specific shifts of x0 is a call if the hart is in M or S mode; any other EBREAK remains a breakpoint. A call is one
- * step. All input from outside passes through `Inputs`, so a replay needs no files. A console read without available
- * input waits for a byte in the same way as WFI waits for an interrupt.
+ * step. All input from outside passes through `Inputs`, so a replay needs no files. If no input is available, a console
+ * read waits for a byte in the same way as WFI waits for an interrupt.
  */
 export class Semihosting implements Stateful {
   readonly name = 'semihosting';
@@ -55,7 +55,9 @@ export class Semihosting implements Stateful {
     this.parts = parts;
   }
 
-  /** Stores the boot information, which is not part of the saved state because it follows from the boot files. */
+  /**
+   * Stores the boot information, which is not part of the saved state because it can be derived from the boot files.
+   */
   powerOn({ commandLine, regions }: BootPlan): void {
     this.boot = { commandLine, heap: heapGap(regions, this.parts.ram) };
   }
@@ -142,7 +144,10 @@ export class Semihosting implements Stateful {
     return received;
   }
 
-  /** Makes the hart wait. It executes the same EBREAK again after a byte has arrived or an interrupt has been taken. */
+  /**
+   * Makes the hart wait. The hart executes the same EBREAK again after a byte has arrived or an interrupt has been
+   * taken.
+   */
   private waitForConsole(): void {
     const { harts, attention } = this.parts;
     this.waiting |= 1 << harts.current;

@@ -1,9 +1,9 @@
 import type { ByteWriter } from '../../base/bytes.ts';
 
 /**
- * Exp-Golomb codes, which are short for numbers near 2^k and not much longer than necessary for all others. The code of
- * `value` is the binary number `value + 2^k`, preceded by one zero for each of its bits above the lowest k + 1. Bits
- * are packed from the highest to the lowest bit of each byte.
+ * Exp-Golomb codes, which are short for numbers near 2^k and not much longer than necessary for all others. The code
+ * for `value` is the binary number `value + 2^k`, preceded by one zero for each of its bits above the lowest k + 1.
+ * Bits are packed from the highest to the lowest bit of each byte.
  */
 export class BitWriter {
   private readonly to: ByteWriter;
@@ -28,7 +28,7 @@ export class BitWriter {
     }
   }
 
-  /** Fills the last byte with zeroes. */
+  /** Pads the last byte with zeros. */
   finish(): void {
     if (this.pendingBits > 0) this.bits(0, 8 - this.pendingBits);
   }

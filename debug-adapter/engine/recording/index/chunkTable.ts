@@ -101,7 +101,7 @@ export class ChunkTable {
    */
   snapshot(): ChunkTable {
     const table = new ChunkTable();
-    // Entries are never changed, and `grow` replaces the arrays instead of extending them, so they can be shared.
+    // Entries are never changed, and `grow` replaces the arrays instead of extending them, so the arrays can be shared.
     return Object.assign(table, this);
   }
 

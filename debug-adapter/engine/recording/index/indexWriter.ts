@@ -18,7 +18,7 @@ export class IndexWriter {
     this.builder.add(entry);
   }
 
-  /** Adds an events chunk after it was written. Its entries must already have been added. */
+  /** Adds an events chunk that has just been written. Its entries must already have been added. */
   addChunk(chunk: PlacedEvents): void {
     this.chunks.append(chunk);
     this.builder.endChunk(chunk.lengthBytes);

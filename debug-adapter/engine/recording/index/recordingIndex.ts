@@ -33,10 +33,10 @@ export interface LogActivity {
 
 /**
  * Answers questions about a recording's log without replaying the recording or reading the whole log. Examples: which
- * request wrote a sector, which requests touch a range, and what the nth byte typed on the console was. The index
+ * request wrote a sector, which requests touch a range, and which byte was the nth one typed on the console. The index
  * consists of pages (see indexPage.ts) that the recording's writer stores in the file. The pages contain counts and
  * indicate which chunks may contain an entry; the entries themselves are always read from the chunks. A page that is
- * missing or damaged is rebuilt from its chunks. Recordings in formats before version 6 have no pages, and if the
+ * missing or damaged is rebuilt from its chunks. Recordings in formats earlier than version 6 have no pages, and if the
  * recording process was killed, the pages for the end of the recording are missing.
  *
  * All methods throw a UserError if the recording is damaged. Generators read the log as their results are consumed.
@@ -44,7 +44,7 @@ export interface LogActivity {
 export class RecordingIndex {
   private readonly log: IndexedLog;
   private readonly pages: IndexPages;
-  /** For each series, the number of entries before each page. */
+  /** The number of entries before each page, by series; undefined until it is needed. */
   private totals: Map<string, Float64Array> | undefined;
 
   constructor(log: IndexedLog) {
@@ -247,7 +247,7 @@ export class RecordingIndex {
     }
   }
 
-  /** For each page, the number of entries of a series before it; the last element is the total number of entries. */
+  /** The number of entries of a series before each page, followed by the total number of entries. */
   private totalsOf(series: EntrySeries): Float64Array {
     this.totals ??= this.countAll();
     return this.totals.get(seriesName(series)) ?? new Float64Array(this.pages.length + 1);

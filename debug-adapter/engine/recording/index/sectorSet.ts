@@ -6,7 +6,8 @@ import { BitReader, BitWriter, codeBits } from './bitCodes.ts';
 /**
  * A compact set of the disk sectors that a group of requests touches. The set is approximate: it contains every sector
  * that was added, and it may contain neighbors of such sectors. A set whose encoding would be too long is rounded to
- * larger blocks until the encoding is short enough, however scattered the requests are.
+ * larger blocks until the encoding is short enough. Its length is therefore limited even if the requests are widely
+ * scattered.
  *
  * An encoded set consists of its length in bytes (0 for the empty set), the block size (as a power of two), the
  * parameter k of the codes, the first block, the distance to the end, and groups of up to 64 runs of blocks. A group
@@ -43,8 +44,7 @@ export class SectorSetBuilder {
   }
 
   /**
-   * Writes the set and empties the builder. The set is as exact as it can be when encoded in about `lengthBytesMax`
-   * bytes.
+   * Writes the set and empties the builder. The set is as exact as an encoding of about `lengthBytesMax` bytes allows.
    */
   encode(to: ByteWriter, lengthBytesMax: number): void {
     if (this.count === 0) return to.varint(0);

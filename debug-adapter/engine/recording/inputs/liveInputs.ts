@@ -17,7 +17,7 @@ import type { SharedFolder } from './sharedFolder.ts';
  */
 export class LiveInputs implements Inputs {
   private readonly sources: readonly InputSource[];
-  /** For each port whose device makes queries, the function that answers them. */
+  /** The functions that answer the devices' queries, by port. */
   private readonly answers: ReadonlyMap<number, (query: unknown) => Uint8Array>;
 
   /** `folder` contains the files that the guest may read through semihosting. Without it, the guest finds no files. */
@@ -89,8 +89,8 @@ const result = ({ error = 0, bytes = new Uint8Array() }: Partial<HostFileResult>
 const ENOENT = 2;
 
 /**
- * The sources for a machine that is not recorded but must behave identically in every run: the time is always 1970, and
- * all random bytes are zero.
+ * The sources for a machine that is not recorded but must behave identically in every run: the time is always the start
+ * of 1970, and all random bytes are zero.
  */
 const NO_HOST_SOURCES: HostSources = {
   dateMilliseconds: () => 0,

@@ -48,7 +48,7 @@ export interface BlockAccesses {
 }
 
 interface CheckedGroup {
-  /** The address of the group in the WebAssembly memory. For untranslated reads, the offset in RAM. */
+  /** The address of the group in the WebAssembly memory; for untranslated reads, the group's offset in RAM. */
   address: Local;
   /**
    * Nonzero if some accesses of the group may affect code or watched bytes, so that each needs its own check; undefined
@@ -66,8 +66,8 @@ interface Access {
 }
 
 /**
- * The loads and stores of a region. The check before each access leaves the region unless the access is plain. An
- * access is plain if it hits the read or write TLB. If addresses are not translated, every read of RAM is plain, and
+ * Generates the loads and stores of a region. Before each access, a check leaves the region unless the access is plain.
+ * An access is plain if it hits the read or write TLB. If addresses are not translated, every read of RAM is plain, and
  * the check is a single address comparison.
  */
 export class RegionMemory {
@@ -113,7 +113,7 @@ export class RegionMemory {
     this.zeroIsForbidden = frame.local(I32);
   }
 
-  /** Generates one load or store. `leave` is code that leaves the region before it. */
+  /** Generates one load or store. `leave` is code that leaves the region before the access. */
   access(instruction: Instruction, block: BlockAccesses, leave: Code): Code {
     const group = block.groups.get(instruction);
     return group && group.accesses > 1
@@ -122,8 +122,8 @@ export class RegionMemory {
   }
 
   /**
-   * Checks an aligned access to the address in a register; afterwards `address` is its address in the WebAssembly
-   * memory. `changes` returns code that tests whether the access changes the word at an address.
+   * Checks an aligned access to the address in a register; afterwards, `address` holds the corresponding address in the
+   * WebAssembly memory. `changes` returns code that tests whether the access changes the word at an address.
    */
   locate(
     { register, lengthBytes, table }: Omit<Access, 'offset'>,
@@ -146,9 +146,9 @@ export class RegionMemory {
   }
 
   /**
-   * Like `locate`, for an aligned load followed by a store to the same address. If the region makes accesses among
-   * watched bytes, the check covers only the page, and the code `leaveIfAffected` must precede each store that changes
-   * the word or is watched as an access.
+   * Like `locate`, for an aligned load followed by a store to the same address. With `amongWatched`, the check covers
+   * only the page. Each store that changes the word, or that a watchpoint must report in any case, must then be
+   * preceded by the code `leaveIfAffected`.
    */
   locateUpdate(access: Omit<Access, 'offset'>, leave: Code): { check: Code; address: Local; leaveIfAffected?: Code } {
     if (this.inPlace !== 'amongWatched') return this.locate(access, { leave, changes: () => i32.const(1) });
@@ -261,7 +261,7 @@ export class RegionMemory {
 
   // --- untranslated reads --------------------------------------------------------------------------------------------
 
-  /** Whether the region makes accesses in place to pages with watched bytes. */
+  /** Whether the region accesses pages with watched bytes in place. */
   private get isWatching(): boolean {
     return this.inPlace === 'besideWatched' || this.inPlace === 'amongWatched';
   }
@@ -352,7 +352,7 @@ export class RegionMemory {
     return checkTagged(tagged, { tag, difference: this.tagDifference(), ...options });
   }
 
-  /** The page of an aligned access, with the address bits that are set if it is misaligned. */
+  /** The page of an access, combined with the low address bits that must be 0 for the access to be aligned. */
   private pageOf(lengthBytes: number): Code {
     return i64.and(this.va.get, i64.const(-4096 | (lengthBytes - 1)));
   }

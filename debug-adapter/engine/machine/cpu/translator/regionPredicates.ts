@@ -118,10 +118,10 @@ export class RegionPredicates {
   }
 }
 
-/** Code that jumps to `unknown`. Its value is never used. */
+/** Code that jumps to `unknown`. The constant after the jump is never used. */
 const unknown = ({ unknown: target }: At): Code => sequence(br(target), i64.const(0));
 
-/** The CSRs whose value is exactly that of a slot. */
+/** The CSRs whose values are stored unchanged in slots. */
 const PLAIN_CSRS = new Map<number, SlotName>(
   (['satp', 'mscratch', 'mcause', 'mtval', 'sscratch', 'scause', 'stval'] as const).map((name) => [
     csrNumber(name),

@@ -70,8 +70,8 @@ export class RegionRegisters {
 }
 
 /**
- * For each block, the registers that may have been written between the start of the region and the end of the block.
- * Because of loops, iterates until a fixed point is reached.
+ * Determines which registers may have been written between the start of the region and the end of each block. Because
+ * of loops, iterates until a fixed point is reached.
  */
 function dirtyAfterBlocks(order: readonly OrderedBlock[]): Map<OrderedBlock, ReadonlySet<number>> {
   const dirty = new Map<OrderedBlock, Set<number>>();

@@ -27,7 +27,7 @@ export interface TaggedAccess {
   at: Code;
   lengthBytes: number;
   table: number;
-  /** Whether the access has at most 8 bytes and is naturally aligned. */
+  /** Whether the access is at most 8 bytes long and naturally aligned. */
   isAligned: boolean;
 }
 
@@ -98,8 +98,8 @@ export function leaveIfAffected(access: TaggedAccess, { changes, leave }: { chan
 }
 
 /**
- * Whether an access of at most 8 bytes that may affect code or watched bytes actually does so. Checking the bits at the
- * ends of the access is exact for code lines. For watched words, an access of 8 bytes needs one more check, because
+ * Whether an access of at most 8 bytes that may affect code or watched bytes actually does so. For code lines, checking
+ * the bits at both ends of the access is sufficient. For watched words, an 8-byte access needs one more check, because
  * it may include a word that contains neither end.
  */
 function affectsGuarded({ at, lengthBytes, table, isAligned }: TaggedAccess): Code {
@@ -123,7 +123,10 @@ function isNearWatched({ at, lengthBytes, isAligned }: TaggedAccess): Code {
   return i32.ltU(i32.sub(plus(at), slot32('WATCHED_START')), plus(slot32('WATCHED_BYTES')));
 }
 
-/** Whether a range of at most 256 bytes includes a line with code. An unaligned range counts as one line longer. */
+/**
+ * Whether a range of at most 256 bytes includes a line with code. For an unaligned range, one additional line is
+ * checked.
+ */
 function isCodeIn({ at, lengthBytes, isAligned }: TaggedAccess): Code {
   if (isAligned) return isCodeAt(at);
   const lines = Math.ceil(lengthBytes / CODE_LINE_BYTES) + 1;

@@ -96,7 +96,10 @@ export class Translator {
     return size === 1 || size >= BATCH_REGIONS_FULL;
   }
 
-  /** The maximum number of steps for the next run, so that pending translations do not wait too long. */
+  /**
+   * The maximum number of steps for the next run: limited while translations are pending, so that they do not wait too
+   * long.
+   */
   get stepsMax(): number {
     return this.candidates.size > 0 ? WAITING_STEPS : Infinity;
   }
@@ -119,16 +122,16 @@ export class Translator {
   }
 
   /**
-   * Sets whether there are any watchpoints, and whether any of them watch reads. This takes effect with the next call
-   * of `prepareRun`, because moving to an earlier position temporarily removes the watchpoints to restore a state.
+   * Sets whether there are any watchpoints, and whether any of them watch reads. This takes effect at the next call to
+   * `prepareRun`, because moving to an earlier position temporarily removes the watchpoints to restore a state.
    */
   setWatched(watched: { any: boolean; reads: boolean }): void {
     this.nextWatched = watched;
   }
 
   /**
-   * Called before each run. Removes the regions that assume other watchpoints. Those that assume untranslated reads are
-   * then translated again immediately; otherwise they would have to become hot again.
+   * Called before each run. Removes the regions that were translated for different watchpoints. Those that assume
+   * untranslated reads are then translated again immediately; otherwise they would have to become hot again.
    */
   prepareRun(): void {
     if (this.nextWatched === this.watched) return;

@@ -10,7 +10,7 @@ import { PRIORITY_MASK, REGISTER_BYTES, SOURCES, SOURCE_WORDS, assignBit, plicRe
  * The SiFive platform-level interrupt controller as on QEMU's `virt` board: sources 1 to 95 and, for each hart, a
  * machine context (2 x hart) and a supervisor context (2 x hart + 1). All sources are level-triggered (PLIC spec 1.0,
  * section 2.1, "Interrupt Gateways"): a high line makes its source pending, and a claim clears the pending bit. The
- * gateway then waits for the completion, after which the source becomes pending again if the line is still high.
+ * gateway then waits for completion, after which the source becomes pending again if the line is still high.
  *
  * As in QEMU 7.2 and contrary to the specification, a claim returns only sources above the context's threshold. As in
  * QEMU, registers respond only to 32-bit accesses; other reads return 0, and other writes are ignored.
@@ -106,8 +106,8 @@ export class PlicBefore5 implements Device {
   }
 
   /**
-   * The gateway: a high line produces one request, and no further requests until that one has been completed. A falling
-   * line does not withdraw the request.
+   * Implements the gateway: a high line produces one request, and no further requests until that one has been
+   * completed. A falling line does not withdraw the request.
    */
   private forwardRequest(source: number): void {
     const { levels, claimed, pending } = this.state;

@@ -240,7 +240,7 @@ export class Uart16550Before5 implements Device {
 const STATE = record(UART_FIELDS);
 
 /**
- * The pending interrupt with the highest priority, as IIR shows it. The modem lines never change, so they never cause
+ * The pending interrupt with the highest priority, as encoded in IIR. The modem lines never change, so they never cause
  * an interrupt.
  */
 function interruptSource(state: UartState): number {

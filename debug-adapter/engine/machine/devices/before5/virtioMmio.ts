@@ -46,8 +46,8 @@ import { QUEUE_STATE_BEFORE5, VirtqueueBefore5 } from './virtqueue.ts';
  * belongs in ../virtioMmio.ts.
  *
  * The transport is modern (version 2): virtio 1.2, section 4.2.2, with split virtqueues. It handles the registers,
- * features, status, interrupts and queues; the backend does the device's work. If the guest violates a queue rule, the
- * device sets DEVICE_NEEDS_RESET, sends a configuration interrupt and does nothing more until it is reset.
+ * features, status, interrupts and queues; the backend implements the device itself. If the guest violates a queue
+ * rule, the device sets DEVICE_NEEDS_RESET, sends a configuration interrupt and does nothing more until it is reset.
  *
  * As in QEMU, features that the guest accepts but the device does not offer are dropped, and VIRTIO_F_VERSION_1 is not
  * required: xv6 accepts none of feature bits 32 to 63.

@@ -9,7 +9,7 @@ import type { QueueAddresses } from '../virtqueue.ts';
  * The virtqueue for replaying recordings in formats 2 to 4. Its behavior must not change; new behavior belongs in
  * ../virtqueue.ts.
  *
- * A split virtqueue (virtio 1.2, section 2.7) from the device's side, with indirect descriptors (2.7.5.3) and the event
+ * The device's side of a split virtqueue (virtio 1.2, section 2.7), with indirect descriptors (2.7.5.3) and the event
  * index (2.7.7, 2.7.10). The guest can write any value anywhere in RAM, so every address and index is checked before
  * use, and a chain must not be longer than its table. If a check fails, a BadQueueError is thrown.
  */
@@ -70,8 +70,7 @@ export class VirtqueueBefore5 {
   }
 
   /**
-   * Puts a chain into the used ring, with the number of bytes written. Returns whether the guest requested an
-   * interrupt.
+   * Adds a chain to the used ring, with the number of bytes written. Returns whether the guest requested an interrupt.
    */
   push(chain: { head: number; writtenBytes: number }, eventIndex: boolean): boolean {
     const addresses = this.addresses;
