@@ -13,7 +13,7 @@ import { type Reached, UserStopPoints } from './stopPoints/userStopPoints.ts';
  * A debugging session, independent of any protocol: breakpoints, running and stepping by instruction in both
  * directions, and inspecting state. Front ends translate their protocol into calls to these methods and make no
  * decisions of their own. Runs and steps are `Sliced`: the front end's runner executes them, and may abandon a run that
- * has paused. `T` is the kind of target, for front ends that also use its files.
+ * has paused. `T` is the type of the target, for front ends that also use the target's files.
  */
 export class Session<T extends Target = Target> {
   readonly target: T;
@@ -24,7 +24,7 @@ export class Session<T extends Target = Target> {
   /** The front end sets these functions to be notified of log messages and of the progress of counting hits. */
   readonly listener: StopPointListener = {};
   private readonly trackedRuns: TrackedRuns;
-  /** A reverse run that has not ended. If the user has paused it, it can be continued. */
+  /** A reverse run that has not ended and can be continued if the user has paused it. */
   private reverseRun: Sliced<StopReason> | undefined;
   private lastReason: StopReason = { kind: 'entry' };
 

@@ -4,7 +4,7 @@ import { inlineContextAt } from './inlineFrames.ts';
 /**
  * A stack frame as shown to the user. If functions are inlined, one machine frame is shown as several: each inlined
  * function has a separate frame, and its caller is the function that it is inlined into. The first instruction of an
- * inlined function belongs to the call site, as it does for line steps.
+ * inlined function belongs to the call site, as in line steps.
  */
 export interface SourceFrame {
   /** The function's name. */

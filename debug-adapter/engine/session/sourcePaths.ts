@@ -24,9 +24,9 @@ export class SourcePaths {
     files: Files;
     cwd: string;
     sourceMap?: readonly SourceMapEntry[];
-    /** The recording that is replayed. Its programs are not newer than the recording. */
+    /** The recording being replayed. Its programs are not newer than the recording. */
     rrfile?: string;
-    /** Receives a notice if a source file is newer than its program; at most one in a session. */
+    /** Called if a source file is newer than its program, at most once per session. */
     onNotice?: (notice: Notice) => void;
   }) {
     this.files = options.files;
@@ -47,7 +47,7 @@ export class SourcePaths {
     return file;
   }
 
-  /** The names that a source file may have in debug information: those from the source map come first. */
+  /** The names that a source file may have in debug information, starting with those from the source map. */
   compiledNames(path: string): string[] {
     return [...this.map.toCompiled(path), path];
   }
@@ -78,5 +78,5 @@ export class SourcePaths {
   }
 }
 
-/** Tools that copy or check out a folder write its files in any order, so small time differences are ignored. */
+/** Tools that copy or check out a folder write its files in arbitrary order, so small time differences are ignored. */
 const NEWER_MS_MIN = 2000;

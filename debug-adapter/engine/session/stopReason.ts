@@ -14,7 +14,7 @@ export type StopReason =
   | { kind: 'trap'; ids: BreakpointId[]; trap: Trap; errors?: ConditionError[] }
   /**
    * If the machine ran forward, the last step reached these stop points. If it ran backward, the next step will reach
-   * them. The values before and after are in guest time order in both directions.
+   * them. Regardless of the direction, old values precede new values in guest time.
    */
   | { kind: 'hit'; hits: StepHit[]; errors?: ConditionError[] }
   | { kind: 'pause' }

@@ -33,7 +33,7 @@ export interface SymbolFileOptions {
   boot: Pick<BootOptions, 'kernel' | 'kernelAddress' | 'bios' | 'load'>;
   /** The size of guest RAM. Needed only if there is no `rrfile`. */
   memoryBytes: number;
-  /** The recording that is replayed; undefined in a live session. */
+  /** The recording being replayed; undefined in a live session. */
   rrfile: string | undefined;
   /** Files in addition to the boot files. They must contain symbols. */
   symbols: readonly SymbolsSetting[];
@@ -154,8 +154,7 @@ class SymbolOpener {
     if (debugLink === undefined) return undefined;
     let mismatch: string | undefined;
     const file = find({ kind: 'debugLink', name: debugLink.name }, (candidate) => {
-      // If both files have build IDs, these are compared instead: computing the checksum requires reading the whole
-      // file.
+      // If both files have build IDs, compare these instead: computing the checksum requires reading the whole file.
       const ids = [buildId, buildId && buildIdOfFile(candidate.bytes, candidate.name)];
       const isSame = ids[1] === undefined ? crcOf(candidate) === debugLink.crc : ids[0] === ids[1];
       if (!isSame) mismatch ??= candidate.name;
@@ -200,8 +199,8 @@ class SymbolOpener {
   }
 
   /**
-   * Opens the symbols of a booted file with its load address. A file that is not ELF is treated as code without symbols
-   * at that address. If the same file can be read on demand, its bytes do not have to stay in memory.
+   * Opens the symbols of a booted file whose load address is known. A file that is not ELF is treated as code without
+   * symbols at that address. If the same file can be read on demand, its bytes do not have to stay in memory.
    */
   openPlaced(file: PlacedFile | undefined, large?: LargeFile): Symbols[] {
     if (!file) return [];

@@ -1,7 +1,7 @@
 import type { FunctionInfo, Symbols } from '../symbols/index.ts';
 
 /**
- * The function that a call to `pc` ultimately calls. A C++ thunk adjusts `this` and jumps to the real function; as in
+ * The function that a call to `pc` ultimately reaches. A C++ thunk adjusts `this` and jumps to the real function; as in
  * gdb (gnuv3_skip_trampoline), a step does not stop in the thunk. The linkage name of a thunk contains that of the real
  * function (Itanium C++ ABI, section 5.1.4.4).
  */

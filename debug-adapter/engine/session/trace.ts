@@ -21,8 +21,8 @@ const STEPS_MAX = 16384;
 
 /**
  * Provides the steps before a position, for reverse line steps. The steps are loaded in windows. To load a window, the
- * machine seeks once and is then single-stepped forward; each step takes about two microseconds. As long as the caller
- * continues backward from one window to the previous one, the windows grow.
+ * machine seeks once and is then single-stepped forward; each step takes about two microseconds. The windows grow as
+ * long as the caller keeps moving backward from one window to the previous one.
  */
 export class Trace {
   private session: Session;

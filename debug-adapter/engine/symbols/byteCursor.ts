@@ -196,7 +196,7 @@ function readLeb(cursor: ByteCursor): { value: bigint; bits: bigint; negative: b
     value |= BigInt(byte & 0x7f) << bits;
     bits += 7n;
     if (byte < 0x80) return { value, bits, negative: (byte & 0x40) !== 0 };
-    // A 64-bit value takes 10 bytes in LEB128. Assemblers add at most a few bytes of padding.
+    // A 64-bit value takes at most 10 bytes in LEB128. Assemblers add at most a few bytes of padding.
     if (bits > 140n) throw new MalformedData(cursor.section.name, symbolDamage.lebTooLong());
   }
 }

@@ -86,7 +86,7 @@ function overlap(a: AddressRange, b: AddressRange): AddressRange | undefined {
   return start < end ? { start, end } : undefined;
 }
 
-/** Compares eight bytes per step, so that the 11 MB of a Linux kernel take a few milliseconds. */
+/** Compares eight bytes per step, so that comparing the 11 MB of a Linux kernel takes only a few milliseconds. */
 function firstDifference(a: CodeSection, b: CodeSection, { start, end }: AddressRange): bigint | undefined {
   const [inA, inB, count] = [start - a.address, start - b.address, end - start].map(Number);
   const [viewA, viewB] = [viewOf(a.bytes), viewOf(b.bytes)];

@@ -6,7 +6,7 @@ export function toBytes(value: bigint, sizeBytes: number): Uint8Array {
   return bytes;
 }
 
-/** The unsigned number that bytes in little-endian order represent. */
+/** The unsigned number represented by bytes in little-endian order. */
 export function fromBytes(bytes: Uint8Array): bigint {
   return bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
 }

@@ -40,7 +40,7 @@ export interface Symbols {
   addressesOfLine(file: string, line: number): LineBreakpoint | undefined;
   /** The lines in a file that can have a breakpoint, in ascending order. */
   breakpointLines(file: string): number[];
-  /** Every source file in the line tables. Reads all line table headers, which takes milliseconds. */
+  /** Every source file in the line tables. Reads all line table headers, which takes a few milliseconds. */
   files(): SourceFile[];
 
   functionAt(pc: bigint): FunctionInfo | undefined;
@@ -119,8 +119,8 @@ export interface Symbols {
   isTrue(expression: string, frame: Frame): boolean;
   /**
    * Checks the syntax, names and types of a C expression in the innermost frame at `frame.pc`, without the values.
-   * Returns the condition that the expression's value is not 0, in a form that the machine can evaluate; undefined if
-   * there is no such form. Throws an InvalidExpression.
+   * Returns a predicate that holds if the expression's value is not 0; undefined if the machine cannot evaluate the
+   * expression. Throws an InvalidExpression.
    */
   check(expression: string, frame: Frame): Predicate | undefined;
 }
@@ -133,11 +133,11 @@ export interface SymbolsSource {
   bytes: Uint8Array | FileBytes;
   /** The number that is added to every address of a position-independent file. */
   loadBias?: bigint;
-  /** Finds the files that this file refers to. If it is omitted, they count as missing. */
+  /** Finds the files that this file refers to. Without it, those files count as missing. */
   findCompanion?: FindCompanion;
   /** The user's formatters. They take precedence over the built-in ones. */
   formatters?: readonly Visualizer[];
-  /** Inflates compressed debug sections. If it is omitted, such sections are ignored and a diagnostic is added. */
+  /** Decompresses debug sections. Without it, compressed sections are ignored and a diagnostic is added. */
   compression?: HostCompression;
   /** The file's index from `createSymbolIndex`. Without it, the index is created when a name is first looked up. */
   index?: Uint8Array;

@@ -7,7 +7,7 @@ import type { StopPoint, StopPointKind } from './stopPoint.ts';
 /** The functions that decide whether a point stops the run when the machine reaches it. */
 export type Decisions = Required<Pick<StopPoints, 'condition' | 'trapCondition' | 'hitCondition'>>;
 
-/** What to arm in the machine for these stop points. */
+/** Returns the stop points that must be armed in the machine for the given points. */
 export function armedFor(points: readonly ResolvedPoint[], decisions: Decisions): StopPoints {
   const enabled = points.filter(({ point }) => point.enabled ?? true);
   const of = <K extends StopPointKind['kind']>(kind: K) =>

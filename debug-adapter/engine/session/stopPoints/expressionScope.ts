@@ -25,7 +25,7 @@ export interface ExpressionScope {
   at?: BreakpointAddress;
 }
 
-/** The problem with an expression, and the column at which it begins. Columns start at 1. */
+/** A problem in an expression, and the column at which the problem begins. Columns start at 1. */
 export interface ExpressionProblem {
   column: number;
   error: UserError;

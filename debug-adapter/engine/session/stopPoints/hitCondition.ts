@@ -3,8 +3,8 @@ import type { HitCondition } from './stopPoint.ts';
 
 /**
  * Parses a hit condition as users of VS Code write it: `5`, `= 5` and `== 5` stop at the fifth hit, `> 5`, `>= 5`,
- * `< 5` and `<= 5` at the hits whose numbers meet the comparison, and `% 3` at every third hit. Throws a UserError for
- * any other text.
+ * `< 5` and `<= 5` at the hits whose numbers satisfy the comparison, and `% 3` at every third hit. Throws a UserError
+ * for any other text.
  */
 export function parseHitCondition(text: string): HitCondition {
   const [, operator, digits] = PATTERN.exec(text) ?? [];
@@ -17,7 +17,7 @@ export function parseHitCondition(text: string): HitCondition {
 
 const PATTERN = /^\s*(==?|>=?|<=?|%|)\s*(\d+)\s*$/;
 
-/** The column from which the text is invalid; undefined if it is valid. Columns start at 1. */
+/** The column at which the text becomes invalid; undefined if it is valid. Columns start at 1. */
 function columnOfProblem(text: string): number | undefined {
   const valid = /^\s*(==?|>=?|<=?|%|)\s*/.exec(text)!;
   const [start, operator] = [valid[0].length, valid[1]];

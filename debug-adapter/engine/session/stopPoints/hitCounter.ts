@@ -49,7 +49,7 @@ export class HitCounter {
 
   /**
    * Determines how many hits lie before a position, and starts counting there. The machine is at this position at the
-   * end, but at an intermediate position while the counting is paused. Without a history, a part in which hits were not
+   * end, but at an intermediate position while counting is paused. Without a history, a part in which hits were not
    * counted during execution is assumed to have no hits.
    */
   *countTo(position: Position, points: readonly ResolvedPoint[]): Sliced<void> {

@@ -4,7 +4,7 @@ import type { Position } from '../../base/quantities.ts';
 /** A hit: its position, and how many hits lie between it and the position at which the stop point was set. */
 export interface CountedHit {
   position: Position;
-  /** 0 for the first hit from that position on, -1 for the last hit before it. */
+  /** 0 for the first hit at or after the position at which the stop point was set, -1 for the last hit before it. */
   index: number;
 }
 
@@ -93,7 +93,7 @@ export class HitCounts {
 
   // --- counting --------------------------------------------------------------------------------------------------------
 
-  /** Continues to count from a position with a known index. */
+  /** Continues counting from a position with a known index. */
   startAt(position: Position, index = this.indexAt(position)): void {
     assert(index !== undefined, 'the index is known');
     if (this.current.position === position) return;

@@ -13,7 +13,7 @@ export interface PrintedMessage {
 }
 
 /**
- * Determines the effects of hits of stop points during a run. A hit is an execution for which the point's condition
+ * Determines the effects of hits of stop points during a run. A point is hit each time it is reached and its condition
  * holds.
  */
 export interface HitPolicy {
@@ -54,7 +54,7 @@ export class ForwardHits implements HitPolicy {
   private readonly print: (message: PrintedMessage) => void;
   /** For each point, the last position at which it printed a message. */
   private readonly lastPrinted = new Map<BreakpointId, Position>();
-  /** The position from which each point has been armed. */
+  /** The position since which each point has been armed. */
   private readonly armedFrom = new Map<BreakpointId, Position>();
   private lastReached: Position;
 

@@ -21,7 +21,7 @@ export function logMessageOf(scope: ExpressionScope, text: string): LogMessage {
   return { text, evaluate };
 }
 
-/** A part of a log message. The column is that of an expression's first character. */
+/** A part of a log message. `column` is the column of the expression's first character. */
 type Part = { kind: 'text'; text: string } | { kind: 'expression'; text: string; column: number };
 
 function partsOf(message: string): Part[] {

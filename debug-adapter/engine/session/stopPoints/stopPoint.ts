@@ -15,7 +15,7 @@ export interface StopPoint {
   exists?: () => boolean;
   /** If this condition does not hold, the stop point is not reached. */
   condition?: Condition;
-  /** Which hits stop the run. A hit is an execution for which the condition holds. */
+  /** Which hits stop the run. The stop point is hit each time it is reached and its condition holds. */
   hitCondition?: HitCondition;
   /**
    * An earlier stop point with the same hit condition and log message, for example at another address of an inlined
@@ -46,7 +46,7 @@ export type StopPointKind =
    * the same bytes are watched, regardless of the address that is used to access them.
    */
   | { kind: 'access'; address: bigint; lengthBytes: number; access: Watchpoint['access'] }
-  /** A change of a register or CSR. */
+  /** A change to a register or CSR. */
   | { kind: 'register'; register: RegisterPoint['what'] }
   | ({ kind: 'trap' } & Omit<TrapPoint, 'id'>)
   | ({ kind: 'disk' } & Omit<DiskPoint, 'id'>)
@@ -78,8 +78,8 @@ export interface LogMessage {
   /** The text, as the user wrote it. */
   readonly text: string;
   /**
-   * The message in the machine's current state; for a trap point, `trap` is the trap that is about to occur. Does not
-   * throw: an expression without a value is shown as its error.
+   * Evaluates the message in the machine's current state; for a trap point, `trap` is the trap that is about to occur.
+   * Does not throw: an expression without a value is shown as its error.
    */
   evaluate(trap?: Trap): string;
 }

@@ -90,8 +90,8 @@ export class TrackedRuns {
     if (stopPoints.tracked !== tracked) return undefined;
     let stop = yield* this.searchBackward(points, stops);
     if (!stop) return undefined;
-    // If none of a point's known hits stops the run, a hit before the known range may, and its position may be later
-    // than that of `stop`.
+    // If none of a point's known hits stops the run, a hit before the known range may stop it, possibly at a later
+    // position than `stop`.
     const limit = target.position;
     let best: Position | undefined;
     for (const group of counted) {

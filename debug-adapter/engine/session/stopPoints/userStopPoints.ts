@@ -14,13 +14,13 @@ import type { StopPoint, StopPointKind } from './stopPoint.ts';
 /** A range of virtual addresses to watch. */
 export type DataBreakpoint = Omit<Extract<StopPointKind, { kind: 'access' }>, 'kind'> & { id: BreakpointId };
 
-/** The stop points that the user has set in a session, and what is armed in the machine for them. */
+/** The stop points that the user has set in a session, and the stop points that are armed in the machine for them. */
 export class UserStopPoints {
   private target: Target;
   private inspector: Inspector;
   /** Determines the current effects of hits. */
   policy: HitPolicy = AT_REST;
-  /** If the counting of hits was paused: the machine's current position, and its position before the counting. */
+  /** If hit counting is paused: the machine's current position, and its position before counting began. */
   displaced: { at: Position; origin: Position } | undefined;
   /** The errors from conditions that had no value when hits last stopped a run. */
   private hitErrors: { position: Position; errors: ConditionError[] } = { position: -1, errors: [] };
@@ -42,14 +42,14 @@ export class UserStopPoints {
     return this.table.size > 0;
   }
 
-  /** The points whose hits are counted or print messages. */
+  /** The points that count their hits or print messages. */
   get tracked(): readonly ResolvedPoint[] {
     return this.cachedTracked;
   }
 
   /**
-   * Adds a stop point. Its hits are counted from the current position. Throws a UserError if it watches bytes that are
-   * not in RAM.
+   * Adds a stop point. Its hits are counted from the current position. Throws a UserError if the point watches bytes
+   * that are not in RAM.
    */
   add(point: StopPoint): BreakpointId {
     const id = this.nextId;
@@ -125,13 +125,13 @@ export class UserStopPoints {
     if (countingOrigin !== undefined) yield* target.pause.ignoredBy(target.goTo(countingOrigin));
   }
 
-  /** Records that the debugger has changed the machine by steps that reach no stop points. */
+  /** Records that the debugger has changed the machine in the steps from `from` to `to`, which reach no stop points. */
   changedByDebugger(from: Position, to: Position): void {
     for (const { hits } of this.tracked) hits?.skip(from, to);
     for (const { printed } of this.tracked) if (printed?.has(from)) printed.add(from, to + 1);
   }
 
-  /** All stop points. Returns the same object until they change. */
+  /** All stop points. Returns the same object until the stop points change. */
   all(): StopPoints {
     return (this.cachedAll ??= this.arm([...this.table.values()]));
   }
@@ -145,8 +145,8 @@ export class UserStopPoints {
   }
 
   /**
-   * Returns a function that provides all stop points together with additional breakpoints at `addresses`. It returns
-   * the same object until the user's stop points change.
+   * Returns a function that provides all stop points together with additional breakpoints at `addresses`. The function
+   * returns the same object until the user's stop points change.
    */
   with(addresses: readonly bigint[], condition: () => boolean): () => StopPoints {
     let users: StopPoints | undefined;

@@ -146,7 +146,10 @@ export class ItaniumName {
     return { ...inner, name: text.limited(`${scope}::${inner.name}`) };
   }
 
-  /** One component of a name. A constructor or destructor is named after the class, the last component of its scope. */
+  /**
+   * One component of a name. A constructor or destructor is named after its class, which is the last component of
+   * `scope`.
+   */
   private unqualifiedName(scope: string): string {
     const { text } = this;
     text.accept('L');
@@ -364,12 +367,12 @@ interface Name {
   qualifiers: string;
 }
 
-/** A type, as the text before and the text after a name declared with it: `int (*` and `)(long)`. */
+/** The text of a type before and after the name that it declares: `int (*` and `)(long)`. */
 interface TypeText {
   kind: 'plain' | 'function' | 'array';
   left: string;
   right: string;
-  /** The types of a parameter pack, which replace this type. */
+  /** For a parameter pack: the types that replace this type. */
   pack?: TypeText[];
 }
 

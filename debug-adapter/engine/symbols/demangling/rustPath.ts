@@ -14,7 +14,7 @@ export class RustPath {
   }
 
   demangle(): string {
-    // A digit here specifies an encoding version; none is defined yet.
+    // A digit at the start specifies an encoding version; no versions are defined yet.
     if (/\d/.test(this.text.peek())) throw new NotMangled();
     const path = this.path(true);
     if (/[A-Z]/.test(this.text.peek())) this.path(false);

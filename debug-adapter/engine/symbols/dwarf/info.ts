@@ -141,8 +141,8 @@ export class DebugInfo {
   }
 
   /**
-   * Finds the unit that completes a skeleton, and the type units of its file. From then on, that unit's entries belong
-   * to `successor`. Returns undefined if the unit is missing.
+   * Finds the unit that completes a skeleton, and the type units in the same file. From then on, the entries of the
+   * unit that was found belong to `successor`. Returns undefined if the unit is missing.
    */
   splitUnitOf(skeleton: Unit, successor: Unit): SplitUnit | undefined {
     const { root, dwoId: id, compDir } = skeleton;
@@ -223,7 +223,7 @@ export class DebugInfo {
   }
 }
 
-/** The range of the keys of a unit's entries; `end` is exclusive. */
+/** The key range of a unit's entries; `end` is exclusive. */
 interface UnitRange {
   start: number;
   end: number;
@@ -309,7 +309,7 @@ export class Unit implements FormSizes {
 
   /**
    * The root entry in the program itself: it has the code ranges, the line table and the base addresses. It differs
-   * from `root` only for a skeleton unit. Getting it does not open the `.dwo` file.
+   * from `root` only for a skeleton unit. Reading this property does not open the `.dwo` file.
    */
   get skeleton(): Die {
     this.skeletonRoot ??= this.readSkeleton();

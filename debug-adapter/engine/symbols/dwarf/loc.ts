@@ -78,7 +78,7 @@ function findInOldList(unit: Unit, offset: number, pc: bigint): Uint8Array | und
   }
 }
 
-/** GNU's location lists in `.debug_loc.dwo`, for split units of DWARF 4. */
+/** Searches a GNU location list in `.debug_loc.dwo`, the format for split units in DWARF 4. */
 function findInSplitList(unit: Unit, offset: number, pc: bigint): Uint8Array | undefined {
   const c = new ByteCursor(unit.sections.get('.debug_loc'), offset);
   const indexed = () => unit.addressOfIndex(c.uleb());

@@ -10,7 +10,7 @@ import type { Unit } from './info.ts';
 class UnitOutline {
   /** The offsets of all subprogram entries: definitions, declarations and abstract instances. */
   readonly functions: readonly number[];
-  /** In ascending order of their starts, so a scope comes before the scopes that it contains. */
+  /** In ascending order of start offset, so a scope comes before the scopes that it contains. */
   private readonly scopes: Scope[] = [];
 
   constructor(unit: Unit) {

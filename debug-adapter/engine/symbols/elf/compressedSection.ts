@@ -10,8 +10,8 @@ export type SectionContents =
 /**
  * The contents of a section, decompressed if necessary. Two formats exist: sections with the flag SHF_COMPRESSED, which
  * start with an Elf64_Chdr (System V ABI, "Section Compression"), and the older `.zdebug_*` sections of GNU tools,
- * which start with "ZLIB" and the size as a big-endian number. Decompression stops at the size in the header. A size to
- * which the compressed data cannot expand is rejected before any memory is allocated.
+ * which start with "ZLIB" and the size as a big-endian number. Decompression stops at the size in the header. If the
+ * compressed data cannot expand to that size, it is rejected before any memory is allocated.
  */
 export function sectionContents(section: SectionBytes, compression: HostCompression | undefined): SectionContents {
   const { bytes } = section;
@@ -60,7 +60,7 @@ function gnuStream(bytes: Uint8Array): Stream | 'damaged' {
 function decompress({ format, sizeBytes, bytes }: Stream, compression: HostCompression): Uint8Array {
   if (format === 'zstd') return compression.decompress(bytes, sizeBytes);
   if (bytes.length <= ZLIB_BYTES) throw new Error('no zlib stream');
-  // RFC 1950: two bytes of header, deflate data, and four bytes of checksum.
+  // RFC 1950: a two-byte header, deflate data, and a four-byte checksum.
   return compression.inflate(bytes.subarray(2, bytes.length - 4), sizeBytes);
 }
 

@@ -10,7 +10,7 @@ import { allBytes, type FileBytes, partOfFile } from './fileBytes.ts';
 
 /** An ELF file's sections (System V ABI, "ELF Header" and "Sections"). */
 export interface ElfFile {
-  /** If the file is read on demand, the object that reads it. */
+  /** The object that reads the file; undefined if the file is not read on demand. */
   onDemand: FileBytes | undefined;
   sections: ElfSection[];
   /** The file's bytes at an address (without the load bias). */
@@ -39,7 +39,7 @@ export interface ElfSection {
   address: bigint;
   /** In a symbol table: the index of its string table section. */
   link: number;
-  /** The contents. In a file that is read on demand, getting them reads the whole section. */
+  /** The contents. If the file is read on demand, accessing this property reads the whole section. */
   readonly bytes: Uint8Array;
   /** The size of the contents in the file. */
   lengthBytes: number;
@@ -86,7 +86,7 @@ export function readElfFile(source: Uint8Array | FileBytes, name: string, { isCo
 
 /**
  * Sorts sections by address and drops each section that overlaps an earlier one, which happens only in damaged files.
- * This limits the time for reading all sections, because no byte is read twice.
+ * This limits the time needed to read all sections, because no byte is read twice.
  */
 function withoutOverlaps(sections: readonly ElfSection[]): ElfSection[] {
   let end = 0n;

@@ -120,7 +120,7 @@ function sortedOffsets(view: DataView, names: Uint8Array): Uint32Array {
   for (let at = 0; at + SYMBOL_BYTES <= view.byteLength; at += SYMBOL_BYTES) {
     if (isShown(view, names, at)) offsets.push(at);
   }
-  // Within a group of addresses with the same upper half, the sort keys are exact numbers.
+  // Group the addresses by their upper half, so that a floating-point number can represent each sort key exactly.
   const groups = new Map<number, number[]>();
   for (const at of offsets) {
     const upper = view.getUint32(at + ST_VALUE + 4, true);
@@ -148,7 +148,7 @@ function sortedGroup(view: DataView, offsets: number[]): Uint32Array {
   return Uint32Array.from(keys.sort(), (key) => offsets[key % count]);
 }
 
-/** Sorts a group that has too many symbols for the keys to be exact numbers. */
+/** Sorts a group with so many symbols that floating-point numbers cannot represent the sort keys exactly. */
 function sortedSlowly(view: DataView, offsets: number[]): Uint32Array {
   const compare = (a: number, b: number) => {
     const [first, second] = [view.getBigUint64(a + ST_VALUE, true), view.getBigUint64(b + ST_VALUE, true)];

@@ -98,7 +98,7 @@ export class SymbolTable {
 
   /**
    * Reads the table, with a pause between the two halves of the work. Linux has 150,000 symbols, which take about 100
-   * ms.
+   * ms to read.
    */
   *readInSlices(): Sliced<void> {
     const symbols = this.sortedSymbols();

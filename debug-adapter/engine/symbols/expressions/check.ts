@@ -19,9 +19,9 @@ import { locationOfVariable } from './variableLocation.ts';
 const PREDICATE_SIZE_MAX = 500;
 
 /**
- * Checks the syntax, names and types of an expression in the innermost frame at an address. Returns the compiled
- * condition that the expression's value is not 0; undefined if the machine cannot evaluate it. Throws an
- * InvalidExpression.
+ * Checks the syntax, names and types of an expression in the innermost frame at an address. Returns a compiled
+ * predicate that holds if the expression's value is not 0; undefined if the machine cannot evaluate the expression.
+ * Throws an InvalidExpression.
  */
 export function check(
   text: string,

@@ -63,7 +63,7 @@ function shift(operator: '<<' | '>>', left: TypedPredicate, right: TypedPredicat
   const isNegative = binary('ltS', right.value, zero);
   const by = isSigned(right.type) ? select(isNegative, zero, right.value) : right.value;
   const isShort = binary('leU', by, constant(63n));
-  // The value 0, but computed from the left operand, so that it has no value if the left operand has none.
+  // Zero, but computed from the left operand, so that the result has no value if the left operand has none.
   const empty = binary('and', left.value, zero);
   if (operator === '<<') {
     return { value: converted(select(isShort, binary('shl', left.value, by), empty), type), type };

@@ -66,7 +66,7 @@ export class Compiler {
     this.names = names;
   }
 
-  /** Compiles the condition that a value is not 0; its result is 0 or 1. Throws an InvalidExpression. */
+  /** Compiles a test for a nonzero value; the result is 0 or 1. Throws an InvalidExpression. */
   truth(expression: Expression): Predicate | undefined {
     if (expression.kind === 'conditional') {
       const [condition, yes, no] = [expression.condition, expression.yes, expression.no].map((one) => this.truth(one));

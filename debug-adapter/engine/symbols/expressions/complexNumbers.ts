@@ -25,7 +25,7 @@ export const complexFrom = ({ value }: TypedNumber): Complex => ({
   imaginary: 0,
 });
 
-/** The type of the result of an operation: the largest complex type among the operands. */
+/** The result type of an operation: the largest complex type among the operands. */
 function complexType(types: readonly Type[]): BaseType {
   const stripped = types.map((type) => stripTypedefs(type));
   const complex = stripped.filter((type): type is BaseType => type.kind === 'base' && type.encoding === 'complex');

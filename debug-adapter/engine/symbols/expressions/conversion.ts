@@ -3,9 +3,7 @@ import { floatBytes } from '../values/floats.ts';
 import { toBytes } from '../littleEndian.ts';
 import { convertNumber, type TypedNumber } from './arithmetic.ts';
 
-/**
- * Encodes a number as the bytes that its type has in guest memory; undefined for types without a byte representation.
- */
+/** Encodes a number as it is stored in guest memory; undefined for types without a byte representation. */
 export function bytesOfNumber(number: TypedNumber): Uint8Array | undefined {
   const { type } = number;
   const { value } = convertNumber(number, type);

@@ -52,7 +52,7 @@ export class Environment implements TypeNames {
     return this.parts.variables.read({ ...found, isShadowed: false }, this.frame);
   }
 
-  /** Whether a name refers to a member of a class and not to a variable. */
+  /** Whether a name refers to a member of a class rather than to a variable. */
   isMember(name: string): boolean {
     return !this.local(name) && (this.ownMember(name) !== undefined || !this.global(name));
   }
@@ -87,8 +87,8 @@ export class Environment implements TypeNames {
 
   /**
    * Finds a symbol without debug information. A symbol in code is represented as a function, any other symbol as an
-   * array of unknown length, which is how programs declare linker script symbols. If there is no symbol with the name,
-   * finds a function whose qualified name ends with the name.
+   * array of unknown length, which is how programs declare linker script symbols. If no symbol has the name, finds a
+   * function whose qualified name ends with it.
    */
   symbol(name: string): GuestValue | undefined {
     const [symbol] = this.parts.symbolTable.withName(name);

@@ -12,7 +12,7 @@ export class InvalidExpression extends Error {
   }
 }
 
-/** Calls `compute`. If that throws a UserError, throws an InvalidExpression with this error and an offset. */
+/** Calls `compute`. If it throws a UserError, throws an InvalidExpression with this error and an offset. */
 export function located<T>(at: () => number, compute: () => T): T {
   try {
     return compute();
@@ -21,7 +21,7 @@ export function located<T>(at: () => number, compute: () => T): T {
   }
 }
 
-/** Calls `compute`. If that throws an InvalidExpression, throws only its UserError. */
+/** Calls `compute`. If it throws an InvalidExpression, throws only the UserError in it. */
 export function unlocated<T>(compute: () => T): T {
   try {
     return compute();

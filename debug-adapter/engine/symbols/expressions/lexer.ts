@@ -4,7 +4,7 @@ import { InvalidExpression } from './invalidExpression.ts';
 /** A token of an expression. */
 export interface Token {
   kind: 'number' | 'character' | 'name' | 'register' | 'operator' | 'end';
-  /** The text of a character includes the quotes; that of a register does not include the `$`. */
+  /** The text of a character constant includes the quotes; that of a register does not include the `$`. */
   text: string;
   /** The token's offset in the expression. */
   at: number;

@@ -22,8 +22,8 @@ export function strideIn({ arrayCount, frame }: ValueContext, pointer: Type): bi
 }
 
 /**
- * Converts a pointer to a class to a pointer to one of its base classes, or the reverse. Returns undefined for a null
- * pointer, which needs no conversion, for classes that are not related, and for a pointer to a virtual base class.
+ * Converts a class pointer into a pointer to one of the class's base classes, or vice versa. Returns undefined for a
+ * null pointer (which needs no conversion), for unrelated classes, and for a pointer to a virtual base class.
  */
 export function classPointer(
   { value, type }: TypedNumber,

@@ -39,5 +39,5 @@ function folded(predicate: Predicate, ...operands: Predicate[]): Predicate {
   return value === undefined ? predicate : constant(value);
 }
 
-/** The value of a constant predicate does not depend on a hart. */
+/** A constant predicate has the same value on every hart. */
 const NO_HART = {} as Inspector;

@@ -25,7 +25,7 @@ export function parseRustType(tokens: TokenSource, types: TypeNames): Type {
   return type;
 }
 
-/** The type with a name; basic types need not be in the debug information. */
+/** The type with the given name; basic types need not be in the debug information. */
 export function rustType(name: string, types: TypeNames): Type {
   const type = types.find(name) ?? RUST_BUILT_IN[name];
   if (!type) throw typeIsUnknown(name);

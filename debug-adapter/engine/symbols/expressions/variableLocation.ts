@@ -4,7 +4,7 @@ import { fromBytes } from '../littleEndian.ts';
 import type { Storage } from '../values/storage.ts';
 import { binary, constant } from './predicateParts.ts';
 
-/** The location of a variable at a code address, valid for every state of the machine. */
+/** The location of a variable at a code address, valid in every state of the machine. */
 export type VariableLocation =
   | { kind: 'memory'; address: Predicate }
   | { kind: 'register'; register: number }

@@ -126,7 +126,7 @@ function named(value: GuestValue, name: string): GuestValue {
   return value.part({ ...parts, expression: value.location.kind === 'memory' ? addressExpression(value) : undefined });
 }
 
-/** An expression for a value in memory that is valid outside the container's scope; undefined for a bit-field. */
+/** An expression, valid outside the container's scope, for a value in memory; undefined for a bit-field. */
 function addressExpression({ lvalue, type }: GuestValue): string | undefined {
   return lvalue && !lvalue.bits ? `*(${nameOutside(type)} *)0x${lvalue.address.toString(16)}` : undefined;
 }

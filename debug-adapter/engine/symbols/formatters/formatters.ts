@@ -78,7 +78,7 @@ export class Formatters implements ValueFormatters {
   }
 }
 
-/** The names of a type, of the types that its typedefs stand for, and of its base classes. */
+/** The names of a type and of its base classes; for a typedef, also the names of the types that it stands for. */
 function namesOf(type: Type, depth: number): { name: string; isBase: boolean }[] {
   const names: { name: string; isBase: boolean }[] = [];
   let current = type;
@@ -111,7 +111,7 @@ function failure(error: unknown): string {
   throw error;
 }
 
-/** The maximum nesting depth of formatted values in one text. */
+/** The maximum nesting depth of formatted values in the text of a value. */
 const DEPTH_MAX = 6;
 const TYPEDEFS_MAX = 64;
 const BASES_MAX = 8;

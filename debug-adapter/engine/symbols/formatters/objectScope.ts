@@ -24,7 +24,7 @@ export class ObjectScope {
     this.environment = environmentOf(object, container);
   }
 
-  /** The scope of a node of this container. */
+  /** The scope of a node in this container. */
   of(node: GuestValue): ObjectScope {
     return new ObjectScope(node, this.environmentOf, this.container);
   }

@@ -26,7 +26,7 @@ export class CodeUnits {
       if (this.sorted[middle].start <= pc) low = middle + 1;
       else high = middle;
     }
-    // Ranges of assembly units may overlap after the linker's relaxation. The range that starts later takes precedence.
+    // Ranges of assembly units may overlap after linker relaxation. The range that starts later takes precedence.
     for (let index = low - 1; index >= Math.max(0, low - OVERLAPS_MAX); index--) {
       if (pc < this.sorted[index].end) return this.sorted[index].unit;
     }
@@ -66,5 +66,5 @@ interface CodeRange {
   unit: Unit;
 }
 
-/** The maximum number of ranges to check for an address. Those that start closest before the address are checked. */
+/** The maximum number of ranges to check for an address, starting with the one that begins closest before it. */
 const OVERLAPS_MAX = 8;

@@ -92,9 +92,9 @@ function functionsOf(unit: Unit): FunctionEntry[] {
 }
 
 /**
- * Ends each function of an assembly unit where the next one starts. The assembler computes DW_AT_high_pc before the
- * linker's relaxation shortens the code, so a function's range may reach into the next function. As in gdb, the
- * function that starts later takes precedence.
+ * Ends each function of an assembly unit where the next one starts. The assembler computes DW_AT_high_pc before linker
+ * relaxation shortens the code, so a function's range may reach into the next function. As in gdb, the function that
+ * starts later takes precedence.
  */
 function withoutOverlaps(entries: readonly FunctionEntry[]): FunctionEntry[] {
   const sorted = [...entries].sort((a, b) => (a.low < b.low ? -1 : a.low > b.low ? 1 : 0));

@@ -7,9 +7,9 @@ import { outlineOf, qualify } from '../dwarf/outline.ts';
 /**
  * The qualified name of a function or inlined function, without parameters, as gdb shows it in a backtrace:
  * `ns::Box::area`, `rust_basic::Point::shift`. As in gdb, the name of a C++ function is its demangled linkage name, if
- * it has one, because compilers spell template arguments and names of lambdas in different ways. Otherwise, it is the
- * name in the debug information, preceded by the names of its scopes. A function that is defined outside its class
- * belongs to the scope of its declaration there (DW_AT_specification).
+ * it has one, because compilers differ in how they spell template arguments and lambda names. Otherwise, it is the name
+ * in the debug information, preceded by the names of its scopes. A function that is defined outside its class belongs
+ * to the scope of its declaration there (DW_AT_specification).
  */
 export function functionName(die: Die): string {
   const linkageName = linkageNameOf(die);

@@ -169,7 +169,7 @@ export interface InlinedCopy {
 
 const NO_MATCHES: UnitMatches = { functions: [], inlined: [], hasLocationLists: false };
 
-/** The search pauses after this many bytes of debug information, which take about 5 ms. */
+/** The search pauses after this many bytes of debug information, which take about 5 ms to read. */
 const SLICE_BYTES = 512 << 10;
 
 /** The DW_AT_name of the units that gcc creates during link-time optimization. */

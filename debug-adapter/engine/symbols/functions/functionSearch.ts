@@ -113,7 +113,7 @@ export class FunctionSearch {
     return () => {
       const { nameKind, nameOffset } = entries;
       if (nameKind === NAME.inStrings) return test(strings, nameOffset);
-      // The results for names in these forms are not kept.
+      // The results for names in the next two forms are not kept.
       if (nameKind === NAME.inLineStrings) return this.isKeyAt(lineStrings, nameOffset);
       if (nameKind === NAME.here) return this.isKeyAt(entries.bytes, nameOffset);
       const offset = stringOffset(unit, nameOffset);

@@ -32,7 +32,7 @@ export function elfFromImage(image: Uint8Array, section = '.text'): ImageElf | u
 
 /**
  * The name of the only section. The section combines all sections of the original file, so its name differs from all of
- * their names.
+ * theirs.
  */
 export const IMAGE_SECTION = '.image';
 

@@ -176,7 +176,7 @@ class IndexReader {
   }
 
   /**
-   * Selects the C units, apart from partial units, skeletons, and units that gcc creates during link-time optimization.
+   * Selects the C units, except for partial units, skeletons, and units that gcc creates during link-time optimization.
    */
   private ofC(units: readonly number[]): number[] {
     return units.filter((number) => {

@@ -15,7 +15,7 @@ export interface NameHash {
 
 /**
  * Hashes the bytes from `start` to `end` with FNV-1a (two 32-bit halves, with different multipliers and seeds). The
- * result object is reused by the next call, because an index hashes millions of names.
+ * result object is reused by the next call, because indexing hashes millions of names.
  */
 export function hashBytes(bytes: Uint8Array, start: number, end: number, kind: number): NameHash {
   let high = 0x811c_9dc5 ^ kind;
@@ -90,7 +90,8 @@ export function nameKey(name: string): string {
   for (let i = 0; i < plain.length; i++) {
     const char = plain[i];
     if (char === '<' || char === '(') {
-      // Only the last component's arguments end the key. `(anonymous namespace)::f` starts with a parenthesis.
+      // The key ends where the last component's arguments begin. A parenthesis that begins a component is part of it,
+      // as in `(anonymous namespace)::f`.
       if (depth === 0 && end === plain.length && i > start) end = i;
       depth++;
     } else if (char === '>' || char === ')') depth--;

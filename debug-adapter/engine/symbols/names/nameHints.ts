@@ -19,8 +19,8 @@ export class NameHints {
   private readonly info: DebugInfo;
   private table: NameTable | undefined;
   /**
-   * The table that was built from the indexes in the file; undefined if they cannot be used, `unread` before they are
-   * read.
+   * The table that was built from the indexes in the file; undefined if the indexes cannot be used, `unread` before
+   * they are read.
    */
   private indexed: { table: NameTable; kinds: ReadonlySet<NameKind> } | undefined | 'unread' = 'unread';
 

@@ -52,8 +52,8 @@ export interface NamedScope {
 }
 
 /**
- * Builds a name table. The units are added in ascending order, except for the units of names that are found only after
- * all units have been scanned.
+ * Builds a name table. A name's units are added in ascending order, unless the name is found only after all units have
+ * been scanned.
  */
 export class NameTableBuilder {
   private readonly names = new HashNumbers();

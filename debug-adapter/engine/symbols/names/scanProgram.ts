@@ -3,7 +3,7 @@ import { AT, FORM, TAG } from '../dwarf/constants.ts';
 import { KIND_NUMBER } from './nameHash.ts';
 import { FIXED_SIZES, LEB_FORMS, type FormSizes } from '../dwarf/forms.ts';
 
-/** What a scan does with the entries of an abbreviation. */
+/** Specifies how a scan processes the entries that use an abbreviation. */
 export interface ScanProgram {
   /** Pairs of an operation and its operand, which read or skip the attributes in order. */
   steps: Int32Array;

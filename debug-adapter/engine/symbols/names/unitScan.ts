@@ -107,7 +107,7 @@ class OneUnit {
   private readonly completed = new Set<number>();
   /** The scopes of the entries that contain the current one; undefined for the top level. */
   private readonly scopes: (NamedScope | undefined)[] = [];
-  /** The scopes that declared classes form, by the offsets of the declarations. */
+  /** The scopes formed by declared classes; the keys are the offsets of the declarations. */
   private readonly declaredScopes = new Map<number, NamedScope | undefined>();
 
   constructor(scan: UnitScan, { unit, index, entries }: { unit: Unit; index: number; entries: EntryReader }) {

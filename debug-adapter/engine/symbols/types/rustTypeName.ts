@@ -28,7 +28,7 @@ function arrayName(type: ArrayType, depth: number): string {
   return type.count === undefined ? `[${element}]` : `[${element}; ${type.count}]`;
 }
 
-/** In Rust, a function without a result type returns `()`. */
+/** In Rust, a function without a return type returns `()`. */
 function functionName(type: FunctionType, depth: number): string {
   const parameters = type.parameters().map((parameter) => rustTypeName(parameter, depth + 1));
   const result = type.result();

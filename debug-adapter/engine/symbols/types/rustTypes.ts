@@ -58,8 +58,8 @@ export function traitObjectParts(type: Type): { pointer: Member; vtable: Member 
 }
 
 /**
- * Whether a value of the type can exist. An enum without variants has no values, so neither has a struct that contains
- * one. If this would take too long to determine, the type counts as inhabited.
+ * Whether a value of the type can exist. An enum without variants has no values, and neither does a struct that
+ * contains one. If this would take too long to determine, the type counts as inhabited.
  */
 export function isInhabited(type: Type, budget = { types: INHABITED_TYPES_MAX }): boolean {
   const base = stripTypedefs(type);
