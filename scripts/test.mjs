@@ -20,7 +20,7 @@ if (options['oldest-vscode']) process.env.VSCODE_SERVER_VERSION = OLDEST_VERSION
 const wanted = positionals.length > 0 ? positionals : ['quick'];
 const files = wanted.flatMap((name) => TIERS[name]?.() ?? name);
 const concurrency = options['one-at-a-time'] ? 1 : Math.max(1, availableParallelism());
-// V8 counts the address space of each machine, 218 MiB, as used memory. Unless the initial limit is high, it collects
+// V8 counts the address space of each machine, 218 MiB, as used memory. With a low initial limit, it would collect
 // garbage for each new machine.
 const execArgv = ['--initial-old-space-size=2000', '--import', new URL('compileCache.mjs', import.meta.url).href];
 const count = { passed: 0, failed: 0, skipped: 0 };
@@ -29,7 +29,7 @@ const skipped = [];
 const stream = run({ files, concurrency, execArgv });
 stream.on('test:pass', (event) => {
   if (event.details?.type === 'suite') return;
-  // Node reports a file without tests as one test with the file's name, and it is counted as one test.
+  // Node reports a file without tests as a test with the file's name; such a file is counted as one test.
   if (event.skip !== undefined) {
     count.skipped++;
     skipped.push(`${event.name}: ${event.skip || 'no reason given'}`);

@@ -30,8 +30,8 @@ function sources(): string[] {
 }
 
 /**
- * The classes in a source text, with the names of their fields and methods. Getters and setters count as methods;
- * constructors and additional overloads do not count.
+ * The classes in the text of a source file, with the names of their fields and methods. Getters and setters count as
+ * methods; constructors and additional overloads do not count.
  */
 function classesIn(text: string): ClassMembers[] {
   const source = ts.createSourceFile('source.ts', text, ts.ScriptTarget.Latest, true);

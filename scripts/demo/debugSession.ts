@@ -16,7 +16,7 @@ export interface ShownFrame {
   source?: { path: string };
 }
 
-/** The first MiB of the guest's 128 MiB of RAM, which contains its program, data and stack. */
+/** The first MiB of RAM (of 128 MiB), which contains the guest's program, data and stack. */
 const RAM = { memoryReference: '0x80000000', count: 1 << 20 };
 const CONSOLE_LINES_SHOWN = 4;
 

@@ -26,7 +26,7 @@ export const launchSettings = (rr: 'record' | 'replay'): object => ({
 });
 
 /**
- * Replays the whole recording with the command line, which compares the machine with all digests in the recording. If
+ * Replays the whole recording from the command line, which checks the machine against all digests in the recording. If
  * there is a difference, the command exits with status 3.
  */
 export function replayInOneGo(): { isSame: boolean; digest: string } {
@@ -34,7 +34,7 @@ export function replayInOneGo(): { isSame: boolean; digest: string } {
   const args = ['dist/cli.js', 'replay', '--kernel', KERNEL, '--rrfile', RECORDING, '--drive', drive, '--json'];
   const { stderr, status } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   const { digest, reason } = JSON.parse(stderr.trimEnd().split('\n').at(-1)!);
-  // Status 1 means that the guest reported a failure, which it also did during the recording.
+  // Status 1 means that the guest reported a failure, as it did while it was being recorded.
   return { isSame: status === 1 && reason === 'guestFailed', digest };
 }
 

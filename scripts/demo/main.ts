@@ -2,9 +2,9 @@
 // Adapter Protocol that an editor would use.
 //
 // A guest with a disk is recorded. It detects that its data is damaged and reports this on its console. The demo reads
-// the name of the damaged variable from the console output, and finds the line that damaged it by running backward from
-// write to write. Then it replays the recording, in which the same steps must lead to the same line. All files are
-// created in .blkreplay/demo/ (or in the folder given as an argument). The exit status is 1 if a check fails.
+// the name of the damaged variable from the console output, runs backward from write to write, and so finds the line
+// that damaged the variable. Then it replays the recording and checks that the same steps lead to the same line. All
+// files are created in .blkreplay/demo/ (or in the folder given as an argument). The exit status is 1 if a check fails.
 import { isDeepStrictEqual } from 'node:util';
 import { Checks } from './checks.ts';
 import { FOLDER, hashOfImage, launchSettings, prepareFolder, replayInOneGo } from './folder.ts';

@@ -1,10 +1,10 @@
 import type { GuestError } from './guestError.ts';
 
 /**
- * A debugging session with the demo guest. The session is the same in every front end. It starts at the failure that
- * the guest reports, with the name of the wrong variable. It runs backward to the write that damaged the variable,
- * takes two more steps back, and runs forward over the same write. This module contains the steps and the expected
- * results; for each front end, a driver performs the steps.
+ * A debugging session with the demo guest, which is the same in every front end. It starts when the guest reports a
+ * failure and names the wrong variable. It runs backward to the write that damaged the variable, takes two more steps
+ * back, and runs forward over the same write. This module contains the steps and the expected results; for each front
+ * end, a driver performs the steps.
  */
 export interface WalkDriver {
   /**
@@ -15,12 +15,12 @@ export interface WalkDriver {
   /** Resolves when the machine has stopped. */
   move(command: Move): Promise<void>;
   /**
-   * Returns where the machine has stopped. A driver whose front end displays the location with a delay waits until
+   * Returns where the machine has stopped. A driver whose front end displays the location after a delay waits until
    * `isExpected` returns true.
    */
   location(isExpected: (location: Location) => boolean): Promise<Location>;
   /**
-   * Returns a variable's value. A driver whose front end displays the value with a delay waits until `isExpected`
+   * Returns a variable's value. A driver whose front end displays the value after a delay waits until `isExpected`
    * returns true.
    */
   value(variable: string, isExpected: (value: string) => boolean): Promise<string>;

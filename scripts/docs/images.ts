@@ -5,7 +5,7 @@ import { decodePng, encodePng, type Frame } from './png.ts';
 
 /**
  * Makes the images in docs/images from the screenshots of the UI tests. `npm run docs:images` runs the tests first.
- * The frames of the animation have a caption, which the browser draws.
+ * Each frame of the animation has a caption, which the browser draws.
  */
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const SCREENSHOTS = path.join(ROOT, '.vscode-test/screenshots');
@@ -45,7 +45,7 @@ const ANIMATION: { screenshot: string; caption: string; milliseconds: number }[]
   },
 ];
 
-/** Single images in the documentation, and the screenshots that they show. */
+/** Still images in the documentation, and the screenshots from which they are made. */
 const STILLS: Record<string, string> = {
   'snapshots.png': 'demo-3-snapshot',
   'kernel.png': 'kernel-2-record-write',

@@ -29,7 +29,7 @@ interface Schema {
   maxItems?: number;
 }
 
-/** The text of the reference for a package.json. */
+/** Returns the reference that is generated from the text of package.json. */
 export function launchReference(manifestText: string): string {
   const { contributes } = JSON.parse(manifestText);
   const [debuggerEntry] = contributes.debuggers;
@@ -124,7 +124,7 @@ function valuesOf(schema: Schema): string {
     .join('\n');
 }
 
-/** The text up to the first full stop that ends a sentence, without its emphasis. */
+/** The text up to its first full stop or colon; a colon is replaced with a full stop. */
 const firstSentence = (text: string): string => /^.*?[.:](?=\s|$)/s.exec(text)?.[0].replace(/:$/, '.') ?? text;
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');

@@ -33,7 +33,7 @@ export function decodePng(file: Uint8Array): Image {
   return { width, height, rgb };
 }
 
-/** PNG specification, section 9: each row starts with the number of its filter. */
+/** PNG specification, section 9: each row starts with its filter type. */
 function unfilter(
   filtered: Uint8Array,
   { height, rowBytes, channels }: { height: number; rowBytes: number; channels: number },
@@ -98,7 +98,7 @@ interface Area {
   height: number;
 }
 
-/** "fcTL Frame Control Chunk": the frame is drawn over the preceding one, which stays. */
+/** "fcTL Frame Control Chunk": the frame is drawn over the preceding one, which is not cleared. */
 function frameControl(sequence: number, { left, top, width, height }: Area, milliseconds: number): Buffer {
   const delay = Buffer.alloc(6);
   delay.writeUInt16BE(milliseconds, 0);
@@ -122,7 +122,7 @@ function changedArea(before: Uint8Array, after: Uint8Array, width: number): Area
   return { left, top, width: right - left + 1, height: bottom - top + 1 };
 }
 
-/** The area's rows without a filter, which suits palette images. Unchanged pixels are transparent. */
+/** The area's rows, unfiltered, as is usual for palette images. Unchanged pixels are transparent. */
 function rowsOf(after: Uint8Array, before: Uint8Array | undefined, area: Area, width: number): Uint8Array {
   const rows = new Uint8Array(area.height * (area.width + 1));
   for (let y = 0; y < area.height; y++) {
@@ -138,7 +138,9 @@ const COLORS_MAX = 255;
 const TRANSPARENT = COLORS_MAX;
 /** The number of colors that are kept exactly. They are the most frequent ones: backgrounds and text colors. */
 const EXACT_COLORS = 64;
-/** Other colors, such as the shades of smoothed text, share an entry if their squared distance is less than this. */
+/**
+ * Other colors, such as the shades of anti-aliased text, share an entry if their squared distance is less than this.
+ */
 const SAME_COLOR = 60;
 
 /** Up to 255 colors that all frames share, and a transparent one. */

@@ -1,6 +1,6 @@
 /**
  * A guest that runs on QEMU's `virt` board. commandLines.ts derives the command lines of QEMU and blkreplay from this
- * one description. File names are relative to the script's folder argument.
+ * one description. File names are relative to the folder that is passed to the script.
  */
 export interface Guest {
   /** A unique name, which identifies the guest's row in the table. */

@@ -1,6 +1,6 @@
 import type { Guest, GuestLeftOut } from './guest.ts';
 
-/** The rows of docs/guests.md, in order. The file names are those that the projects' builds and packages use. */
+/** The rows of docs/guests.md, in order. The file names are the ones that the projects' builds and the packages use. */
 export const GUESTS: readonly Guest[] = [
   ...xv6('xv6-2019-09', '78f863f', { virtio: 'legacy', usertests: 'usertests', hasPmp: false }),
   ...xv6('xv6-2020-09', '788b4d1', { virtio: 'legacy', usertests: 'usertests', hasPmp: false }),
@@ -109,9 +109,9 @@ export const LEFT_OUT: readonly GuestLeftOut[] = [
 ];
 
 /**
- * The guests for the version of xv6 at the end of a month. One guest boots to the shell on three harts, as in xv6's
- * Makefile; two others run usertests, on one hart and on three harts. The branch head of August 2022 did not change
- * until at least March 2024.
+ * The guests that run xv6 as of the end of a given month. One guest boots to the shell on three harts, as xv6's
+ * Makefile specifies; two others run usertests, on one hart and on three harts. The commit that was the branch head in
+ * August 2022 was still the head in March 2024.
  */
 function xv6(
   name: string,

@@ -23,10 +23,10 @@ const WARM_UP = 2;
 const QEMU_SECONDS_MAX = 60;
 
 /**
- * Measures the cost of the block engine: of snapshots of a machine with few dirty pages, of recording a guest that only
- * makes disk requests (compared with `run` and with QEMU's record and replay), and of sequential requests (compared
- * with plain file calls). The compared processes run alternately on one machine, so their ratios are meaningful even
- * where their absolute times are not.
+ * Measures the cost of the block engine: of snapshots of a machine with few dirty pages, of recording a guest that does
+ * nothing but make disk requests (compared with `run` and with QEMU's record and replay), and of sequential requests
+ * (compared with plain file calls). The compared processes run alternately on one machine, so their ratios are
+ * meaningful even where their absolute times are not.
  */
 export function measureBlock(pairs: number): void {
   const folder = fs.mkdtempSync(path.join(tmpdir(), 'blkreplay-bench-'));
@@ -134,10 +134,10 @@ function logBytesARequest(folder: string): number {
 }
 
 /**
- * Measures only the guest's run, without opening or closing the recording, in a process that is as warmed up as the
- * debug adapter is after a second. Measures elapsed time and this thread's processor time, which is less affected by
- * other load. V8 discards optimized code together with the objects it was compiled for, so the machines are kept alive
- * after their runs.
+ * Measures only the guest's run, without opening or closing the recording, in a process that has warmed up as much as
+ * the debug adapter has after a second. Measures elapsed time and this thread's processor time, which is less affected
+ * by other load. V8 discards optimized code together with the objects it was compiled for, so the machines are kept
+ * alive after their runs.
  */
 function measureStream(folder: string, pairs: number): void {
   const image = path.join(folder, 'stream.img');

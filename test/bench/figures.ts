@@ -5,7 +5,7 @@ export async function milliseconds(act: () => Promise<unknown>): Promise<number>
   return performance.now() - start;
 }
 
-/** Prints a row of a table, in milliseconds: median, 95th percentile, maximum and target. */
+/** Prints a table row of times in milliseconds: median, 95th percentile, maximum and target. */
 export function reportTimes(what: string, times: readonly number[], target: number): void {
   const sorted = times.toSorted((a, b) => a - b);
   const at = (ratio: number) => sorted[Math.ceil(ratio * sorted.length) - 1].toFixed(1).padStart(8);

@@ -14,8 +14,8 @@ const GUEST_MIB = 256;
 const APPEND = 'console=ttyS0';
 
 /**
- * Measures a recording of Debian's Linux from power-on to power-off: its duration, compared with that of QEMU when it
- * uses `rr=record` and a disk behind QEMU's blkreplay driver; the length of its log; and the memory that the debug
+ * Measures a recording of Debian's Linux from power-on to power-off: its duration, compared with that of a QEMU run
+ * with `rr=record` and a disk behind QEMU's blkreplay driver; the length of its log; and the memory that the debug
  * adapter needs for it. The guest is the one that test/cli/linux.test.ts uses, in the folder named by
  * BLKREPLAY_LINUX_GUEST.
  */

@@ -13,7 +13,7 @@ const WAYS = {
   counter: 'LR and SC (counter)',
 };
 const STEPS = 4_000_000_000;
-/** The number of steps during which the process starts and translates the loop. These steps are not counted. */
+/** The number of steps during which the process starts up and translates the loop. These steps are not counted. */
 const STEPS_AT_START = 10_000_000;
 const TARGET = 1 / 3;
 

@@ -17,7 +17,9 @@ const SPIN = path.resolve(import.meta.dirname, '../guests/spin');
 const RAM = 0x8000_0000;
 const MEMORY_BYTES = 64 << 20;
 const PAGE = 4096;
-/** The number of steps before a measurement, during which the guest reaches its loops and its code is translated. */
+/**
+ * The number of steps before a measurement, enough for the guest to reach its loops and for its code to be translated.
+ */
 const WARM_UP = 60_000_000;
 /** The minimum duration of a measurement without stop points. */
 const SECONDS = 5;
@@ -190,7 +192,7 @@ function casesOf({ hot, sameUnused, beside }: Guest): Record<string, { points: S
   };
 }
 
-/** The time in seconds that the guest takes for the steps after the warm-up, in all runs together. */
+/** The time in seconds that the guest takes for the steps after the warm-up, summed over all runs. */
 function secondsOf(kernel: string, { steps, runs }: Guest, points: StopPoints): number {
   const secondsOfOne = (timeline: Timeline): number => {
     complete(timeline.forward(WARM_UP));
@@ -204,8 +206,8 @@ function secondsOf(kernel: string, { steps, runs }: Guest, points: StopPoints): 
 }
 
 /**
- * The duration of a reverse run over the whole history with a false condition in the hottest loop, relative to a
- * reverse run without stop points.
+ * The duration of a reverse run over the whole history with a false condition in the hottest loop, relative to that of
+ * a reverse run without stop points.
  */
 function backwardRatio(kernel: string, { steps, hot }: Guest): Record<string, number> {
   return withRecording(kernel, (timeline) => {
@@ -253,7 +255,7 @@ function measureSpinningLock(pairs: number): void {
   console.log(`${name.padEnd(60)} ${median(ratios).toFixed(2).padStart(6)}  (wanted: at most 2 forward runs)`);
 }
 
-/** The address of the lock: steps to the next AMO instruction and returns the physical address that it accesses. */
+/** Finds the lock: steps to the next AMO instruction and returns the physical address that it accesses. */
 function lockOf(timeline: Timeline): number {
   for (;;) {
     complete(timeline.forward(timeline.position + 1));

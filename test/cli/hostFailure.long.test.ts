@@ -1,4 +1,4 @@
-/** A host failure while recording is reported with exit status 4, and everything recorded before it replays.
+/** A host failure while recording is reported with exit status 4, and everything recorded until then can be replayed.
  *
  * The tests simulate a full disk in one of two ways: a limit on the size of the files that the process may write, or a
  * small file system.

@@ -218,8 +218,8 @@ const isGone = ({ kind, persists }: Fault): boolean => kind === 'eio' && persist
 const LEFT_OUT = /^blkreplay: The automatic snapshot at position \d+ was skipped/;
 
 /**
- * Checks that a kill prints nothing, and that a fault either is reported in one sentence with exit status 4 or has no
- * effect.
+ * Checks the exit status of a killed command, and that any other fault either is reported in one sentence with exit
+ * status 4 or has no effect.
  */
 function saysTheTruth({ status, stderr }: Outcome, fault: Fault): void {
   if (isKill(fault)) return assert.equal(status, KILLED);

@@ -20,7 +20,7 @@ suite('while a session is recording', { concurrency: 1 }, () => {
       assert.equal((await cli(`overlay create ${words}`)()).status, 0);
     }
     const running = await recording(t, sandbox, SPIN, '--overwrite');
-    // The links are created only now because the recording has replaced the overlay.
+    // The links cannot be created earlier, because the recording replaces the overlay when it starts.
     fs.linkSync(sandbox.path('o1.qcow2'), sandbox.path('o2.qcow2'));
     fs.symlinkSync('o1.qcow2', sandbox.path('o3.qcow2'));
     fs.linkSync(sandbox.path('disk.img'), sandbox.path('disk2.img'));

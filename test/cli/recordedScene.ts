@@ -4,7 +4,7 @@ import { openFile } from '../../debug-adapter/host/nodeFiles.ts';
 import type { Sandbox } from '../support/cli.ts';
 import { DEMO, fresh, TIMER, withDrive } from './freshScene.ts';
 
-/** A copy of the folder with guests and a disk, with recordings. It is created once; each test works on a copy. */
+/** The folder from freshScene.ts with recordings added. It is created once; each test works on a copy. */
 export const recorded = fresh.copy({ after });
 before(async () => {
   const stopAt = ['--stop-at', '3_000_000'];

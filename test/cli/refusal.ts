@@ -25,7 +25,9 @@ export const replay =
   (session: Session, ...more: string[]) =>
   (sandbox: Sandbox) =>
     sandbox.replay(session, ...more);
-/** Records with --overwrite. Without a refusal, a file that is named for two purposes would therefore be lost. */
+/**
+ * Records with --overwrite, so that a file that is named for two purposes would be lost if the command were accepted.
+ */
 export const overwrite = (session: Session) => record(session, '--overwrite');
 
 /** Defines a test for each refusal. Each test works on a copy of the scene. */

@@ -124,7 +124,7 @@ const RECORD: Refusal[] = [
 ];
 
 /**
- * The same file is named for two purposes. Writing it for one purpose would destroy the data needed for the other, so
+ * The same file is named for two purposes. Using it for one purpose would destroy the data needed for the other, so
  * even --overwrite does not permit this.
  */
 const TWICE: Refusal[] = [

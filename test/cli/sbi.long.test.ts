@@ -1,4 +1,4 @@
-/** For every SBI call that Linux makes, the built-in firmware returns the same results as OpenSBI, here and in QEMU.
+/** For every SBI call that Linux makes, the built-in firmware returns what OpenSBI returns in blkreplay and in QEMU.
  *
  * The guest is a supervisor-mode program that makes these calls.
  */

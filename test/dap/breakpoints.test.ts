@@ -1,4 +1,4 @@
-/** Breakpoints of every kind stop the guest in both directions, and the debugger steps over, in, out and back. */
+/** Breakpoints of every kind stop the guest in both directions, and the debugger steps over, into, out and back. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Sandbox } from '../support/cli.ts';

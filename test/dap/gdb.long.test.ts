@@ -103,7 +103,7 @@ test('gdb-multiarch works alongside the editor', async (t) => {
   assert.equal((await dap.until('stepIn')).reason.length > 0, true);
 });
 
-/** Launches with a gdb server and returns its port. */
+/** Launches a session with a gdb server and returns the server's port. */
 async function started(dap: DapClient, launch: object): Promise<number> {
   await dap.start({ ...launch, gdbServer: 0 });
   const printed = dap.events.flatMap(({ event, body }) => (event === 'output' ? [body.output as string] : []));

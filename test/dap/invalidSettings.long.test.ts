@@ -44,7 +44,7 @@ const SETTINGS = [
 ];
 const DRIVE_SETTINGS = ['id', 'image', 'format', 'overlay', 'readOnly', 'slot', 'virtio'];
 
-/** None of these values is valid for any setting, except those in WORKS. */
+/** Values that are invalid for every setting except those in WORKS. */
 const VALUES: readonly [string, unknown][] = [
   ['a NUL', 'a\u0000b'],
   ['a path component of 300 bytes', `${'x'.repeat(300)}/y`],
@@ -59,7 +59,7 @@ const VALUES: readonly [string, unknown][] = [
   ['a huge number', 1e300],
 ];
 
-// Some of the values may be accepted for these settings, because any text can be a file name or an appended command
+// Some of the values may be accepted for these settings, because any string can be a file name or an appended command
 // line.
 const WORKS = new Set(['append', 'rrsnapshot', 'cwd', 'rrfile', 'drives.overlay']);
 

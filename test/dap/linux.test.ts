@@ -73,7 +73,7 @@ async function boot(dap: DapClient): Promise<void> {
   }
 }
 
-/** Checks the call stack of the idle task. Some of its functions test a condition before their prologue. */
+/** Checks the call stack of the idle task. Some of the functions in it test a condition before their prologue. */
 async function waits(dap: DapClient): Promise<void> {
   await breakAt(dap, ['ct_idle_enter']);
   assert.equal((await dap.event('stopped')).reason, 'function breakpoint');

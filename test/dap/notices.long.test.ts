@@ -21,7 +21,7 @@ suite('problems while a session is running', { concurrency: 2 }, () => {
       await onSmallDisk(sandbox.path('small'), kib, t, async () => {
         const dap = new DapClient(t);
         await dap.start(demoLaunch(sandbox, files));
-        // At the latest, the write fails at the end of the session, when the rest of the log is written.
+        // The write fails at the end of the session at the latest, when the rest of the log is written.
         const printed = (name: string) => dap.events.some(({ event }) => event === name);
         while (!printed('stopped') && !printed('terminated')) await sleep(20);
         if (!printed('terminated')) await dap.request('terminate');

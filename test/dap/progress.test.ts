@@ -1,4 +1,4 @@
-/** A long run through the history reports its progress, and the client can cancel it; a reverse run within 200 ms. */
+/** A long run through the history reports its progress and can be canceled; reverse runs then stop within 200 ms. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';

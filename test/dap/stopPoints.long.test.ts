@@ -69,7 +69,7 @@ function pointsFor(random: SeededRandom, history: History): Expected {
 
 // --- over DAP ----------------------------------------------------------------------------------------------------------
 
-/** Sets the stop points. Returns a map from the IDs that the adapter assigns to the names of the points. */
+/** Sets the stop points. Returns a map from the adapter's IDs to the names of the points. */
 async function setAll(dap: DapClient, points: readonly TestPoint[]): Promise<Map<number, string>> {
   const names = new Map<number, string>();
   const set = async (command: string, kinds: readonly string[], list: string, shown: (point: TestPoint) => object) => {

@@ -1,4 +1,4 @@
-/** Moving through the history many times does not increase memory use, scratch files or open files.
+/** Moving through the history many times leaks no memory, scratch space or open files.
  *
  * After all moves and snapshots, the adapter uses about as much memory and as many files as after a tenth of the moves.
  */

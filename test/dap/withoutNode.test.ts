@@ -1,4 +1,4 @@
-/** The whole debug adapter runs in a JavaScript context that has none of Node's globals and modules. */
+/** The whole debug adapter runs in a JavaScript context that has none of Node's globals or modules. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';

@@ -1,4 +1,4 @@
-/** The steps that the cookbook describes for VS Code lead to the stops and values that it describes. */
+/** The cookbook's steps for VS Code lead to the stops and values that the cookbook describes. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';

@@ -16,7 +16,7 @@ export interface CodeBlock {
   document: string;
   /** The line of the opening fence, for messages. */
   line: number;
-  /** What follows the opening fence: `sh`, `sh run`, `jsonc`, `gdb`, ... */
+  /** The info string of the opening fence: `sh`, `sh run`, `jsonc`, `gdb`, ... */
   language: string;
   text: string;
 }
@@ -46,7 +46,7 @@ export function parseJson({ document, line, text }: CodeBlock): Record<string, u
   return config as Record<string, unknown>;
 }
 
-/** The sections of a document with this heading level, by title. */
+/** The sections of a document whose headings have this level, with their titles. */
 export function sections(document: string, level: number): { title: string; text: string }[] {
   const [, ...parts] = textOf(document).split(new RegExp(`^#{${level}} `, 'm'));
   return parts.map((part) => ({ title: part.split('\n')[0], text: part.slice(part.indexOf('\n') + 1) }));

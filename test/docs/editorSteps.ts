@@ -246,5 +246,5 @@ const SENTENCES: readonly [RegExp, Run][] = [
   [/on the other hart/g, (steps) => steps.expectOtherHart()],
 ];
 
-/** The paths of sources that the recipes name without a folder. */
+/** The paths of source files that the recipes name without a folder. */
 const FILES: Record<string, string> = { 'freed.c': 'cookbook/freed.c', 'race.c': 'cookbook/race.c' };

@@ -93,7 +93,7 @@ test('links between documents lead to existing files and headings', () => {
   assert.ok(count > 30, 'the links were found');
 });
 
-/** The anchors of a document's headings, as GitHub and VS Code make them. */
+/** The anchors that GitHub and VS Code generate for a document's headings. */
 function headings(document: string): string[] {
   return [...textOf(document).matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
     title
@@ -103,7 +103,7 @@ function headings(document: string): string[] {
   );
 }
 
-/** The arguments of each `node dist/cli.js` in a shell text, without redirections. */
+/** The arguments of each `node dist/cli.js` in a block of shell commands, without redirections. */
 function commandLines(text: string): string[][] {
   const joined = text.replaceAll(/\\\n\s*/g, '');
   return [...joined.matchAll(/node (?:\.\.\/)*dist\/cli\.js ([^\n|>]*)/g)].map(([, words]) =>

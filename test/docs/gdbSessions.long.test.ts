@@ -1,4 +1,4 @@
-/** Each gdb session in the cookbook shows what gdb prints. */
+/** Each gdb session in the cookbook shows gdb's actual output. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { requireTool } from '../support/tools.ts';

@@ -35,7 +35,7 @@ export function parseTranscript(text: string): ShellCommand[] {
   return commands;
 }
 
-/** Runs a transcript in a folder. Returns a message for each line of output that did not appear. */
+/** Runs a transcript in a folder. Returns a message for each expected line of output that did not appear. */
 export async function runTranscript(text: string, folder: string): Promise<string[]> {
   const missing: string[] = [];
   for (const shell of parseTranscript(text)) {

@@ -23,7 +23,7 @@ export interface BigElfShape {
   hasDebugInfo?: boolean;
 }
 
-/** A file with 3,001 units and 400 MB, like that of a large C program compiled by gcc with DWARF 5. */
+/** A file of 400 MB with 3,001 units, like the one that gcc produces for a large C program with DWARF 5. */
 export const BIG: BigElfShape = { units: 3001, sharedTypes: 690, functionsPerUnit: 24, aranges: true };
 
 /**
@@ -318,7 +318,7 @@ function buildIdSection(buildId: Uint8Array): Uint8Array {
   return w.bytes();
 }
 
-/** The abbreviation table. Each entry consists of the tag, whether it has children, and pairs of attribute and form. */
+/** The abbreviation table. Each entry consists of a tag, a flag for children, and pairs of attribute and form. */
 function abbreviations(): Uint8Array {
   const w = new Writer();
   const [strp, data1, data2, ref4, addr, data8, exprloc, secOffset] = [0x0e, 0x0b, 0x05, 0x13, 0x01, 0x07, 0x18, 0x17];

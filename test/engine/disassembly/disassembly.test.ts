@@ -142,7 +142,7 @@ const comparable = (text: string): string =>
 const isConditionalZero = (bits: number): boolean => [0x0e005033, 0x0e007033].includes((bits & 0xfe00707f) >>> 0);
 
 /**
- * Whether the difference from objdump is deliberate. This is so for draft instructions that version 1.10 of the
+ * Whether the difference from objdump is deliberate. This is the case for draft instructions that version 1.10 of the
  * privileged manual removed, for one reserved instruction, and for a hint. objdump shows the hint as a fence if the
  * file's attributes do not list the hint's extension.
  */

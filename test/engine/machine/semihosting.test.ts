@@ -201,7 +201,7 @@ suite('console reads', () => {
       '',
       { inputs },
     );
-    // The handler counts the interrupt and postpones the timer.
+    // The handler counts the interrupt and disarms the timer.
     machine.ram.write(HANDLER, assemble([a.addi(S0, S0, 1), ...a.li(7, -1), a.sd(7, 0, 6), a.mret]));
     assert.equal(machine.run(10_000).kind, 'haltedForever');
     assert.equal(machine.hart.register(S0), 1n);

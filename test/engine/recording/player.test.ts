@@ -58,7 +58,7 @@ function at(position: number, status: Partial<InputStatus> = {}): InputStatus {
   };
 }
 
-/** Calls the player as the machine that was recorded in LOG would, up to just before `position`. */
+/** Makes the calls that the machine recorded in LOG would make to the player before `position`. */
 function playTo(position: number): Player {
   const played = player();
   if (position > 50) played.takeEvent(at(50));

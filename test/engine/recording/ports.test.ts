@@ -1,4 +1,4 @@
-/** Events and answers of any input port are recorded, replayed and described without code specific to that port. */
+/** Events and answers on any input port are recorded, replayed and described without code specific to that port. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { ByteWriter } from '../../../debug-adapter/engine/base/bytes.ts';

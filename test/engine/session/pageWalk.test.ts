@@ -29,7 +29,7 @@ const STORE = START + 8;
 const ACCESSES = 600;
 const ACCESSES_PER_TABLES = 50;
 
-/** Executes one access in M-mode with the rights of another mode. Returns the cause of the trap, if any. */
+/** Executes one access in M-mode with the permissions of another mode. Returns the cause of the trap, if any. */
 function access(machine: BareMachine, kind: 'load' | 'store', address: bigint): number | undefined {
   const { hart } = machine;
   hart.setSlot('PC', BigInt(kind === 'load' ? LOAD : STORE));

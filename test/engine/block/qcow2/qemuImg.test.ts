@@ -1,4 +1,4 @@
-/** qemu-img accepts blkreplay's images and finds the same disk contents and snapshots in them as blkreplay. */
+/** qemu-img accepts blkreplay's images and finds the same disk contents and snapshots in them as blkreplay does. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';

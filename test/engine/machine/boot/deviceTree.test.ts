@@ -23,7 +23,7 @@ function decompile(blob: Uint8Array): string {
   return String(stdout);
 }
 
-/** A node of a device tree in dts text: its property lines and its child nodes. */
+/** A node in the DTS source of a device tree: its property lines and its child nodes. */
 type Tree = { [line: string]: Tree | true };
 
 function parse(dts: string): Tree {

@@ -143,8 +143,8 @@ test('trailing zeroes that would overlap another segment are dropped, and an emp
     segments.map(({ physicalAddress, memoryBytes }) => [physicalAddress, memoryBytes]),
     [
       [0x8000_0000, 4],
-      // As in QEMU, the other segment counts with the size in its program header, including the zeroes that are
-      // dropped from it.
+      // As in QEMU, zeroes are dropped if they overlap the other segment. The size in its program header counts,
+      // including the zeroes that were dropped from it.
       [0x8000_1000, 1],
     ],
   );

@@ -130,7 +130,8 @@ const UNARY_MODEL: Record<string, (x: bigint) => bigint> = {
 };
 
 /**
- * The name in MODEL for an instruction with an immediate, which uses the sign-extended immediate as the second operand.
+ * The name in MODEL of the operation that an immediate instruction performs; the second operand is the sign-extended
+ * immediate.
  */
 const OF_IMMEDIATE = (name: string): string =>
   name === 'slli.uw' || name in MODEL ? name : name.replace(/i(?=[uw]?$)/, '');

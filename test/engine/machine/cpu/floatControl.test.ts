@@ -14,8 +14,8 @@ const HANDLER = START + 0x100;
 const SIGNALING = 0x7ff0_0000_0000_0001n;
 
 /**
- * The machine after one instruction, with the floating-point unit in the given state; x11 points at data, f1 is 1.0 and
- * f2 a signaling NaN.
+ * The machine after one instruction, with the floating-point unit in the given state; x11 points to data, f1 is 1.0,
+ * and f2 is a signaling NaN.
  */
 function after(instruction: number, options: { fs: bigint; fcsr?: number }): BareMachine {
   const machine = machineWith([instruction]);

@@ -3,8 +3,8 @@ import type { MmuType } from '../../../../debug-adapter/engine/machine/cpu/satp.
 import { START, words } from './bareMachine.ts';
 
 /**
- * Page tables for tests: Sv39, or Sv48 on request. One superpage identity-maps RAM for S mode, so that code continues
- * to run when paging is turned on. Tests map single pages, starting at WINDOW.
+ * Page tables for tests, by default for Sv39 and optionally for Sv48. One superpage identity-maps RAM for S mode, so
+ * that code continues to run when paging is turned on. Tests map single pages, starting at WINDOW.
  */
 export const PTE = { V: 1, R: 2, W: 4, X: 8, U: 16, G: 32, A: 64, D: 128 } as const;
 export const ALL = PTE.V | PTE.R | PTE.W | PTE.X | PTE.A | PTE.D;

@@ -106,7 +106,7 @@ const UNITS: [weight: number, make: (random: SeededRandom, options: UnitOptions)
   [2, patch],
   [1, (r) => a.csrr(valueRegister(r), r.pick([CSR.mscratch, CSR.sscratch]))],
   [1, () => a.ecall],
-  // This address is neither a device nor RAM.
+  // There is neither a device nor RAM at this address.
   [1, (r) => [a.lui(5, 0x4000), r.pick([a.lrW(10, 5), amo(r), a.scW(10, 11, 5)])]],
   [2, forgetMarks],
 ];

@@ -36,7 +36,10 @@ import { CACHE_BLOCKS } from './randomCacheBlocks.ts';
 import { destination, floatValue, offset, source, value } from './randomOperands.ts';
 import { leaf, storeConstant } from './randomTables.ts';
 
-/** The units of random programs. Each unit has one or a few instructions, and branches target only the first one. */
+/**
+ * The units of random programs. Each unit consists of one or a few instructions; only its first instruction is a branch
+ * target.
+ */
 export interface UnitOptions extends BlockOptions {
   index: number;
 }

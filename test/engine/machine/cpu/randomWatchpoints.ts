@@ -36,7 +36,7 @@ export function compareHits(random: SeededRandom, options: ProgramOptions & { ro
 }
 const ARMED_AT = 2000;
 
-/** A function that makes the machine of a random program; each hart has its own loop. */
+/** Returns a function that creates a machine with a random program in which each hart has its own loop. */
 function randomMachine(random: SeededRandom, { harts, isPaged }: ProgramOptions) {
   const loops = Array.from({ length: harts }, (_, i) =>
     atomicLoop(random, { name: `hart${i}`, units: 4 + random.below(12), iterations: 1000, isPaged }),

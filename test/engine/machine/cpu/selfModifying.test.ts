@@ -216,7 +216,7 @@ test('hot code can write code that is in a region but was never executed', () =>
 
 const LOOP_LENGTH = 5;
 
-/** Nops up to the next 16-byte line, after the given number of instructions. */
+/** The NOPs that fill a 16-byte line after the given number of instructions. */
 const toLine = (instructions: number): Item[] => nops((4 - (instructions % 4)) % 4);
 
 /**

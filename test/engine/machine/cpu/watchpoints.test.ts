@@ -49,7 +49,7 @@ test('neither a write of the same value nor a write that is reverted in the same
     { kind: 'hit', position: 2 },
     { kind: 'hit', position: 5 },
   ]);
-  // Two writes between two steps, as a device can make them.
+  // Two writes between two steps, like those of a device.
   machine.ram.write(DATA, words(7n));
   machine.ram.write(DATA, words(0x0100_0000n));
   assert.equal(machine.run(100).kind, 'reached');

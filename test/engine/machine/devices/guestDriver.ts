@@ -185,7 +185,7 @@ export class GuestDriver {
     return result;
   }
 
-  /** Sets the event index, so that the device interrupts when it writes the used entry with this number. */
+  /** Sets the event index, so that the device raises an interrupt when it writes the used entry with this number. */
   set usedEvent(index: number) {
     this.memory.writeU16(this.available + 4 + 2 * this.size, index);
   }

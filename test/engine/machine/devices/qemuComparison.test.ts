@@ -80,8 +80,8 @@ test('PLIC: priorities, enables and thresholds read as in QEMU', options, async 
 });
 
 /**
- * Accesses to the PLIC. They leave out the enable bit of source 0, which QEMU stores although the specification
- * hardwires it to 0. Only three-bit values are written to the priority registers.
+ * Returns a random access to the PLIC. Writes leave the enable bit of source 0 clear, because QEMU stores this bit
+ * although the specification hardwires it to 0. Only three-bit values are written to the priority registers.
  */
 function plicAccess(random: SeededRandom, offset: number): Access {
   if (random.chance(1 / 2)) return { offset };

@@ -22,7 +22,7 @@ const DRIVES = ['hd0', 'hd1', 'scratch'];
 /** The disks are so small that requests often overlap. */
 const SECTORS = 4096;
 /**
- * The series of entries that the index counts: one for each kind of entry, and some for single ports. There are no
+ * The series of entries that the index counts: one for each kind of entry, and some for individual ports. There are no
  * answers on the console port.
  */
 const SERIES = [
@@ -38,7 +38,7 @@ interface LogOptions {
   random: Random;
   /** The minimum number of entries. */
   length: number;
-  /** The length of the entries that serve only to make the log longer, so that its index has several pages. */
+  /** The length of the padding entries, which make the log so long that its index has several pages. */
   paddingBytes?: number;
 }
 

@@ -3,9 +3,10 @@ import { DISK_SLOT, RNG_SLOT, SHARED, type Width } from './operation.ts';
 import type { Script } from './script.ts';
 
 /**
- * Adds operations on a virtio slot to a script. Some are single register accesses, both valid and invalid. Others are a
- * driver's complete sequence of accesses that starts the device or makes a request. After an invalid write to a started
- * device, no requests are made until the device is restarted, because it would complete them at unpredictable times.
+ * Adds operations on a virtio slot to a script. Some are single register accesses, both valid and invalid. Others are
+ * complete sequences of accesses with which a driver starts the device or makes a request. After an invalid write to a
+ * started device, no requests are made until the device is restarted, because it would complete them at unpredictable
+ * times.
  */
 export class SlotDriver {
   private readonly script: Script;
@@ -202,7 +203,7 @@ export class SlotDriver {
       () => this.script.write(first + 12, 4, 1n | (BigInt(queue.size) << 16n)), // a next descriptor that does not exist
       () => (queue.head = queue.size + random.below(9)), // a first descriptor that does not exist
     ];
-    // The entropy device is left out here: see `rng-without-room`.
+    // The entropy device is left out: see `rng-without-room`.
     if (this.slot !== RNG_SLOT) corruptions.push(() => this.script.write(first + 8, 4, 0n)); // no bytes
     random.pick(corruptions)();
   }

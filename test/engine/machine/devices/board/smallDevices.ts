@@ -78,15 +78,15 @@ function plicRegister(script: Script, random: SeededRandom): [offset: number, va
 }
 
 /**
- * Adds accesses to the CLINT. Scripts may write the clock, and may set a compare value 5 s ahead, which expires during
- * the next wait. Every other compare value is days away from the clock. The transcript leaves out reads of the current
- * time.
+ * Adds accesses to the CLINT. Scripts may set the clock, and may set a compare value 5 s ahead of it, which expires
+ * during the next wait. Every other compare value is days away from the clock. The transcript leaves out reads of the
+ * current time.
  */
 export function clintOperations(script: Script, random: SeededRandom): void {
   const hart = random.below(script.board.harts + (random.chance(1 / 10) ? 1 : 0));
   switch (random.below(6)) {
     case 0:
-      // Hart 1 reads its interrupt lines on a software interrupt (see board.c), so scripts do not set its msip bit.
+      // A software interrupt makes hart 1 read its interrupt lines (see board.c), so scripts do not set its msip bit.
       return script.access(
         random,
         CLINT + 4 * hart,
