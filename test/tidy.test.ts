@@ -46,8 +46,8 @@ const ROOMS: Record<string, string[]> = {
 };
 
 /**
- * For each module (first key), the files that it may import from another module (second key) if it may import only
- * contracts from there.
+ * For each module (first key) that may import only contracts from another module (second key), the files with these
+ * contracts.
  */
 const CONTRACTS: Record<string, Record<string, RegExp>> = {
   [`${ENGINE}/machine`]: { [`${ENGINE}/block`]: /\/(drive|blockRequest)\.ts$/ },

@@ -17,7 +17,7 @@ const { contributes } = json('package.json');
 const bindings: KeyBinding[] = contributes.keybindings;
 /** The keys that act on the selected row of our view, where they replace VS Code's keys for lists. */
 const isInOurView = ({ when }: KeyBinding) => when.includes("focusedView == 'blkreplay.overlays' && listFocus");
-/** VS Code's own keys for steps, in the state in which VS Code ignores them. */
+/** VS Code's own step keys, which VS Code itself ignores while the machine runs. */
 const isWhileRunning = ({ when }: KeyBinding) => when.includes("debugState == 'running'");
 const everywhere = bindings.filter((binding) => !isInOurView(binding) && !isWhileRunning(binding));
 const PLATFORMS = ['linux', 'windows', 'mac'] as const;
@@ -56,7 +56,7 @@ test('keys work in every view while a session of this debugger is active', () =>
 });
 
 test('while the machine runs, step keys do what they do when it is stopped, except in the terminal', () => {
-  // VS Code's own key for Step Into has a command in both states.
+  // VS Code itself assigns commands to the key for Step Into both while the machine runs and while it is stopped.
   assert.deepEqual(
     bindings.filter(isWhileRunning).map(({ key, command }) => [key, command]),
     [
@@ -67,7 +67,7 @@ test('while the machine runs, step keys do what they do when it is stopped, exce
   const taken = json('test/extension/vscodeKeys.json');
   for (const { key, when } of bindings.filter(isWhileRunning)) {
     for (const platform of PLATFORMS) assert.ok(taken[platform].includes(key), `${key} on ${platform}`);
-    // A program in the guest, such as htop, has the key while the terminal has the focus.
+    // While the terminal has the focus, the key goes to the program in the guest, such as htop.
     assert.equal(when, "inDebugMode && debugType == 'blkreplay' && debugState == 'running' && !terminalFocus");
   }
 });

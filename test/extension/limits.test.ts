@@ -86,7 +86,7 @@ test('snapshot names, additional files, seeds and ports in package.json match th
   assert.deepEqual([launch.gdbServer.minimum, launch.gdbServer.maximum], [0, limits.PORT_MAX]);
 });
 
-/** The words that the adapter accepts for a setting, as listed in the error for an unknown word. */
+/** The values that the adapter accepts for a setting, as listed in the error message for an unknown value. */
 function wordsAccepted(name: string): string[] {
   try {
     parseLaunch({ rr: 'record', rrfile: 'boot.rr', kernel: 'kernel.elf', [name]: 'unknown' });

@@ -106,7 +106,7 @@ test('each command is declared and registered once, and menus and keys use only 
 });
 
 test('a button of the debug toolbar is gray while the command is disabled', () => {
-  // VS Code grays out its own icons, but only makes image files fainter. A second command therefore has a gray image.
+  // VS Code grays out its own icons, but only dims image files. A second command therefore has a gray image.
   const buttons: { command: string; when: string }[] = contributes.menus['debug/toolBar'];
   const commands = new Map<string, { title: string; icon: { light: string }; enablement: string }>(
     contributes.commands.map((one: { command: string }) => [one.command, one]),

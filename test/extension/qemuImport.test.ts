@@ -11,7 +11,7 @@ import { COMMAND_LINES } from './qemuCommandLines/index.ts';
 
 const W = '${workspaceFolder}';
 
-/** The configuration and differences of the first command in a text. */
+/** The configuration made from the first command in a text, and its differences from QEMU. */
 function imported(text: string, { folder = '', file = '', existing = [] as object[] } = {}) {
   const [command] = findQemuCommands(text, textKind(file));
   assert.ok(command, 'the text contains a command');
@@ -22,7 +22,7 @@ function imported(text: string, { folder = '', file = '', existing = [] as objec
   return { settings, differences: differences.map(({ option, difference }) => [option, difference]) };
 }
 
-/** The settings and differences that result from these options, which are added to a command with kernel and board. */
+/** The settings and differences that result from adding these options to a command with only a board and a kernel. */
 function settingsOf(options: string) {
   const { settings, differences } = imported(`qemu-system-riscv64 -M virt -kernel k.elf ${options}`);
   const { name, rr, rrfile, kernel, ...others } = settings;

@@ -1,4 +1,4 @@
-/** The ways to start: the sample, the page of a recording, packs, links, and resuming a session. */
+/** Sessions can be started from the sample, recording pages, packs and links, and the last session can be resumed. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';

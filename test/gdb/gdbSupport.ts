@@ -34,7 +34,7 @@ export function sessionIn(sandbox: Sandbox, kernel: string, stdin?: string): str
  * executes the next one.
  */
 export async function runGdb(options: {
-  /** Undefined if gdb is to debug the guest by address only. */
+  /** The guest's ELF file; undefined if gdb debugs the guest by address only. */
   elf?: string;
   /** The argument of `target remote`; if absent, the port is used. */
   target?: string;

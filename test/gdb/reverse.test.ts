@@ -320,8 +320,8 @@ const TRACED_STEPS_MAX = 500_000;
 
 interface TracedMove {
   /**
-   * The instructions outside interrupts, from the earliest one on; for a move of more than TRACED_STEPS_MAX steps, only
-   * the earliest one.
+   * The instructions outside interrupts, in order of execution; for a move of more than TRACED_STEPS_MAX steps, only
+   * the first one.
    */
   ran: TracedInstruction[];
   /** The pc after the last instruction in `ran`. */

@@ -1,4 +1,4 @@
-/** A gdb that does not read its replies is held back, and the memory used for it stays bounded.
+/** If gdb does not read its replies, the server stops reading from it, and memory use stays bounded.
  *
  * The limits themselves are tested in protocol.test.ts.
  */

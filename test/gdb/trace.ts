@@ -17,7 +17,7 @@ export function trace(timeline: MachineTimeline, from: number, to: number): Trac
   complete(timeline.travel!.seekTo(from));
   const { inspector } = new Session(timeline);
   const traced: TracedInstruction[] = [];
-  // The indexes in `traced` of the positions at which the interrupts in progress were taken.
+  // For each interrupt in progress, the index in `traced` at which it was taken.
   const interrupts: number[] = [];
   while (timeline.position < to) {
     const { instructions } = timeline.machine;

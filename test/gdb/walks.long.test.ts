@@ -95,7 +95,7 @@ function kindOf(walked: WalkedRecording, way: Way, gdb: GdbStep): string {
   return kind;
 }
 
-// --- each difference with its condition; undefined if none applies ---------------------------------------------------
+// --- the name of the difference whose condition holds, or undefined --------------------------------------------------
 
 function differenceBack(walked: WalkedRecording, gdb: GdbStep): string | undefined {
   const { session, steps } = walked;

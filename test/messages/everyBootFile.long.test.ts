@@ -1,4 +1,4 @@
-/** Every reason why a file cannot boot is reported with its cause, its place and its remedy. */
+/** If a file cannot be booted, the error names the cause, the location and the remedy. */
 import { bootRows } from './every/bootRows.ts';
 import { testRows } from './every/rows.ts';
 

@@ -1,4 +1,4 @@
-/** Every mistake on the command line is reported with its cause, its place and its remedy. */
+/** If a command line is invalid, the error names the cause, the location and the remedy. */
 import { cliRows } from './every/cliRows.ts';
 import { testRows } from './every/rows.ts';
 

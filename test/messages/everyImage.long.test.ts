@@ -1,4 +1,4 @@
-/** Every reason why a disk image or overlay cannot be used is reported with its cause, its place and its remedy. */
+/** If a disk image or overlay cannot be used, the error names the cause, the location and the remedy. */
 import { driveRows, fileRows } from './every/fileRows.ts';
 import { imageRows } from './every/imageRows.ts';
 import { testRows } from './every/rows.ts';

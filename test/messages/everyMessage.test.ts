@@ -1,4 +1,4 @@
-/** Every message about a problem has a row that provokes it, or is listed here with the reason why nothing can. */
+/** Every message about a problem is triggered by a row, or is listed here with the reason why no row triggers it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bootRows } from './every/bootRows.ts';
@@ -32,7 +32,7 @@ const ROWS = [
   ...[recordingRows, requestRows, sessionRows, symbolRows],
 ].flat();
 
-/** Messages that no test can provoke through a front end. */
+/** Messages that no test can trigger through a front end, with the reasons. */
 const UNPROVOKED: Readonly<Record<string, string>> = {
   'dap/ownMistake': 'only a bug in blkreplay causes it',
   'commandOutput/ownMistakeText': 'only a bug in blkreplay causes it',
@@ -45,7 +45,7 @@ const UNPROVOKED: Readonly<Record<string, string>> = {
   'snapshots/snapshotStateTooLarge': 'the guest would need more than 256 MiB of pending disk requests',
 };
 
-/** Messages that have no row yet, although VS Code can show them; the reason is what a row needs. */
+/** Messages that have no row yet, although VS Code can show them, with what a row for them would need. */
 const WITHOUT_ROW: Readonly<Record<string, string>> = {
   'extension/noItemSelected': 'a tree view',
   'extension/notOfRecording': 'a tree view and a trash',
@@ -54,7 +54,7 @@ const WITHOUT_ROW: Readonly<Record<string, string>> = {
   'qemuImport/qemuErrors.commandTooLong': 'the files of a workspace',
 };
 
-/** Texts that do not report a problem, or that are parts of messages about one. */
+/** Functions whose strings do not report a problem, or are only parts of messages that do. */
 const OTHERS: readonly RegExp[] = [
   // Parts of other messages: kinds of damage and differences, reasons, expected values, names.
   /^(imageDamage|recordingDamage|stateDamage|symbolDamage|expected|differences|inputPorts|logEntries)\//,
@@ -70,21 +70,21 @@ const OTHERS: readonly RegExp[] = [
   /^recording\/divergenceCauses\./,
   /^stopPoints\/unclosedBrace/,
   /^symbols\/(expressionParts|valueNames)\./,
-  // Results, progress, help, and texts in views.
+  // Results, progress, help, and labels in views.
   /^(usage|traps)\//,
   /^commandOutput\/(?!ownMistakeText)/,
   /^dap\/(stopTexts\.(?!withoutValue)|progressTitles\.|endTexts\.|gdbServerOn|setWhenStopped)/,
   /^formatters\/formatterTexts\./,
   /^gdb\/monitorTexts\.(help|wentTo|noSnapshots)/,
   /^symbols\/valueTexts\./,
-  // Titles, prompts, questions, buttons and results in VS Code, and texts of its views.
+  // Titles, prompts, questions, buttons and results in VS Code, and labels in its views.
   /^extension\/.*(Label|Title|Prompt|Button|Question|Detail|Tooltip|Name|NameOffered|Description|ItemText|InputText)$/,
   /^extension\/(configurationNames|remedyButtons|breakpointLabels|stateWords|stateSentences|viewTexts)\./,
   /^extension\/(earlierFilesKept|filesExist|whatHappensToThem|notRestarted|keptBothInstead|chooseKernel|everyDrive)$/,
   /^extension\/(breakpointSet|breakpointsRestored|moreLines|consoleEnded)$/,
   /^extensionStart\/(pageTexts\.(?!notLocal)|unpackTexts\.|buildTaskTexts\.|laterRecording|replayLaterButton)/,
   /^extensionStart\/(linkTexts\.(question|detail|replayButton)|resumeTexts\.(offer|button))$/,
-  // What differs from QEMU: test/extension/qemuImport.test.ts. The last function adds the start of the sentence.
+  // Differences from QEMU are tested in test/extension/qemuImport.test.ts. `importFailed` adds a prefix to errors.
   /^qemuImport\/(qemuDifferences\.|importQemu(Title|Prompt|Pick|Type)$|from|atLine|import(ed|Details)|importFailed$)/,
 ];
 

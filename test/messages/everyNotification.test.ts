@@ -1,4 +1,4 @@
-/** Every problem that the extension reports is shown in VS Code with its cause, its place and its remedy. */
+/** Every problem that the extension reports is shown in VS Code with its cause, location and remedy. */
 import { extensionRows } from './every/extensionRows.ts';
 import { testRows } from './every/rows.ts';
 

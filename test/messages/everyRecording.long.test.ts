@@ -1,4 +1,4 @@
-/** Every problem with a recording or with the files of the host is reported with its cause, its place and its remedy. */
+/** Every problem with a recording or with the files of the host is reported with its cause, location and remedy. */
 import { hostRows } from './every/hostRows.ts';
 import { recordingRows } from './every/recordingRows.ts';
 import { testRows } from './every/rows.ts';

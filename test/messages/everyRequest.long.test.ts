@@ -1,4 +1,4 @@
-/** Every reason why a request of an editor is refused is shown with its cause, its place and its remedy. */
+/** If a request from an editor is refused, the error names the cause, the location and the remedy. */
 import { breakpointRows } from './every/breakpointRows.ts';
 import { expressionRows } from './every/expressionRows.ts';
 import { requestRows } from './every/requestRows.ts';

@@ -1,4 +1,4 @@
-/** Every problem while a session is running is shown with its cause, its place and its remedy. */
+/** Every problem while a session is running is shown with its cause, location and remedy. */
 import { testRows } from './every/rows.ts';
 import { sessionRows } from './every/sessionRows.ts';
 

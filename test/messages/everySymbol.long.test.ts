@@ -1,4 +1,4 @@
-/** Every problem with symbols, formatters and the gdb server is shown with its cause, its place and its remedy. */
+/** Every problem with symbols, formatters and the gdb server is shown with its cause, location and remedy. */
 import { testRows } from './every/rows.ts';
 import { gdbRows, symbolRows } from './every/symbolRows.ts';
 

@@ -1,4 +1,4 @@
-/** Every user-visible text is in `debug-adapter/messages` and uses the terms of the front end that shows it. */
+/** Every user-visible message is in `debug-adapter/messages` and uses the terms of the front end that shows it. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -98,8 +98,8 @@ const isSentence = (text: string): boolean =>
   text.trim().split(/\s+/).length >= WORDS_MIN;
 
 /**
- * Whether users never see a text: the message of an assertion, of an Error that only a bug in blkreplay can cause, or
- * of an error that a device throws when the guest violates the virtio specification.
+ * Whether users never see a string because it is the message of an assertion, of an Error that only a bug in blkreplay
+ * can cause, or of an error that a device throws when the guest violates the virtio specification.
  */
 function isForOurselves(node: ts.Node): boolean {
   for (let at = node.parent; at && !ts.isStatement(at); at = at.parent) {
@@ -132,7 +132,7 @@ test('the search for sentences finds sentences, and ignores identifiers, paths a
 
 // --- the wording of messages ---------------------------------------------------------------------------------------
 
-/** The texts of all messages. The usage text is left out, because it is a table. */
+/** The strings in all messages. The usage text is left out, because it is a table. */
 const messageTexts = () =>
   sources(MESSAGES)
     .filter((file) => !file.endsWith('/usage.ts'))
@@ -155,7 +155,7 @@ test('remedies for users of the editor or gdb do not mention command-line option
   const options = messageTexts().filter(({ node, text }) => {
     const property = ts.findAncestor(node, ts.isPropertyAssignment);
     const isForOthers = property !== undefined && /^(editor|gdb)$/.test(property.name.getText());
-    // A command in quotes is meant for a shell, which users of every front end have.
+    // A quoted command is to be run in a shell, which users of every front end have.
     return isForOthers && /(^|\s)--[a-z]/.test(text.replaceAll(/"(blkreplay|qemu-img) [^"]*"/g, ''));
   });
   assert.deepEqual(

@@ -254,7 +254,7 @@ export class RunningCli {
   /** The output on stdout so far. */
   console = '';
   private readonly child: ChildProcessWithoutNullStreams;
-  /** The times at which console output arrived, each with the total length so far. */
+  /** The times at which console output arrived, each with the total length of the output by then. */
   private readonly arrivals: { atMs: number; length: number }[] = [];
   private stderr = '';
 

@@ -20,9 +20,7 @@ export interface ElfParts {
 const HEADER_BYTES = 64;
 const PROGRAM_HEADER_BYTES = 56;
 
-/**
- * Returns the ELF file of a guest of a few instructions. Its layout is always the 64-bit one, regardless of `class`.
- */
+/** Returns the ELF file of a small guest. It always has the 64-bit layout, regardless of `class`. */
 export function makeElf(parts: ElfParts = {}): Uint8Array {
   const { class: bits = 2, byteOrder = 1, type = 2, machine = 243, segments = 1 } = parts;
   const { address = 0x8000_0000n, code = SPIN } = parts;

@@ -6,10 +6,10 @@ import { test } from 'node:test';
  */
 export const isLong = process.argv[1]?.endsWith('.long.test.ts') ?? false;
 
-/** Like `test`, for a test that only the long tier runs. */
+/** Like `test`, but for tests that run only in the long tier. */
 export const longTest = (isLong ? test : () => undefined) as typeof test;
 
-/** In the long tier, all cases. In the quick tier, `few` cases, evenly spaced from the first to the last. */
+/** Returns all cases in the long tier, and `few` evenly spaced cases, from the first to the last, in the quick tier. */
 export function some<T>(cases: readonly T[], few: number): readonly T[] {
   if (isLong || few >= cases.length) return cases;
   return Array.from({ length: few }, (_, i) => cases[few === 1 ? 0 : Math.round((i * (cases.length - 1)) / (few - 1))]);

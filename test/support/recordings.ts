@@ -84,8 +84,8 @@ export function withHeader(recording: Uint8Array, header: Json | Uint8Array): Ui
 }
 
 /**
- * Header fields that make a writer store a different format version in the header. The version is also stored at the
- * start of the file, which the caller must change.
+ * Header fields with a different format version, which a writer stores in the header. The version is also stored at the
+ * start of the file, where the caller must change it.
  */
 export const ofVersion = (formatVersion: number, header: HeaderFields): HeaderFields =>
   Object.assign({}, header, { formatVersion });

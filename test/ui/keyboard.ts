@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Workbench } from './workbench.ts';
 
-/** A user without a mouse. `usedMouse` tells whether a scenario that claims to need no mouse has used one. */
+/** A user without a mouse. `assertNoMouse` checks that nothing has been clicked since `watchMouse` was called. */
 export class Keyboard {
   private readonly workbench: Workbench;
 

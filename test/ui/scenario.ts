@@ -21,7 +21,7 @@ export async function openSample(
   const sample = copySample();
   t.after(() => sample.remove());
   prepare(sample.folder);
-  // With this setting, the editor asks first if F5 is pressed before it has noticed a change of launch.json.
+  // With this setting, VS Code asks for confirmation if F5 is pressed before it has noticed a change to launch.json.
   const { workbench, server } = await openWorkbench(t, { settings: { 'blkreplay.overwrite': 'ask' }, ...options });
   await workbench.open(workbenchUrl(server, { folder: sample.folder }));
   return { workbench, folder: sample.folder };

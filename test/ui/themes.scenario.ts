@@ -16,7 +16,7 @@ small:
 	qemu-system-riscv64 -machine virt -bios none -kernel kernel/oslet.elf -m 16M -nographic
 `;
 
-/** The screenshots are for human inspection. The test asserts only that each screen was there. */
+/** The screenshots are for human inspection. The test asserts only that each screen appeared. */
 test('before a session: the empty Overlays view, Import QEMU Command Line, the walkthrough', async (t) => {
   const { workbench, folder } = await openSample(t);
   fs.writeFileSync(path.join(folder, 'Makefile'), MAKEFILE);

@@ -1,4 +1,4 @@
-/** In VS Code, the preferences for all launch configurations hold in the first session after a folder is trusted. */
+/** In VS Code, the preferences for all launch configurations apply to the first session after a folder is trusted. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { DEMO } from '../support/demoWalk.ts';
 import { openSample } from './scenario.ts';
 
-/** By default, `blkreplay.overwrite` is keepBoth and `blkreplay.console` is terminal; a debug adapter alone has neither. */
+/** The default of `blkreplay.overwrite` is keepBoth, and of `blkreplay.console` terminal, unlike in the adapter. */
 test('the first F5 in a new folder uses the preferences', async (t) => {
   const settings = { 'debug.showInStatusBar': 'always' };
   const { workbench, folder } = await openSample(t, { asksForTrust: true, settings }, addEarlierRecording);

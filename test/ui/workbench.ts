@@ -3,8 +3,8 @@ import path from 'node:path';
 import type { FrameLocator, Locator, Page } from 'playwright-core';
 
 /**
- * VS Code's window as scenarios use it: the actions of a user, and what the screen shows. Waits are for conditions, not
- * for fixed times. Only this file contains names of VS Code's page elements.
+ * VS Code's window as scenarios use it: the actions of a user, and what the screen shows. Methods wait for conditions,
+ * never for fixed times. Only this file contains names of VS Code's page elements.
  */
 /** The limit is generous, since other work may slow down the test machine. */
 const WAIT_MS_MAX = 60_000;
@@ -80,14 +80,14 @@ export class Workbench {
     await this.pick(title, '>');
   }
 
-  /** Waits until the editor has read launch.json. The setting `debug.showInStatusBar` shows the configuration. */
+  /** Waits until VS Code has read the configuration. The status bar must show it (`debug.showInStatusBar`). */
   async untilConfigurationIsKnown(name: string): Promise<void> {
     await this.page.locator('.statusbar-item[id="status.debug"]', { hasText: name }).waitFor();
   }
 
   /**
    * Presses F5 in a folder that is not trusted, and answers VS Code's question whether to trust it. VS Code asks when
-   * F5 is pressed; older versions ask as soon as the folder is open. Returns the actions in their order.
+   * F5 is pressed; older versions ask as soon as the folder is open. Returns the actions in order.
    */
   async trustAndStart(screenshotName: string): Promise<string[]> {
     const question = this.page.locator('.monaco-dialog-box', { hasText: /trust/i });
@@ -104,7 +104,7 @@ export class Workbench {
       await question.waitFor({ state: 'hidden' });
     };
     await question.or(banner).first().waitFor();
-    // Until VS Code knows a debugger, F5 only opens the debug view, so it is repeated.
+    // Until a debugger is registered in VS Code, F5 only opens the debug view, so it is pressed repeatedly.
     if (await question.isVisible()) {
       await trust();
       await this.until('a session starts', async () => {
@@ -361,7 +361,7 @@ export class Workbench {
     await this.page.keyboard.type(text);
   }
 
-  /** Starts one of several launch configurations. F5 then starts the same one. */
+  /** Starts one of several launch configurations. From then on, F5 starts the same one. */
   async startConfiguration(name: string): Promise<void> {
     await this.showDebugView();
     await this.pane('Overlays').waitFor();

@@ -41,7 +41,7 @@ async function defaultKeys(platform: Platform): Promise<string[]> {
     await page.locator('.quick-input-list .monaco-list-row', { hasText: 'Default Keyboard Shortcuts' }).first().click();
     await page.locator('.editor-instance .view-line', { hasText: '"key"' }).first().click();
     await page.keyboard.press(platform === 'mac' ? 'Meta+A' : 'Control+A');
-    // Chromium handles this key. It runs on Linux, so the key is the same for all three platforms.
+    // This key is handled by Chromium, which runs on Linux, so the key is the same for all three platforms.
     await page.keyboard.press('Control+C');
     await page.waitForTimeout(CLIPBOARD_MS);
     return keysIn(await page.evaluate(() => navigator.clipboard.readText()));
@@ -52,7 +52,7 @@ async function defaultKeys(platform: Platform): Promise<string[]> {
   }
 }
 
-/** Of a chord such as `ctrl+k ctrl+c`, the first combination counts, because it would hide the whole chord. */
+/** For a chord such as `ctrl+k ctrl+c`, returns the first combination: a command on it would hide the whole chord. */
 function keysIn(json: string): string[] {
   const keys = [...json.matchAll(/"key": "([^"]+)"/g)].map(([, key]) => key.split(' ')[0]);
   if (keys.length < 500) throw new Error(`VS Code listed only ${keys.length} default keys`);

@@ -58,7 +58,7 @@ for (const level of ['-O0', '-O2']) {
   });
 }
 
-/** The expected text of each variable in heap.rs, and the texts of its children except the raw view. */
+/** The expected text of each variable in heap.rs, and the name and text of each of its children except the raw view. */
 const EXPECTED_IN_RUST: Record<string, [text: string | RegExp, children: string[]]> = {
   text: [
     `"text with \\"quotes\\" and \u00e9"`,

@@ -20,7 +20,7 @@ const ALL = ['file', 'function', 'type', 'variable'] as const;
 /** In C++, LLVM does not list the scope of a nested type if a type unit only declares the enclosing class. */
 const OF_C = ['file', 'function', 'variable'] as const;
 
-/** The kinds of names that are looked up in the index. If there are none, the index is incomplete and is not used. */
+/** The kinds of names that are looked up in the index; empty if the index is incomplete and therefore not used. */
 const FILES: Record<string, { section: string; kinds: readonly NameKind[] }> = {
   'debug-names': { section: '.debug_names', kinds: ALL },
   'debug-names-merged': { section: '.debug_names', kinds: ALL },

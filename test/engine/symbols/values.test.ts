@@ -65,7 +65,7 @@ test('structs, arrays and strings are printed on one line, as in gdb', (t) => {
   const answers = runGdbCommands(file, [...PRINT_SETTINGS, ...names.map((name) => `print ${name}`)]).slice(
     PRINT_SETTINGS.length,
   );
-  // PRINT_SETTINGS make gdb end text at the first zero. blkreplay ends only arrays of `char` there.
+  // PRINT_SETTINGS makes gdb end every string at its first zero. blkreplay does so only for arrays of `char`.
   const differing = new Map([['zeros', "'\\000' <repeats 299 times>"]]);
   names.forEach((name, i) => {
     const text = textOf(symbols, name, frame);

@@ -9,8 +9,8 @@ import { SeededRandom } from '../../support/seededRandom.ts';
 import { DEMO, digestsOnTheWay, stageOf } from './travelSupport.ts';
 
 /**
- * The address of the demo's trap entry, which is executed at each timer interrupt. A run checks there whether it must
- * pause.
+ * The address of the demo's trap entry, which is executed at each timer interrupt. At this address, a run checks
+ * whether it must pause.
  */
 const TRAP_ENTRY = 0x8000_0050n;
 const JOURNAL_CHECKPOINT = 0x8000_1d5an;

@@ -1,4 +1,4 @@
-/** With a 16 TiB disk, states in the history, in snapshots and in replays are the recorded ones. */
+/** With a 16 TiB disk, states in the history, in snapshots and in replays equal the recorded ones. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';

@@ -248,7 +248,7 @@ test('if a damaged snapshot is deleted, a new snapshot with the same name is use
     live.store(`at ${position}`);
   }
   complete(live.forward(20_000_000));
-  // The budget allows only the first state in memory.
+  // The budget has room for only one cached snapshot, so only the first state stays in memory.
   const replay = live.replay({ budget: { memoryBytes: 1 << 30, scratchBytes: 1 << 30, snapshots: 1 } });
   const [first, second] = replay.stored;
   replay.stored = [first, { ...second, ram: first.ram }];

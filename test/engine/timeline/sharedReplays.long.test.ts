@@ -33,7 +33,7 @@ test('while a recording is open in two replays, its snapshots cannot be changed;
     ['replay_init', 'there'],
   );
   assert.throws(() => first.snapshots.take('again'), /in use/);
-  // Replays can continue after a failed attempt.
+  // A failed attempt to change the snapshots does not affect the replays.
   const straight = stageOf(DEMO, t).record();
   for (const timeline of [first, third, straight]) timeline.advance(1_900_000);
   assert.equal(first.digest(), straight.digest());

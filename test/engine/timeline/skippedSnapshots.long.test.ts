@@ -172,7 +172,7 @@ test('if any write of a snapshot fails, no image keeps any part of the snapshot,
 const PAGES = 24;
 const DISK_BYTES = 64 << 10;
 
-/** Two overlays that contain the snapshots of one recording. Arbitrary bytes stand for the machine state. */
+/** Two overlays that contain the snapshots of one recording. Arbitrary bytes serve as the machine state. */
 class OverlayPair {
   readonly files = [new MemoryFile('a'), new MemoryFile('b')];
   private readonly images: Qcow2Image[];
@@ -257,7 +257,7 @@ interface Fullness {
   isFull: boolean;
 }
 
-/** Sets up the demo with a second drive, so that a drive's overlay or the log can be on a full disk. */
+/** Sets up the demo with a second drive. The second drive's overlay and the log can each be put on a full disk. */
 function prepare(t: TestContext) {
   const stage = stageOf(DEMO, t);
   const [drive] = stage.setup.drives;

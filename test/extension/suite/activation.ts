@@ -34,7 +34,7 @@ export function activation(): void {
       const { packageJSON } = vscode.extensions.getExtension('blkreplay.blkreplay')!;
       const known = await vscode.commands.getCommands(true);
       const missing = packageJSON.contributes.commands.filter(
-        // A command that is never enabled is only a gray button.
+        // A command that is never enabled only shows a gray button, so it need not be registered.
         ({ command, enablement }: { command: string; enablement?: string }) =>
           enablement !== 'false' && !known.includes(command),
       );

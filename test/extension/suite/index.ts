@@ -15,7 +15,7 @@ import { measurements } from './measurements.ts';
  */
 export interface Result {
   title: string;
-  /** The reason for the failure; undefined if the test passed. */
+  /** The reason why the test failed; undefined if it passed. */
   error?: string;
 }
 

@@ -2,8 +2,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 /**
- * A mistake in a launch. The folder `scratch` contains a valid recording, demo.rr, and its overlay, hd0.qcow2. Unless
- * `settings` changes this, the configuration records the demo to new.rr and new.qcow2 in the same folder.
+ * A mistake that prevents a session from starting. The folder `scratch` contains a valid recording, demo.rr, and its
+ * overlay, hd0.qcow2. Unless `settings` changes this, the configuration records the demo to new.rr and new.qcow2 in the
+ * same folder.
  */
 export interface Mistake {
   what: string;

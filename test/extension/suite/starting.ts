@@ -9,8 +9,8 @@ import type { Api } from '../../../extension/main.ts';
 import { demo, folder, nameOf, TestSession, until } from './session.ts';
 
 /**
- * How a session starts: commands without a session offer the next step, recording again keeps the earlier files, and
- * recordings, packs, links and an earlier session are replayed. VS Code shows no dialogs during tests, so the tests
+ * How a session starts: commands that need a session offer a way to start one, recording again keeps the earlier files,
+ * and recordings, packs, links and an earlier session are replayed. VS Code shows no dialogs during tests, so the tests
  * supply the answers.
  */
 export function starting(): void {
@@ -194,7 +194,7 @@ interface Shown {
   buttons: string[];
 }
 
-/** The commands that need no session. */
+/** The commands that do not need a session. */
 const WITHOUT_SESSION = [
   ...['blkreplay.openSample', 'blkreplay.refreshOverlays', 'blkreplay.importQemu', 'blkreplay.openDocumentation'],
 ];

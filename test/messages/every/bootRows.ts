@@ -10,7 +10,7 @@ const MIB = 1 << 20;
 const kernel = (bytes: Uint8Array | string, options = '') =>
   cli(`run --kernel bad --stop-at 1 ${options}`, { trouble: (sandbox) => void sandbox.write('bad', bytes) });
 
-/** The kernel at an address, which is part of the name. */
+/** Boots a kernel at an address, which follows the file name in the option. */
 const kernelAt = (bytes: Uint8Array | string, address: string) =>
   cli(`run --kernel bad@${address}`, { trouble: (sandbox) => void sandbox.write('bad', bytes) });
 
@@ -33,7 +33,7 @@ function elfWithSegments(count: number, change: (header: DataView, index: number
   return bytes;
 }
 
-/** A Linux Image: the magic at byte 56, and data that is not text. */
+/** A Linux Image: the magic number is at byte 56, and the data is not text. */
 function linuxImage(): Uint8Array {
   const bytes = new Uint8Array(4096);
   bytes.set(Buffer.from('RSC\x05'), 56);
@@ -44,7 +44,7 @@ function linuxImage(): Uint8Array {
 const BUILD_AGAIN = /Build or copy it again/;
 const MORE_MEMORY = /Give the machine more memory with --memory/;
 
-/** Files to boot that cannot work. */
+/** Files that cannot be booted. */
 export const bootRows: readonly Row[] = [
   {
     message: 'boot/kernelIsNotElf',

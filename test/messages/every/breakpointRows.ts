@@ -7,14 +7,14 @@ import type { Row } from './rows.ts';
 const STATISTICS = { path: source('demo/statistics.c') };
 const here = liveScene;
 
-/** A breakpoint on a line with code, with a detail that is wrong. */
+/** A breakpoint on a line that has code, with one invalid property. */
 const onLine = (detail: object) =>
   unverified((t) => started(t), 'setBreakpoints', { source: STATISTICS, breakpoints: [{ line: 18, ...detail }] });
 
 const atAddress = (instructionReference: string) =>
   unverified((t) => started(t), 'setInstructionBreakpoints', { breakpoints: [{ instructionReference }] });
 
-/** A session without debugging, before it runs. */
+/** A session that was launched without debugging, before the guest runs. */
 async function withoutDebugging(t: TestContext): Promise<Scene> {
   const sandbox = new Sandbox(t);
   const dap = new DapClient(t);
@@ -31,7 +31,7 @@ const registers =
     name,
   });
 
-/** Breakpoints that are not set, and the texts next to them. */
+/** Breakpoints that are not set, and the messages that the editor shows next to them. */
 export const breakpointRows: readonly Row[] = [
   {
     message: 'stopPoints/hitConditionIsInvalid',

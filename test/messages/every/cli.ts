@@ -6,14 +6,14 @@ import { guest } from '../../support/guests.ts';
 import { type CommandRequest, Commands, type Fault } from './commands.ts';
 import type { Shown } from './rows.ts';
 
-/** How rows run the command line. */
+/** The settings with which a row runs a command line. */
 export interface Setting extends Pick<CommandRequest, 'isInterrupted'> {
   fault?: Fault | ((sandbox: Sandbox) => Fault);
   /** Prepares the files. */
   trouble?: (sandbox: Sandbox) => void | Promise<void>;
-  /** The exit status; 2 if it is omitted. */
+  /** The expected exit status; 2 if omitted. */
   status?: number;
-  /** The command has no option `--json`, so that it prints only the sentence. */
+  /** Whether the command has no option `--json`, so it prints the error only as a sentence. */
   isText?: boolean;
 }
 
@@ -21,23 +21,23 @@ const cleanups: (() => unknown)[] = [];
 after(async () => {
   for (const cleanup of cleanups.toReversed()) await cleanup();
 });
-/** Cleans up at the end of the file. Inside a test, `after` would clean up at the end of that test. */
+/** Cleans up after all tests of the file. Inside a test, `after` would clean up at the end of that test. */
 export const wholeFile = { after: (cleanup: () => unknown) => void cleanups.push(cleanup) };
 
 export const commands = new Commands(wholeFile);
 
-/** A folder with guests and a disk. Each row works on a copy. */
+/** A folder with guests and a disk. Each row uses a copy of it. */
 let fresh: Sandbox | undefined;
-/** The same folder with recordings in it. `a.rr` has a snapshot `later`, which is not its first. */
+/** A copy of that folder with recordings. `a.rr` has a snapshot `later`, which is not its first one. */
 let recorded: Promise<Sandbox> | undefined;
 
 const MIB = 1 << 20;
-/** After the position of the first automatic snapshot. */
+/** Stops after the first automatic snapshot. */
 const STOP = '--stop-at 17_000_000 --all-snapshots';
 export const DEMO = '--kernel demo.elf --rrfile a.rr --drive id=hd0,image=disk.img,format=raw,overlay=hd0.qcow2';
 export const TIMER = '--kernel timer.elf --rrfile a.rr';
 
-/** A small system that reads commands and a disk, and powers off. */
+/** A small operating system that executes typed commands, accesses a disk, and powers off. */
 export const OSLET =
   '--kernel oslet.elf --rrfile os.rr --drive id=hd0,image=disk.img,format=raw,overlay=os.qcow2 --stdin typed';
 
@@ -91,7 +91,7 @@ const refusal =
     if (isText) return noticeOf(line, { status }, () => Promise.resolve(sandbox))(t);
     const { stderr, status: actual } = await run(sandbox, `${line} --json`, { ...host, fault: injected });
     assert.equal(actual, status, stderr);
-    // The last line on stderr is the error as JSON, the line before it the sentence.
+    // The last line on stderr is the error as JSON; the line before it is the error as a sentence.
     const [sentence, json] = stderr.trimEnd().split('\n').slice(-2);
     const { error } = JSON.parse(json) as { error: { code: string; message: string } };
     assert.equal(sentence, `blkreplay: ${error.message}`);

@@ -4,7 +4,7 @@ import type { Row } from './rows.ts';
 const drives = (count: number, slot = '') =>
   Array.from({ length: count }, (_, i) => `--drive id=hd${i},image=disk.img,format=raw${slot}`).join(' ');
 
-/** Mistakes on the command line. */
+/** Errors in command lines. */
 export const cliRows: readonly Row[] = [
   {
     message: 'cli/commandMissing',

@@ -1,6 +1,6 @@
-// Runs commands of the command line one after the other in one process, because starting a process for each takes
-// longer than most commands. stdin receives one request per line. stderr and stdout are those of the commands; after
-// each command, stderr also receives a NUL, the exit status and a line feed.
+// Runs command lines one after the other in one process, because starting a process for each would take longer than
+// most of the commands. stdin receives one request per line. The commands write to the stdout and stderr of this
+// process; after each command, a NUL, the exit status and a line feed are written to stderr.
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import readline from 'node:readline';
@@ -21,7 +21,7 @@ function injectFault(fault: Fault): void {
   const opening: Call = (...args) => {
     const handle = (original.openSync as Call)(...args);
     if (named(args[0])) handles.add(handle);
-    else handles.delete(handle); // another file gets the number of a file that has been closed
+    else handles.delete(handle); // the number of a closed file is reused
     return handle;
   };
   const isFor = (args: unknown[]) => handles.has(args[0]) || args.slice(0, 2).some(named);
@@ -38,7 +38,7 @@ function resultOf({ call, code, sizeBytes, text }: Fault, work: () => unknown): 
   throw Object.assign(new Error(`${code}: injected, ${call}`), { code });
 }
 
-/** Like V8 if the system has no memory. */
+/** Makes memory allocation fail as in V8 when the system is out of memory. */
 function refuseMemory(): void {
   WebAssembly.Memory = function () {
     throw new RangeError('WebAssembly.Memory(): could not allocate memory');
@@ -55,7 +55,7 @@ for await (const line of readline.createInterface({ input: process.stdin })) {
   const { folder, args, fault, isInterrupted } = JSON.parse(line) as CommandRequest;
   process.chdir(folder);
   const cell = makeInterruptionCell();
-  setTolerance(URGENCY.none); // a machine that ran before has raised it
+  setTolerance(URGENCY.none); // an earlier command may have raised it
   if (isInterrupted) cell[0] = URGENCY.asked;
   if (fault) injectFault(fault);
   const status = await main(args, { cell, whenInterrupted: new Promise(() => {}) });

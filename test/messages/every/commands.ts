@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { Outcome } from '../../support/cli.ts';
 
-/** One command line, and the state of the host in which it runs. */
+/** A command line, and the conditions on the host under which it runs. */
 export interface CommandRequest {
   folder: string;
   args: readonly string[];
@@ -13,14 +13,14 @@ export interface CommandRequest {
 }
 
 /**
- * A call of the host that fails, or has another result, if it is for a file whose path matches `file`: a function of
- * `node:fs`, or `WebAssembly.Memory`, which allocates the machine's memory.
+ * A call that fails or returns a different result: a function of `node:fs`, if it is called for a file whose path
+ * matches `file`, or `WebAssembly.Memory`, which allocates the machine's memory.
  */
 export interface Fault {
   call: string;
   /** A regular expression. */
   file: string;
-  /** The code of the error. */
+  /** The code of the error, such as `ENOENT`. */
   code?: string;
   /** The size that `fstatSync` returns. */
   sizeBytes?: number;
@@ -28,7 +28,7 @@ export interface Fault {
   text?: string;
 }
 
-/** Runs command lines in a process of its own, which starts with the first command. */
+/** Runs command lines in a separate process, which is started for the first command. */
 export class Commands {
   private child: ChildProcessByStdio<Writable, Readable, Readable> | undefined;
   private stderr = '';

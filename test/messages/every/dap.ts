@@ -9,7 +9,7 @@ import type { Shown } from './rows.ts';
 
 type Body = Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any
 
-/** A session and its folder. Rows that change it start one of their own. */
+/** A session and its folder. Rows that change the session start a separate one. */
 export interface Scene {
   dap: DapClient;
   sandbox: Sandbox;
@@ -19,7 +19,7 @@ interface Owner {
   after(what: () => Promise<unknown>): void;
 }
 
-/** Starts a session that stops at its entry. */
+/** Starts a session that stops on entry. */
 export async function started(
   owner: Owner & { after(what: () => void): void },
   settings: Settings = {},
@@ -34,7 +34,7 @@ export async function started(
 
 type Settings = object | ((sandbox: Sandbox) => object);
 
-/** A recording of the demo at its live end, stopped where a function with a parameter starts. Rows share it. */
+/** A recording of the demo, stopped at its live end on entry to a function with a parameter. Rows share it. */
 let live: Promise<Scene> | undefined;
 export const liveScene = (): Promise<Scene> =>
   (live ??= (async () => {
@@ -44,7 +44,7 @@ export const liveScene = (): Promise<Scene> =>
     return scene;
   })());
 
-/** A recording of the demo in its past. Rows share it. */
+/** A recording of the demo, stopped in its history. Rows share it. */
 let inHistory: Promise<Scene> | undefined;
 export const pastScene = (): Promise<Scene> =>
   (inHistory ??= (async () => {
@@ -56,12 +56,12 @@ export const pastScene = (): Promise<Scene> =>
   })());
 
 /**
- * Where an editor shows a refused request: in a dialog, or at the place where the user made the request (a watch, the
- * debug console, a variable), or, for a request of the extension, in its notification.
+ * Where an editor shows the error of a refused request: in a dialog, or elsewhere (where the user made the request, for
+ * example in the debug console, or in a notification if the extension made the request).
  */
 type Visible = 'dialog' | 'elsewhere';
 
-/** A request that must be refused in a session. */
+/** A request that the session must refuse. */
 export const refused =
   (
     scene: (t: TestContext) => Promise<Scene>,
@@ -82,7 +82,7 @@ export async function refusal(dap: DapClient, command: string, args: unknown, as
   return { code: message!, text: format };
 }
 
-/** A launch that must be refused, in a dialog. */
+/** A launch that must be refused, with the error in a dialog. */
 export const launchRefused =
   (settings: Settings, trouble: (sandbox: Sandbox) => void | Promise<void> = () => {}) =>
   async (t: TestContext): Promise<Shown> => {
@@ -116,7 +116,7 @@ export const unwatchable =
     return { text: description as string };
   };
 
-/** An output of a session in a category: `important` is shown prominently. */
+/** A session's output in a category. Editors show the category `important` prominently. */
 export function outputOf(dap: DapClient, category: string, pattern: RegExp): Shown {
   const outputs = dap.events.filter(({ event, body }) => event === 'output' && body.category === category);
   const found = outputs.map(({ body }) => body.output as string).find((text) => pattern.test(text));
@@ -124,14 +124,14 @@ export function outputOf(dap: DapClient, category: string, pattern: RegExp): Sho
   return { text: found.trimEnd() };
 }
 
-/** The reference of a scope of a frame: 0 is the innermost frame; the scopes are locals, globals, registers, CSRs. */
+/** The reference to a frame's scope (0: locals, 1: globals, 2: registers, 3: CSRs). Frame 0 is the innermost one. */
 export async function scopeOf({ dap }: Scene, scope: number, frame = 0): Promise<number> {
   const { stackFrames } = await dap.request('stackTrace', { threadId: 1 });
   const { scopes } = await dap.request('scopes', { frameId: stackFrames[frame].id });
   return scopes[scope].variablesReference as number;
 }
 
-/** An adapter in which calls of the host fail (faults.ts). */
+/** An adapter in which some calls to the host fail (faults.ts). */
 export function faultyAdapter(owner: Owner, fault: Record<string, string>): DapClient {
   const options = ['--import', pathToFileURL(path.join(import.meta.dirname, 'faults.ts')).href];
   return new DapClient(owner, { options, env: { ...process.env, ...fault } });

@@ -1,7 +1,7 @@
 import { liveScene, refused } from './dap.ts';
 import type { Row } from './rows.ts';
 
-/** The error is shown where the expression's value would be. */
+/** Evaluates a watch expression. The editor shows the error in place of the value. */
 const watch = (expression: string) =>
   refused(liveScene, 'evaluate', async ({ dap }) => {
     const { id: frameId } = await dap.topFrame();

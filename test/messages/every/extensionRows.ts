@@ -8,7 +8,7 @@ import { demoLaunch } from '../../support/dapClient.ts';
 import { type Notification, state, workspace } from './fakeVscode.ts';
 import type { Row, Shown } from './rows.ts';
 
-// The extension imports VS Code's interface as a module, which exists only in VS Code.
+// The extension imports VS Code's API as the module `vscode`, which exists only in VS Code.
 registerHooks({
   resolve: (specifier, context, next) =>
     specifier === 'vscode'
@@ -26,7 +26,7 @@ const { registerSample } = await import('../../../extension/start/openSample.ts'
 const { OverlayCommands } = await import('../../../extension/overlays/overlayCommands.ts');
 const { importQemu } = await import('../../../extension/qemuImport/importQemu.ts');
 
-/** The one text that an action shows, in this way. */
+/** The message that an action shows, which must be the only one and must be shown as `how` specifies. */
 const shows =
   (how: Notification['how'], act: (t: TestContext) => unknown) =>
   async (t: TestContext): Promise<Shown> => {
@@ -48,7 +48,7 @@ const SESSION = {
 const DRIVE = { id: 'hd0', chain: [{ virtualBytes: 512 * 8 }], files: [], lengthBytes: 512 * 8 };
 const POSITION = { start: 0, end: 100, position: 5, isRunning: false };
 
-/** Runs a command of the extension while a session is current or not, and types a text into its input box. */
+/** Runs a command of the extension, with or without an active session, and types `typed` into its input box. */
 const command =
   (name: string, { isRunning, typed = '', stored }: { isRunning: boolean; typed?: string; stored?: object }) =>
   async () => {
@@ -71,7 +71,7 @@ const command =
     await state.commands.get(name)!();
   };
 
-/** Types into the guest's terminal, and returns what it prints. */
+/** Types into the guest's terminal, and returns what the terminal then shows. */
 const types = (prepare: (terminal: InstanceType<typeof GuestTerminal>) => void) => async (): Promise<Shown> => {
   const session = { ...SESSION, customRequest: () => Promise.reject(new Error(inputNotInReplay().message)) };
   const terminal = new GuestTerminal(session as never);
@@ -84,7 +84,7 @@ const types = (prepare: (terminal: InstanceType<typeof GuestTerminal>) => void) 
   return { text: printed };
 };
 
-/** Takes a snapshot, and types its name. */
+/** Takes a snapshot with the given name. */
 async function takeSnapshot(typed: string): Promise<void> {
   state.typed = typed;
   const sessions = { current: SESSION, positionOf: () => POSITION };
@@ -93,7 +93,7 @@ async function takeSnapshot(typed: string): Promise<void> {
   await new OverlayCommands(parts as never).takeSnapshot();
 }
 
-/** Starts a session whose configuration is wrong. */
+/** Starts a session whose configuration has an error. */
 const start = (change: object) =>
   shows('error', async (t) => {
     const launch = { ...demoLaunch(new Sandbox(t), change), type: 'blkreplay', request: 'launch', name: 'Demo' };
@@ -112,7 +112,7 @@ const imported = (text: string) =>
 
 const LAUNCH = /"Demo" cannot start/;
 
-/** What the extension shows, apart from the errors of the debug adapter. */
+/** The extension's own messages, as opposed to errors from the debug adapter. */
 export const extensionRows: readonly Row[] = [
   {
     message: 'extension/settingInLaunch',

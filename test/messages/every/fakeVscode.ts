@@ -1,6 +1,6 @@
-// The parts of VS Code's interface that the rows for the extension need. It records what the user would see.
+// The parts of VS Code's API that the rows for the extension need. They record what the user would see.
 
-/** A notification, or the text below an input box. */
+/** A notification, or the message below an input box. */
 export interface Notification {
   how: 'error' | 'warning' | 'information' | 'input';
   text: string;

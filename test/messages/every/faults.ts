@@ -1,5 +1,6 @@
-// Loaded into the debug adapter by `node --import`. BLKREPLAY_FAULT selects what fails: `listen` (the system reserves a
-// port), or a regular expression of the files whose writes fail as on a full disk, once BLKREPLAY_FAULT_MARKER exists.
+// Loaded into the debug adapter by `node --import`. If BLKREPLAY_FAULT is `listen`, servers cannot listen, as on a port
+// that the system reserves. Otherwise, it is a regular expression: writes to files with matching names fail, as on a
+// full disk, once the file BLKREPLAY_FAULT_MARKER exists.
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -21,7 +22,7 @@ if (fault === 'listen') {
   Object.assign(fs, { writeSync: failing });
 }
 
-/** Compares inodes, because a file is created under another name. */
+/** Compares inodes, because a file has a different name while it is being created. */
 function isOnFullDisk(handle: number): boolean {
   const { ino } = fs.fstatSync(handle);
   const folder = path.dirname(marker);

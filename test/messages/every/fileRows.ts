@@ -13,7 +13,7 @@ const overlay = (made: { snapshot?: string } = {}) => ({
   trouble: (sandbox: Sandbox) => makeOverlay(sandbox, 'o.qcow2', 'disk.img', made),
 });
 
-/** Creates `o.qcow2`, an image with any name as its base. */
+/** Creates `o.qcow2`, an image whose header names the given base. */
 const withBacking = (name: string, format: string) => ({
   trouble: (sandbox: Sandbox) => {
     const file = openFile(sandbox.path('o.qcow2'), { write: true, create: 'truncate' });
@@ -24,7 +24,7 @@ const withBacking = (name: string, format: string) => ({
 const DRIVE = 'run --kernel timer.elf --drive id=hd0,image=o.qcow2,format=qcow2';
 const WITH_DISK = 'record --kernel timer.elf --rrfile b.rr --drive id=hd0,image=disk.img,format=raw';
 
-/** A pack of `a.rr`, which can then be changed. */
+/** Packs `a.rr`, and applies `change` to the pack. */
 const packed = (change: (pack: Buffer) => void = () => {}, options = '') => ({
   trouble: async (sandbox: Sandbox) => {
     await run(sandbox, `pack a.rr --into a.pack ${options}`);
@@ -34,7 +34,7 @@ const packed = (change: (pack: Buffer) => void = () => {}, options = '') => ({
   },
 });
 
-/** An overlay on an image that is shorter. */
+/** Creates an overlay that is longer than its base. */
 function shortBase(sandbox: Sandbox): void {
   const create = (name: string, lengthBytes: number, backing?: { name: string; format: string }) =>
     Qcow2Image.create(openFile(sandbox.path(name), { write: true, create: 'truncate' }), {
@@ -45,7 +45,7 @@ function shortBase(sandbox: Sandbox): void {
   create('o.qcow2', 4 * MIB, { name: 'base.qcow2', format: 'qcow2' });
 }
 
-/** The reference count of the L1 table is too low. */
+/** Creates an overlay in which the reference count of the L1 table is too low. */
 function damagedOverlay(sandbox: Sandbox): void {
   makeOverlay(sandbox, 'o.qcow2', 'disk.img');
   const image = sandbox.read('o.qcow2');
@@ -55,19 +55,19 @@ function damagedOverlay(sandbox: Sandbox): void {
   sandbox.write('o.qcow2', image);
 }
 
-/** A recording whose base is a qcow2 image. */
+/** Records with a drive whose base is a qcow2 image. */
 async function qcow2Base(sandbox: Sandbox): Promise<void> {
   const base = openFile(sandbox.path('base.qcow2'), { write: true, create: 'truncate' });
   Qcow2Image.create(base, { lengthBytes: MIB }).close();
   await run(sandbox, `record ${TIMER} --drive id=hd0,image=base.qcow2,format=qcow2,overlay=o.qcow2 --overwrite`);
 }
 
-/** The overlay of the recording is replaced by an empty one. */
+/** Replaces the recording's overlay with an empty one. */
 function emptyOverlay(sandbox: Sandbox): void {
   makeOverlay(sandbox, 'hd0.qcow2', 'disk.img', { snapshot: 'mine' });
 }
 
-/** Work on overlays, snapshots and packs. */
+/** Commands that work on overlays, snapshots and packs. */
 export const fileRows: readonly Row[] = [
   {
     message: 'overlays/endsReplays',
@@ -228,7 +228,7 @@ export const fileRows: readonly Row[] = [
   },
 ];
 
-/** Files of a session that conflict or are missing. */
+/** Sessions whose files conflict or are missing. */
 export const driveRows: readonly Row[] = [
   {
     message: 'drives/backingChainTooLong',

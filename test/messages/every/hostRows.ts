@@ -7,13 +7,13 @@ import { cli, DEMO, onRecording, TIMER } from './cli.ts';
 import type { Row } from './rows.ts';
 
 const MIB = 1 << 20;
-/** A part of the name under which a file is created. */
+/** Part of the temporary name that a file has while it is being created. */
 const CREATED = '[.]blkreplay-';
-/** A call of the host that fails while `a.rr` is recorded. */
+/** Records `a.rr` while a call to the host fails. */
 const recording = (fault: Fault, status = 2) => cli(`record ${TIMER} --rng-seed none`, { fault, status });
 const opening = (code: string, file = 'timer.elf') => ({ call: 'openSync', file, code });
 
-/** A line of /proc/locks about a lock that QEMU has on an image that it writes. */
+/** Makes /proc/locks list the lock that QEMU holds on an image to which it writes. */
 function qemuLock(sandbox: Sandbox, name: string): Fault {
   const { dev, ino } = fs.statSync(sandbox.path(name), { bigint: true });
   const hex = (value: bigint) => value.toString(16).padStart(2, '0');
@@ -33,7 +33,7 @@ const inSession = async (t: TestContext) => {
   })(t);
 };
 
-/** Files that the system does not give to blkreplay. */
+/** Files that the operating system does not let blkreplay use. */
 export const hostRows: readonly Row[] = [
   {
     message: 'host/fileMissing',

@@ -10,7 +10,7 @@ import type { Row } from './rows.ts';
 
 const DRIVE = (image: string, format = 'qcow2') =>
   `run --kernel timer.elf --drive id=hd0,image=${image},format=${format}`;
-/** Records, and stores the snapshots in the image itself. */
+/** Records without an overlay, so that the image itself contains the snapshots. */
 const IN_PLACE = 'record --kernel timer.elf --rrfile a.rr --rrsnapshot first --drive id=hd0,image=o.qcow2,format=qcow2';
 
 /** Changes bytes of the overlay `o.qcow2`, which has the base `disk.img`. */
@@ -23,7 +23,7 @@ const changed = (change: (image: Buffer) => void, made: { snapshot?: string } = 
   },
 });
 
-/** A bit of the incompatible features (qcow2 specification, "Header"). */
+/** Sets a bit of the incompatible features (qcow2 specification, "Header"). */
 const withFeature = (bit: number) => changed((image) => image.writeUInt8(image.readUInt8(79) | (1 << bit), 79));
 
 /** Creates `o.qcow2` without a base. */
@@ -38,7 +38,7 @@ const created = (
   },
 });
 
-/** Makes reference counts 1 bit wide; the clusters of the file are all in use. */
+/** Makes the reference counts 1 bit wide, and marks all of the file's clusters as in use. */
 function narrowRefcounts(image: Buffer): void {
   const clusterBytes = 1 << image.readUInt32BE(20);
   const table = Number(image.readBigUInt64BE(48));
@@ -49,7 +49,7 @@ function narrowRefcounts(image: Buffer): void {
   for (let i = 0; i < clusters; i++) image[block + (i >> 3)] |= 1 << (i & 7);
 }
 
-/** A path that is too long for the header of an image. */
+/** Creates a base whose path is too long for an image's header. */
 function deepBase(sandbox: Sandbox): void {
   const name = path.join(...Array<string>(6).fill('d'.repeat(200)), 'base.img');
   sandbox.write(name, sandbox.read('disk.img'));

@@ -2,15 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
 
-/** A function in `debug-adapter/messages`, found in its source. */
+/** A function in `debug-adapter/messages`, as found in the source text. */
 export interface MessageFunction {
-  /** The exported name, with the property's name if it is in a table: `qemuErrors.noCommand`. */
+  /** The exported name, followed by the property's name if the function is in a table: `qemuErrors.noCommand`. */
   name: string;
   /** The name of the file, without its folder. */
   file: string;
-  /** The codes of the errors or notices that the function can return; empty if it returns only a text. */
+  /** The codes of the errors or notices that the function can return; empty if it returns only strings. */
   codes: readonly string[];
-  /** The constant parts of its texts. */
+  /** The constant parts of its messages. */
   texts: readonly string[];
 }
 
@@ -43,7 +43,7 @@ interface NamedFunction {
   isExported: boolean;
 }
 
-/** The functions at the top level of a file, and those in tables at the top level, in order. */
+/** A file's top-level functions and the functions in its top-level tables, in order. */
 function namedFunctions(source: ts.SourceFile): NamedFunction[] {
   return source.statements.flatMap((statement) => {
     const isExported =
@@ -65,7 +65,7 @@ function functionsOf(name: string, value: ts.Expression | undefined): { name: st
   );
 }
 
-/** The codes of the errors that a function creates, directly or with a function that is only used in its file. */
+/** The codes of the errors that a function creates, either directly or by calling a private function of its file. */
 function codesIn(body: ts.Node, makers: ReadonlyMap<string, readonly string[]>, source: ts.SourceFile): string[] {
   const codes = new Set<string>();
   visit(body, (node) => {
@@ -80,7 +80,7 @@ function codesIn(body: ts.Node, makers: ReadonlyMap<string, readonly string[]>, 
   return [...codes];
 }
 
-/** The words that a parameter can be, if its type is a union of words that is declared in the file. */
+/** The possible values of a parameter whose type is a union of string literals that is declared in the file. */
 function typeOfParameter(body: ts.Node, name: string, source: ts.SourceFile): string[] {
   if (!ts.isArrowFunction(body)) return [];
   const type = body.parameters.find((parameter) => parameter.name.getText() === name)?.type?.getText();

@@ -39,14 +39,14 @@ const divergence = (change: (log: LogEntry[]) => void) =>
 
 type Entry<K extends LogEntry['kind']> = Extract<LogEntry, { kind: K }>;
 
-/** Changes the last entry of a kind. */
+/** Changes the last log entry of a kind. */
 const changeLast = <K extends LogEntry['kind']>(kind: K, fields: (entry: Entry<K>) => Partial<Entry<K>>) =>
   divergence((log) => {
     const index = log.findLastIndex((entry) => entry.kind === kind);
     log[index] = { ...log[index], ...fields(log[index] as Entry<K>) };
   });
 
-/** Puts a chunk of a later version after the boot files. */
+/** Inserts a chunk from a later format version after the boot files. */
 function withFutureChunk(recording: Buffer): Uint8Array {
   const pieces = [recording.subarray(0, PREAMBLE_BYTES)];
   let checksum = 0n;
@@ -71,7 +71,7 @@ const withMachine = (recording: Buffer, fields: object): Uint8Array => {
   return withHeader(recording, { ...header, machine: { ...machine, ...fields } });
 };
 
-/** JSON escapes each character of the name, so the names of the most files that can be given exceed the header. */
+/** JSON escapes each character of this name, so the maximum number of such names does not fit in the header. */
 const LONG_NAME = path.join(...Array<string>(16).fill('\u0001'.repeat(240)));
 const address = (i: number) => `@0x${(0x8400_0000 + i * 4096).toString(16)}`;
 const LONG_NAMES =
@@ -83,7 +83,7 @@ const LONG_NAMES =
 const SAME_OPTIONS = /Replay with the options used for the recording/;
 const NEWER = /Replay it with the version of blkreplay that recorded it, or a newer one/;
 
-/** Recordings that cannot be read or do not fit the session. */
+/** Recordings that cannot be read or do not match the session's options. */
 export const recordingRows: readonly Row[] = [
   {
     message: 'recording/notARecording',

@@ -7,7 +7,7 @@ import { guest } from '../../support/guests.ts';
 import { launchRefused, liveScene, pastScene, refusal, refused, type Scene, scopeOf, started } from './dap.ts';
 import type { Row } from './rows.ts';
 
-/** A session with a guest that loops forever, running. */
+/** A running session whose guest loops forever. */
 async function spinning(t: TestContext): Promise<Scene> {
   const scene = await started(t, (sandbox) => ({
     kernel: sandbox.path(sandbox.write('spin.elf', makeElf())),
@@ -24,7 +24,7 @@ async function endedGuest(t: TestContext): Promise<Scene> {
   return scene;
 }
 
-/** A replay of the demo, which was recorded with these drives. */
+/** A replay of the demo with the given drives. */
 const replaying =
   (drives: readonly object[]) =>
   async (t: TestContext): Promise<Scene> => {
@@ -45,7 +45,7 @@ const replaying =
 const DRIVE = { id: 'hd0', image: 'disk.img', format: 'raw' };
 const here = liveScene;
 
-/** A step that does not end, because a function does not return. */
+/** A session with a step out that never ends, because the function does not return. */
 async function endlessStep(t: TestContext): Promise<Scene> {
   const scene = await started(t, { kernel: guest('endless/endless') });
   await scene.dap.request('setFunctionBreakpoints', { breakpoints: [{ name: 'main' }] });
@@ -55,7 +55,7 @@ async function endlessStep(t: TestContext): Promise<Scene> {
   return scene;
 }
 
-/** These errors are not shown in a dialog: the user sees why the machine stopped, or that it still runs. */
+/** Returns the error message. No dialog shows it: the user sees why the machine stopped or that it still runs. */
 function errorOf({ body }: { body?: unknown }): string {
   const { format, showUser } = (body as { error: { format: string; showUser: boolean } }).error;
   assert.equal(showUser, false);

@@ -5,25 +5,25 @@ import { type MessageFunction, messageFunctions } from './inventory.ts';
 /** One message, and a way to make a front end show it. */
 export interface Row {
   /**
-   * The function in `debug-adapter/messages` that creates the message, for example `host/fileMissing`. If it can have
-   * several codes, one of them follows: `recording/replayDiverged(divergence-end)`.
+   * The function in `debug-adapter/messages` that creates the message, for example `host/fileMissing`. If the
+   * function has several codes, one of them follows: `recording/replayDiverged(divergence-end)`.
    */
   message: string;
   provoke: (t: TestContext) => Promise<Shown>;
   /** What is wrong. */
   cause: RegExp;
-  /** The file, setting, option, name, address ... that it is about. */
+  /** The file, setting, option, name or address that the message is about. */
   where: RegExp;
   /** What to do. */
   remedy: RegExp;
 }
 
 /**
- * What the user sees. The front end's helper has checked that it is visible: on stderr with the right exit status, in a
- * dialog, next to a breakpoint, in the place where an expression's value would be, or in a prominent output.
+ * The message that the user sees. The helper for the front end has checked that it is visible: on stderr, with the
+ * right exit status; in a dialog; next to a breakpoint; in place of an expression's value; or in prominent output.
  */
 export interface Shown {
-  /** Undefined if the front end shows only a text. */
+  /** Undefined if the front end shows no code. */
   code?: string;
   text: string;
 }
@@ -51,9 +51,9 @@ const codesOf = (message: string): string[] | undefined => /\((.*)\)/.exec(messa
 
 export const keyOf = ({ file, name }: MessageFunction): string => `${file.replace(/\.ts$/, '')}/${name}`;
 
-/** A constant part with at least this many characters shows that a text was created by a function. */
+/** A constant part must have at least this many characters to identify the function that created a message. */
 const TELLING_LENGTH = 5;
 
-/** Whether a text contains a constant part of the function's texts. */
+/** Whether a message contains a constant part of the function's messages. */
 const isFrom = (text: string, { texts }: MessageFunction): boolean =>
   texts.some((part) => part.trim().length >= TELLING_LENGTH && text.includes(part.trim()));

@@ -9,7 +9,7 @@ import type { Row, Shown } from './rows.ts';
 
 const ENDLESS = { kernel: guest('endless/endless') };
 
-/** Resolves when the session has printed a matching output in the category. */
+/** Waits until the session has printed matching output in the category. */
 async function untilOutput(dap: DapClient, category: string, pattern: RegExp): Promise<Shown> {
   const isPrinted = () =>
     dap.events.some(
@@ -19,7 +19,7 @@ async function untilOutput(dap: DapClient, category: string, pattern: RegExp): P
   return outputOf(dap, category, pattern);
 }
 
-/** A recording of an endless guest whose file was deleted while it runs. */
+/** A recording of an endless guest, one of whose files is deleted during the recording. */
 async function withoutFile(t: TestContext, name: string): Promise<Scene> {
   const scene = await started(t, ENDLESS);
   await scene.dap.request('continue', { threadId: 1 });
@@ -27,7 +27,7 @@ async function withoutFile(t: TestContext, name: string): Promise<Scene> {
   return scene;
 }
 
-/** A recording of an endless guest on a disk that becomes full, for the files with a matching name, while it runs. */
+/** A recording of an endless guest, during which the disk of the files with matching names becomes full. */
 async function onFullDisk(t: TestContext, names: string): Promise<Scene> {
   const sandbox = new Sandbox(t);
   const marker = sandbox.path('full');
@@ -39,14 +39,14 @@ async function onFullDisk(t: TestContext, names: string): Promise<Scene> {
   return { dap, sandbox };
 }
 
-/** An adapter that gets text that is not a message. */
+/** An adapter that receives data that is not a DAP message. */
 const protocolError = (write: (dap: DapClient) => void, pattern: RegExp) => async (t: TestContext) => {
   const dap = new DapClient(t);
   write(dap);
   return untilOutput(dap, 'stderr', pattern);
 };
 
-/** Problems while a session is running. */
+/** Problems that occur while a session is running. */
 export const sessionRows: readonly Row[] = [
   {
     message: 'session/fileLost',
@@ -74,7 +74,7 @@ export const sessionRows: readonly Row[] = [
       await untilOutput(dap, 'important', /demo\.rr/);
       await dap.until('pause');
       await dap.request('reverseContinue', { threadId: 1 });
-      // The stop has the text, and the editor shows it next to the source line.
+      // The `stopped` event contains the message, which the editor shows next to the source line.
       return { text: (await dap.event('stopped')).text as string };
     },
     cause: /was deleted while this session was recording to it, so going back is not possible/,

@@ -19,7 +19,7 @@ const DEBUG = debugOnly(CALLS);
 const symbolsRefused = (bytes: Uint8Array | string) =>
   launchRefused({ symbols: ['bad.elf'] }, (sandbox) => void sandbox.write('bad.elf', bytes));
 
-/** A section that names a file with debug information and its checksum (gdb manual, "Separate Debug Files"). */
+/** A section with the name and checksum of a debug information file (gdb manual, "Separate Debug Files"). */
 function debugLink(name: string, crc: number) {
   const text = Buffer.from(name + '\0'.repeat(4 - (name.length % 4)));
   const sum = Buffer.alloc(4);
@@ -27,7 +27,7 @@ function debugLink(name: string, crc: number) {
   return { name: '.gnu_debuglink', bytes: Buffer.concat([text, sum]) };
 }
 
-/** A launch with files in its folder, whose prominent output is shown. */
+/** Launches a session with the given files in its folder, and returns its matching output. */
 const noticed =
   (
     files: Record<string, Uint8Array | string>,
@@ -48,7 +48,7 @@ const noticed =
 const OTHER_BUILD = patched(CALLS, 0x8000_0ea0n);
 const BAD_NATVIS = '<AutoVisualizer>\n<Type Name="x">\n</AutoVisualizer>\n';
 
-/** Makes the adapter read debug information. A second request follows, because outputs follow the reply. */
+/** Makes the adapter read debug information. Repeats the requests, because output follows the response to a request. */
 async function readType({ dap }: Scene): Promise<void> {
   for (let i = 0; i < 2; i++) {
     await dap.send('setFunctionBreakpoints', { breakpoints: [{ name: 'main' }] });
@@ -57,7 +57,7 @@ async function readType({ dap }: Scene): Promise<void> {
   }
 }
 
-/** The file with a debug section that is filled with a byte. */
+/** A copy of the file in which a debug section is filled with one byte value. */
 function damaged(elf: Uint8Array, section: string, byte: number): Uint8Array {
   const copy = new Uint8Array(elf);
   readElfFile(copy, 'x.elf')
@@ -312,7 +312,7 @@ async function listening(t: TestContext, at: { port: number } | { path: string }
   return server;
 }
 
-/** A session with a gdb server, and gdb. */
+/** A session with a gdb server, and a gdb client that is connected to it. */
 async function withGdb(t: TestContext): Promise<Scene & { gdb: GdbClient }> {
   const scene = await started(t, { gdbServer: 0 });
   const printed = scene.dap.events.flatMap(({ event, body }) => (event === 'output' ? [body.output as string] : []));
@@ -321,7 +321,7 @@ async function withGdb(t: TestContext): Promise<Scene & { gdb: GdbClient }> {
   return { ...scene, gdb };
 }
 
-/** gdb prints the text of an error reply. */
+/** Sends a packet that must fail, and returns the message in the error reply, which gdb would print. */
 const gdbSays =
   (packet: string, act = (_scene: Scene & { gdb: GdbClient }) => Promise.resolve()) =>
   async (t: TestContext): Promise<Shown> => {
@@ -331,7 +331,7 @@ const gdbSays =
     return { text: /^E\.(.*)$/s.exec(reply)?.[1] ?? `no error: ${reply}` };
   };
 
-/** A monitor command; gdb prints the reply, which is in hexadecimal digits. */
+/** Sends a monitor command, and returns the text that gdb would print, decoded from hexadecimal digits. */
 const monitorSays =
   (command: string) =>
   async (t: TestContext): Promise<Shown> => {

@@ -18,7 +18,7 @@ export function selected(hits: readonly Hit[], setAt: 'start' | 'end'): Hit[] {
   return setAt === 'start' ? kept : kept.reverse();
 }
 
-/** The hits at which the machine stops. At a logpoint, it stops only if the condition has no value. */
+/** The hits at which the machine stops. It stops at a logpoint only if the logpoint's condition has no value. */
 export const stopping = (hits: readonly Hit[]): Hit[] =>
   hits.filter(({ point, hasNoValue }) => !point.isLog || hasNoValue);
 

@@ -26,7 +26,7 @@ export function sessionOf(target: ToyTarget, program: ToyProgram, functions: Par
     ...{ target, session, symbols, steps },
     /** The current source line. */
     line: () => program.lines[Math.floor(Number(session.inspector.pc - ToyRam.BASE) / 4)],
-    /** Runs to an address, without any further condition. */
+    /** Runs to an address unconditionally. */
     runTo: (address: bigint) => complete(session.runTo([address], () => true)),
   };
 }

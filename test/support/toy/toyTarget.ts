@@ -38,7 +38,7 @@ interface ToyLog {
   end: number;
 }
 
-/** The first time that the toy machine reads from outside; each later one is greater. */
+/** The first time value that the toy machine reads from outside; each later one is greater. */
 const FIRST_TIME = 1000;
 /** The number of pieces in which a stored snapshot is loaded. */
 const LOAD_PIECES = 3;

@@ -1,4 +1,4 @@
-/** C++ and Rust linkage names are demangled as in c++filt, and demangling a damaged name takes little time. */
+/** C++ and Rust linkage names are demangled as by c++filt, and demangling a damaged name takes little time. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';

@@ -24,7 +24,7 @@ export interface Difference {
   theirs: string;
   /** Whether the value is in a caller's register that the called function may have overwritten. */
   isOverwritten?: boolean;
-  /** Some bytes of the value have no location. */
+  /** Whether some bytes of the value have no location. */
   isIncomplete?: boolean;
 }
 

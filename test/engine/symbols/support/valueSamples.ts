@@ -27,7 +27,7 @@ export interface SampledFrame {
   line: number;
   /** The variables of the frame by name. They are sampled only in the innermost frames. */
   variables?: Record<string, SampledValue>;
-  /** The variables of the frame's file. They are sampled at the first stop in a function. */
+  /** The global variables of the frame's source file. They are sampled at the first stop in a function. */
   globals?: Record<string, SampledValue>;
   registers?: Record<string, string | null>;
 }
