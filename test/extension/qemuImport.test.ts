@@ -11,7 +11,7 @@ import { COMMAND_LINES } from './qemuCommandLines/index.ts';
 
 const W = '${workspaceFolder}';
 
-/** The configuration made from the first command in a text, and its differences from QEMU. */
+/** The configuration made from the first command in the input, and its differences from QEMU. */
 function imported(text: string, { folder = '', file = '', existing = [] as object[] } = {}) {
   const [command] = findQemuCommands(text, textKind(file));
   assert.ok(command, 'the text contains a command');

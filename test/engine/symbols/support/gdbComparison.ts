@@ -166,7 +166,7 @@ const isIncompleteValue = (value: Value): boolean =>
 const nameOf = ({ name }: Value): string => (name.startsWith('<anonymous') ? '<anonymous>' : name);
 
 /**
- * Compares our text of a value with gdb's. Returns the kind of difference; undefined if the texts are equal or if the
+ * Compares our text of a value with gdb's. Returns the kind of difference; undefined if they are the same or if the
  * only difference is that ours omits parts.
  */
 function textDifference(ours: string, theirs: string): Difference['kind'] | undefined {
