@@ -120,7 +120,7 @@ export class OpenSession {
     }
   }
 
-  /** Notifies the client that the stack and variables may have changed, and which bytes of memory have changed. */
+  /** Tells the client that the stack and variables may have changed, and which bytes of memory have changed. */
   private sendWrites(): void {
     const written = this.debuggee.takeWrites();
     if (written.length > 0) this.event('invalidated', { areas: ['all'] });

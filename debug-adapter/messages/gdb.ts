@@ -31,7 +31,7 @@ export const cannotResumeAt = () =>
     'cannot-resume-at',
     {},
     'The machine can only resume at its current pc.',
-    'At the live end, you can set the register pc first.',
+    'At the live end, you can set the pc register first.',
   );
 
 export const socketPathTaken = (path: string): UserError =>

@@ -54,7 +54,7 @@ export const debugLinkMismatch = (name: string, file: string) =>
   notice(
     'symbols-link-mismatch',
     { name, file },
-    `${file} is not the debug information of ${name}: its checksum differs. It is not used.`,
+    `${file} does not contain the debug information of ${name}: its checksum differs. It is not used.`,
     'Use the file from the same build.',
   );
 

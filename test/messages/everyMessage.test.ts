@@ -39,7 +39,7 @@ const UNPROVOKED: Readonly<Record<string, string>> = {
   'block/snapshotMissing': 'front ends look up the name in the list of snapshots first (snapshots/snapshotUnknown)',
   'block/snapshotNameBad': 'front ends check the name first (snapshots/snapshotNameUnusable)',
   'block/snapshotTooMany':
-    'the image would need 65,536 snapshots, which share clusters and have valid reference counts',
+    'this requires an image with 65,536 snapshots that share clusters and have valid reference counts',
   'block/snapshotTableFull': 'the image would need a snapshot table of 64 MiB',
   'recording/recordingEndsHere': 'front ends stop a replay at the last position of the recording',
   'snapshots/snapshotStateTooLarge': 'the guest would need more than 256 MiB of pending disk requests',

@@ -17,7 +17,7 @@ test("the extension's page shows README, and Open Documentation shows the guide 
   await workbench.screenshot('page-2-guide');
 });
 
-/** For each image on the page with this text, whether it is visible. An image that cannot be loaded has no size. */
+/** Whether each image on the page that contains this text is visible. An image that cannot be loaded has no size. */
 async function imagesIn(workbench: Workbench, text: string, count: number): Promise<boolean[]> {
   let images: boolean[] = [false];
   await workbench

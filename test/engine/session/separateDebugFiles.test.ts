@@ -88,7 +88,7 @@ test('a debug file with the wrong checksum is not used, and a notice says so', (
   assert.deepEqual(scene.codes, ['symbols-link-mismatch']);
   assert.match(
     scene.notices[0].message,
-    /kernel\.debug is not the debug information of .*kernel\.elf: its checksum differs/,
+    /kernel\.debug does not contain the debug information of .*kernel\.elf: its checksum differs/,
   );
 });
 

@@ -45,7 +45,7 @@ const replaying =
 const DRIVE = { id: 'hd0', image: 'disk.img', format: 'raw' };
 const here = liveScene;
 
-/** A session with a step out that never ends, because the function does not return. */
+/** A session with a step-out that never completes because the function does not return. */
 async function endlessStep(t: TestContext): Promise<Scene> {
   const scene = await started(t, { kernel: guest('endless/endless') });
   await scene.dap.request('setFunctionBreakpoints', { breakpoints: [{ name: 'main' }] });

@@ -137,7 +137,7 @@ export const symbolRows: readonly Row[] = [
       { kernel: 'k.elf' },
       /k\.debug/,
     ),
-    cause: /is not the debug information of .*k\.elf: its checksum differs/,
+    cause: /does not contain the debug information of .*k\.elf: its checksum differs/,
     where: /k\.debug /,
     remedy: /Use the file from the same build/,
   },
@@ -409,7 +409,7 @@ export const gdbRows: readonly Row[] = [
     provoke: gdbSays('c80000000'),
     cause: /can only resume at its current pc/,
     where: /^The machine/,
-    remedy: /set the register pc first/,
+    remedy: /set the pc register first/,
   },
   {
     message: 'gdb/monitorTexts.unknown',

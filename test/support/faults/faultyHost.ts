@@ -55,7 +55,7 @@ export class FaultyHost {
     return [...this.preloaded(sandbox), `FAULT_AT=${at}`, `FAULT_KIND=${kind}`, ...(persists ? ['FAULT_STAYS=1'] : [])];
   }
 
-  /** Runs a program without a fault, and returns how many of its calls could fail. */
+  /** Runs a program without injecting a fault, and returns the number of its calls that could be made to fail. */
   async countCalls(sandbox: Sandbox, run: (through: string[]) => Promise<Outcome>): Promise<number> {
     const count = `${sandbox.folder}.count`;
     try {

@@ -12,8 +12,8 @@ export type HartView = Pick<Hart, 'register' | 'float' | 'slot' | 'csrs' | 'read
 
 /**
  * Runs several harts on one core. Generated code uses fixed addresses for the state of the current hart. The state of
- * every other hart is saved in a copy, the hart's context. A context switch copies one kilobyte twice, and flushes the
- * TLBs only if the two harts translate addresses differently.
+ * every other hart is kept in a separate copy, called the hart's context. A context switch copies one kilobyte twice,
+ * and flushes the TLBs only if the two harts translate addresses differently.
  */
 export class HartContexts {
   readonly hart: Hart;

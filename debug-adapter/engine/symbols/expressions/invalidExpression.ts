@@ -12,7 +12,7 @@ export class InvalidExpression extends Error {
   }
 }
 
-/** Calls `compute`. If it throws a UserError, throws an InvalidExpression with this error and an offset. */
+/** Calls `compute`. Rethrows a UserError as an InvalidExpression that holds the error and an offset. */
 export function located<T>(at: () => number, compute: () => T): T {
   try {
     return compute();

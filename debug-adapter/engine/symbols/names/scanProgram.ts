@@ -65,8 +65,8 @@ export function scanProgram(abbreviation: Abbreviation, sizes: FormSizes, isC: b
 }
 
 /**
- * The operations that read or skip the attributes of an abbreviation. `name` is the attribute to read as the name.
- * `hasOrigin` specifies whether to read the reference to the entry that an entry completes. Undefined if the
+ * The operations that read or skip the attributes of an abbreviation. `name` is the attribute to read as the name. If
+ * `hasOrigin` is set, also reads the reference to the earlier entry that an entry completes. Undefined if the
  * abbreviation contains a form of unknown length.
  */
 export function stepsOf(
