@@ -195,7 +195,10 @@ test('symbols from a different build are reported once, and apply only where the
     set.map(({ verified }) => verified),
     [true, false],
   );
-  assert.match(set[1].message!, /^The code in \S+other\.elf differs from the code that the machine runs/);
+  assert.match(
+    set[1].message!,
+    /^The code in \S+other\.elf is from a different build than the code that the machine runs/,
+  );
   assert.equal((await dap.event('stopped')).reason, 'function breakpoint');
   assert.equal(await whereIs(dap), 'console_put uart.c');
   assert.equal(noticesOf(dap).length, 1);

@@ -33,6 +33,11 @@ const PROGRAM_BYTES = 128 << 20;
  */
 const GROWTH_MAX = 1.1;
 /**
+ * With different seeds, the later mean length of the scratch files was 0.6 to 1.1 times the earlier one. A leak of one
+ * 4 KiB cluster per move would multiply it by ten.
+ */
+const SCRATCH_GROWTH_MAX = 1.5;
+/**
  * The scratch files contain the disk states of the cached snapshots, so their length depends on the positions that the
  * user has visited. The length is averaged over this many moves.
  */
@@ -84,7 +89,7 @@ async function measureRepeatedMoves(t: TestContext, sandbox: Sandbox, launch: ob
   assert.ok(after.neededBytes <= before.neededBytes * GROWTH_MAX, `needed: ${after.neededBytes} bytes`);
   assert.ok(after.residentBytes <= before.residentBytes * GROWTH_MAX, `resident: ${after.residentBytes} bytes`);
   assert.ok(after.residentBytes <= after.usedBytes + PROGRAM_BYTES, `resident: ${after.residentBytes} bytes`);
-  assert.ok(scratchAfter <= scratchBefore * GROWTH_MAX, `scratch: ${scratchAfter} bytes`);
+  assert.ok(scratchAfter <= scratchBefore * SCRATCH_GROWTH_MAX, `scratch: ${scratchAfter} bytes`);
   assert.ok(after.scratchBytes <= TRAVEL_BUDGET.scratchBytes);
   assert.equal(after.openFiles, before.openFiles);
   assert.equal(await dap.leave(), 0);
