@@ -97,16 +97,17 @@ export function starting(): void {
 
     test('a link replays a recording at a position after the user has confirmed', async () => {
       await record(session);
-      const link = (query: object) => vscode.Uri.from({ ...LINK, query: new URLSearchParams({ ...query }).toString() });
+      const link = (parameters: Record<string, string>) =>
+        vscode.Uri.parse(`${LINK}?${new URLSearchParams(parameters).toString()}`);
       const from = session.messages.length;
-      await api().start.openLink(link({ recording: at(RRFILE), position: 1200 }));
+      await api().start.openLink(link({ recording: at(RRFILE), position: '1200' }));
       assert.equal(session.messages.length, from, 'the user declined');
       assert.ok(shown[0].detail?.includes(at(RRFILE)), 'the full path is shown');
       await api().start.openLink(link({ recording: 'demo.rr' }));
       assert.match(shown[1].text, /not an absolute path/);
 
       answer = ({ buttons }) => buttons[0];
-      await api().start.openLink(link({ recording: at(RRFILE), position: 1200 }));
+      await api().start.openLink(link({ recording: at(RRFILE), position: '1200' }));
       await stoppedAt(session, 1200, from);
     });
 
@@ -199,7 +200,7 @@ const WITHOUT_SESSION = [
   ...['blkreplay.openSample', 'blkreplay.refreshOverlays', 'blkreplay.importQemu', 'blkreplay.openDocumentation'],
 ];
 const RRFILE = '.blkreplay/demo.rr';
-const LINK = { scheme: 'vscode', authority: 'blkreplay.blkreplay', path: '/open' };
+const LINK = 'vscode://blkreplay.blkreplay/open';
 const TARGET = vscode.ConfigurationTarget.Workspace;
 const at = (file: string) => path.join(folder().uri.fsPath, file);
 const api = () => vscode.extensions.getExtension<Api>('blkreplay.blkreplay')!.exports;
