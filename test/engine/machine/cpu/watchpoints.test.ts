@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { BlkreplayFilter, NULL_REQUEST_LOG } from '../../../../debug-adapter/engine/block/blkreplay.ts';
 import { RawImage } from '../../../../debug-adapter/engine/block/raw.ts';
 import { bootElf } from '../../../../debug-adapter/engine/machine/boot/bootElf.ts';
+import { RegionCache } from '../../../../debug-adapter/engine/machine/cpu/translator/regionCache.ts';
 import { ArmedStopPoints } from '../../../../debug-adapter/engine/machine/armedStopPoints.ts';
 import type { Watchpoint } from '../../../../debug-adapter/engine/target/stopPoints.ts';
 import { guest } from '../../../support/guests.ts';
@@ -129,6 +130,17 @@ for (const [name, program] of Object.entries(CHEAP)) {
     assert.ok(slow < 100n, `${slow} accesses on the slow path`);
   });
 }
+
+test('a loop that was left in the middle is translated again from its head', (t) => {
+  const { mock } = t.mock.method(RegionCache.prototype, 'add');
+  const machine = looping([a.ld(7, 8, 5), a.addi(7, 7, 1), a.sd(7, 8, 5)]);
+  machine.setStopPoints({ breakpoints: new Set(), watchpoints: [change(DATA)] });
+  steps(machine, WARM_UP);
+  const added = mock.calls.map(({ arguments: [region] }) => region);
+  assert.deepEqual([added[0].inPlace, added.at(-1)?.inPlace], ['untagged', 'besideWatched']);
+  assert.ok(new Set(added.map(({ entry }) => entry)).size > 1, 'a region started in the middle');
+  assert.equal(added.at(-1)!.entry, added[0].entry);
+});
 
 test('watchpoints that are removed and set again between two runs cost no translation', (t) => {
   const machine = looping(CHEAP['the same value by an AMO']);

@@ -41,16 +41,17 @@ export class CodePageWriters {
   }
 
   /**
-   * Called when control has often left the region at an entry early. Returns the entry of a region that should be
-   * translated again, to make more accesses in place; undefined if there is none. This may be the entry of another
-   * region, which control left more recently.
+   * Called when control has often left the region at an entry early. Returns the entries of regions that should be
+   * translated again, to make more accesses in place. `others` returns the entries of the other regions that contain
+   * the same instruction: control may have left those there, before the same access.
    */
-  detect(entry: number): number | undefined {
-    if (!this.accessesAreFrequent(entry)) return undefined;
-    if (!this.areBytesWatched) return addTo(this.besideCode, entry);
-    if (!this.besideWatched.has(entry)) return addTo(this.besideWatched, entry);
+  detect(entry: number, others: () => number[]): number[] {
+    if (!this.accessesAreFrequent(entry)) return [];
+    const detected = this.areBytesWatched ? this.besideWatched : this.besideCode;
+    if (!detected.has(entry)) return [entry, ...others()].filter((each) => addTo(detected, each));
     const cause = this.view.getInt32(SLOT.LEFT_BESIDE_WATCHED, true);
-    return this.besideWatched.has(cause) ? addTo(this.amongWatched, cause) : undefined;
+    const isNew = this.areBytesWatched && detected.has(cause) && addTo(this.amongWatched, cause);
+    return isNew ? [cause] : [];
   }
 
   /**
@@ -91,10 +92,10 @@ export class CodePageWriters {
   }
 }
 
-/** Adds an entry to a set of limited size. Returns the entry, or undefined if it was already in the set. */
-function addTo(entries: Set<number>, entry: number): number | undefined {
-  if (entries.has(entry)) return undefined;
+/** Adds an entry to a set of limited size. Returns whether it was added, that is, was not already in the set. */
+function addTo(entries: Set<number>, entry: number): boolean {
+  if (entries.has(entry)) return false;
   if (entries.size > REMEMBERED_MAX) entries.clear();
   entries.add(entry);
-  return entry;
+  return true;
 }

@@ -78,6 +78,15 @@ export class RegionCache {
     return this.regions.get(entry);
   }
 
+  /** The entries of the other regions that contain the instruction at a decode entry. */
+  othersWith(entry: number): number[] {
+    const { ramPage, pageEntries } = this.decodeCache.pageOf(entry);
+    const halfword = (entry - pageEntries) >> 4;
+    const regions = [...(this.regionsOfPage.get(ramPage) ?? [])];
+    const contain = regions.filter((region) => region.entry !== entry && region.code.get(ramPage)![halfword]);
+    return contain.map((region) => region.entry);
+  }
+
   /** Removes the regions for which `test` returns true, and returns them. */
   removeWhere(test: (region: CompiledRegion) => boolean): CompiledRegion[] {
     const found = [...this.regions.values()].filter(test);

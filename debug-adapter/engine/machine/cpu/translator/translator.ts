@@ -106,15 +106,17 @@ export class Translator {
 
   /**
    * Removes the region if it is no longer suitable: it assumes untranslated reads but reads are now checked, or control
-   * often leaves it because it accesses pages with code or watched bytes. Returns whether the region was removed.
+   * often leaves it because it accesses pages with code or watched bytes. Returns whether the region should be
+   * translated again. If other regions were removed with it, the one that becomes hot first is translated: it usually
+   * starts at the head of the loop, whereas this one may start at an access before which control left another region.
    */
   private removeIfUnsuitable(entry: number): boolean {
     const { isBare } = this.regions.at(entry)!;
-    const detected = this.codePageWriters.detect(entry);
-    if (detected !== undefined) this.regions.remove(detected);
+    const detected = this.codePageWriters.detect(entry, () => this.regions.othersWith(entry));
+    for (const each of detected) this.regions.remove(each);
     const isInvalid = isBare && !this.readsArePlain;
     if (isInvalid) this.regions.remove(entry);
-    return isInvalid || detected === entry;
+    return isInvalid || (detected.length === 1 && detected[0] === entry);
   }
 
   private get readsArePlain(): boolean {
