@@ -24,16 +24,16 @@ ${others.join('\n')}
 
 const INTRODUCTION = `# Guests
 
-The table shows how unmodified operating systems and programs for QEMU's \`virt\` board run on blkreplay. The QEMU
-version is 7.2. A script writes this document:
+The table shows how unmodified operating systems and programs for QEMU's \`virt\` board run on blkreplay and on QEMU
+7.2. A script writes this document:
 
     npm run build && node scripts/guests/main.ts FOLDER
 
-\`FOLDER\` contains the guests, built by their projects or taken from Debian packages, under the file names in
-\`scripts/guests/guestList.ts\`. Guests whose files are missing are skipped. The script runs each guest in QEMU, and then
-runs, records and replays it with blkreplay. It types the input from the list and waits until the console shows the
-expected text. *Works* means that the console showed the text in all three runs with blkreplay, and that the replay had
-the same console output and the same digest of registers, RAM, devices and disks as the recording.
+\`FOLDER\` contains the guests, built from their projects' sources or taken from Debian packages, under the file names
+in \`scripts/guests/guestList.ts\`. Guests whose files are missing are skipped. The script runs each guest in QEMU, and
+then runs, records and replays it with blkreplay. It types the input that the list specifies, and waits until the console
+shows the expected text. *Works* means that the console showed the text in all three runs with blkreplay, and that the
+replay had the same console output and the same digest of registers, RAM, devices and disks as the recording.
 
 The table omits options that are the same for all guests: \`-M virt -display none -serial stdio -net none\` for QEMU, and
 \`record\` with \`--rrfile\` for blkreplay. Each row names the commit or version of the sources. No guest is part of this
