@@ -33,8 +33,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 /**
- * Called if the worker thread cannot be terminated because it is blocked in a system call, such as a write to a pipe
- * that nobody reads. A shell also reports status 130 for a process that was killed by SIGINT.
+ * Kills the process. Called if the worker thread cannot be terminated because it is blocked in a system call, such as a
+ * write to a pipe that nobody reads. A shell also reports status 130 for a process that was killed by SIGINT.
  */
 function killBySigint(): void {
   process.removeAllListeners('SIGINT');

@@ -12,7 +12,8 @@ const { main } = require('./cli-main.js') as typeof import('./cli/main.ts');
 const { cell, args } = workerData as { cell: InterruptionCell; args: readonly string[] };
 const port = parentPort!;
 const whenInterrupted = new Promise<void>((resolve) => port.once('message', () => resolve()));
-// The port alone must not keep the thread alive. Code that waits for a signal always waits for other work as well.
+// An open port must not keep the thread alive. While code waits for a signal, other pending work keeps the thread
+// alive.
 port.unref();
 
 void main(args, { cell, whenInterrupted }).then((status) => {

@@ -161,7 +161,7 @@ export class CommandArguments {
     return given;
   }
 
-  /** The argument after a command that has subcommands. */
+  /** The subcommand: the argument after the command. */
   subcommand(): string | undefined {
     return this.arguments[1];
   }

@@ -76,7 +76,8 @@ function execute(command: Exclude<FileCommand, { kind: 'dump' }>, version: strin
 }
 
 /**
- * Executes `overlay check`. If it finds damage, the exit status is the same as for invalid input; otherwise it is 0.
+ * Executes `overlay check`. Throws a UserError if the overlay is damaged, so the exit status is then the same as for
+ * invalid input.
  */
 function check(host: engine.Host, { overlay, repair }: { overlay: string; repair: boolean }): Answer {
   const found = engine.checkOverlay(host, overlay, { repair });

@@ -83,7 +83,7 @@ export class GdbSession {
     return this.gdb ? this.gdb.whenLeft : 'gone';
   }
 
-  /** Handles the connection over stdin and stdout. After it has ended, gdb cannot connect again. */
+  /** Handles the connection over stdin and stdout. After this connection has ended, gdb cannot connect again. */
   private onlyConnection(connection: GdbConnection): GdbConnectionHandler {
     const user = this.admission.connected(connection);
     return {

@@ -47,7 +47,9 @@ function collect(reader: RecordingReader): Info {
   };
 }
 
-/** Adds the current contents of the overlays and state file, in the format of the debug adapter's overview. */
+/**
+ * Adds to `found` the current contents of the overlays and state file, in the format of the debug adapter's overview.
+ */
 function withFiles(rrfile: string, reader: RecordingReader, found: Info) {
   const { drives, stateFile, files, snapshots } = closedRecording(nodeHost, rrfile, reader);
   const kept = snapshots?.map(({ dateMilliseconds, ...snapshot }) => {

@@ -19,8 +19,8 @@ declare const BLKREPLAY_VERSION: string;
 const EXIT_STATUS: Record<UserErrorKind, number> = { badInput: 2, divergence: 3, hostFailure: 4, interrupted: 130 };
 
 /**
- * Reports the signals that the main thread receives. Code that does not return to the event loop can poll the cell;
- * other code can wait for the promise, which resolves when a signal arrives.
+ * Reports a signal that the main thread has received. Code that does not return to the event loop can poll `cell`;
+ * other code can wait for `whenInterrupted`, which resolves when a signal arrives.
  */
 export interface Signals {
   cell: InterruptionCell;
@@ -28,8 +28,8 @@ export interface Signals {
 }
 
 /**
- * The command line: the engine without an editor. During a run, stdout receives only the guest's console output; all
- * messages go to stderr. The exit status is part of the interface (see `usage`).
+ * The command-line interface, which runs the engine without an editor. During a run, stdout receives only the guest's
+ * console output; all messages go to stderr. The exit status is part of the interface (see `usage`).
  */
 export async function main(args: readonly string[], { cell, whenInterrupted }: Signals): Promise<number> {
   const wantsJson = args.includes('--json');

@@ -5,7 +5,7 @@ import { expected } from '../messages/expected.ts';
 
 /**
  * Parses `128M`, `1G`, `262144K` or a number of bytes. Like the other functions in this file, it throws a UserError
- * that names the option and the values that it accepts.
+ * that contains the name of the option and describes its valid values.
  */
 export function parseMemory(option: string, value: string): number {
   const bytes = limits.parseMemorySize(value);

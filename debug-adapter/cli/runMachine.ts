@@ -200,10 +200,10 @@ async function advanceToEnd(
   if (stopAt < timeline.position) throw stopBeforeStart({ stopAt, start: timeline.position });
   const reason = await runner.run(advanceTo(timeline, stopAt), { owner: 'commandLine', mode: 'slices' });
   if (reason.kind === 'ended') return reason.end;
-  // If the machine ended in the last slice, the recording must contain this event, because the machine will also end
-  // there in a replay.
+  // The machine may have ended in the last slice. The recording must then contain this event, because the replay will
+  // also end there.
   if (interruption.requested || consoleOutput.isClosed) return endAtLiveEnd(timeline);
-  // The machine may have ended in the step before `stopAt`.
+  // The machine may have ended in the last step before `stopAt`.
   return timeline.advance(stopAt) ?? { reason: 'stopAt' };
 }
 

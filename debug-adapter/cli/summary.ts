@@ -10,8 +10,8 @@ export interface Summary {
   instructions: number;
   seconds: number;
   /**
-   * The digest of the final state, as 16 hexadecimal digits. It is computed only for JSON output, because that requires
-   * reading every drive in full.
+   * The digest of the final state, as 16 hexadecimal digits. It appears only in JSON output, because computing it
+   * requires reading every drive in full.
    */
   digest: string | undefined;
   snapshots: { name: string; position: Position }[];

@@ -1,4 +1,4 @@
-// The main module of this package requires Node.js; `lib/messages.js` has no dependencies.
+// Import `lib/messages.js`, which has no dependencies, because the main module of this package requires Node.js.
 import { Event, Response } from '@vscode/debugadapter/lib/messages.js';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import {
@@ -306,17 +306,17 @@ const WITHOUT_DIALOG = new Set([
   ...['exceptionInfo', 'evaluate', 'scopes', 'dataBreakpointInfo', 'variables', 'readMemory'],
 ]);
 /**
- * The responses to requests that refer to a stop but arrive when the machine is already running again. Requests that
- * refer to frames of an earlier stop get the same responses; see `scopes`.
+ * The responses to requests that were sent while the machine was stopped but arrive when it is running again. Requests
+ * that refer to frames of an earlier stop get the same responses; see `scopes`.
  */
 const WHILE_RUNNING: Readonly<Record<string, object>> = { scopes: { scopes: [] }, variables: { variables: [] } };
 /** In a malformed request, the command may be of any type. */
 const isFromExtension = (command: unknown): boolean => String(command).startsWith('blkreplay/');
 
 /**
- * More errors that are not shown in a dialog. They concern steps that were dropped for a reason that the user can see,
- * and requests that a client sent after a stop or a key press, but that arrived when the machine was already running
- * again.
+ * More errors that are not shown in a dialog. These are errors for steps that were dropped for a reason that the user
+ * can see, and for requests that the client sent after a stop or a key press but that arrived when the machine was
+ * already running again.
  */
 const CODES_WITHOUT_DIALOG = new Set(['step-dropped', 'steps-too-many']);
 const WITHOUT_DIALOG_WHILE_RUNNING = new Set([

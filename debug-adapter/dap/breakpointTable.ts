@@ -1,7 +1,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { BreakpointId, RegisterPoint, Session } from '../engine/index.ts';
 
-/** The reason in a `stopped` event. `event breakpoint` is not defined in DAP, which allows other reasons. */
+/** The reason in a `stopped` event. DAP does not define `event breakpoint`, but allows additional reasons. */
 export type BreakpointKind =
   | 'breakpoint'
   | 'function breakpoint'

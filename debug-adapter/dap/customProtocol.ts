@@ -78,7 +78,8 @@ export interface DriveOverview {
     fileBytes: number;
     virtualBytes: number;
     /**
-     * Why the file could not be opened, for example because it is missing. In this case, its backing files are unknown.
+     * The reason why the file could not be opened: for example, the file is missing. If set, the file's backing files
+     * are unknown.
      */
     problem?: Notice;
   }[];

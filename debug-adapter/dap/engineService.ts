@@ -26,7 +26,7 @@ import { longRun } from './requests/longRun.ts';
 import { conditionProblem, endText, stoppedBody, threadOf } from './stopEvents.ts';
 import { textFor } from '../messages/userError.ts';
 
-/** What the environment provides to the service: the message port, the network, and the user's decisions. */
+/** What the service needs from its environment, such as the message port, the network and the user's decisions. */
 export interface ServiceEnvironment extends DebuggeeEnvironment, RunEnvironment {
   post(message: EngineEvent): void;
   /** Takes the next pending message, if any, without waiting for the event loop. */
@@ -77,7 +77,7 @@ export class EngineService {
     }
   }
 
-  /** The host calls this every few seconds, because only a running machine triggers the file checks itself. */
+  /** Called every few seconds, because a stopped machine does not check its files itself. */
   checkFiles(): void {
     this.open?.checkFiles();
   }
@@ -274,8 +274,8 @@ export class EngineService {
   }
 
   /**
-   * Ends the session after a failure. Sends an `important` output event, which an editor shows prominently and not only
-   * in a console.
+   * Ends the session after a failure. Reports the failure in an `important` output event, which editors show
+   * prominently, for example as a notification.
    */
   private abandon({ debuggee }: OpenSession, failure: string): void {
     const { rr, rrfile } = debuggee.configuration;

@@ -26,8 +26,8 @@ export interface SharedMachine {
 }
 
 /**
- * Implements the launch configuration's `gdbServer` setting: a gdb on this computer debugs the same session as the
- * editor. Whichever of the two starts a run owns the machine until the run ends, and requests from the other one are
+ * Implements the launch configuration's `gdbServer` setting: gdb, running on this computer, debugs the same session as
+ * the editor. Whichever of the two starts a run owns the machine until the run ends; requests from the other are
  * rejected. When gdb connects, the machine stops, as gdb expects. When gdb disconnects, for whatever reason, the
  * machine remains stopped and the editor can run it.
  */

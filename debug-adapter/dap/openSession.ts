@@ -21,7 +21,7 @@ export interface RunEnvironment {
 
 const FILE_CHECK_MILLISECONDS = 500;
 
-/** An open session. It runs its machine with a Runner, and informs the client about changes. */
+/** An open session. A Runner runs the machine; the session informs the client about changes. */
 export class OpenSession {
   readonly debuggee: Debuggee;
   readonly runner: Runner;
@@ -59,7 +59,7 @@ export class OpenSession {
   }
 
   /**
-   * Prints each logpoint's messages with the logpoint's location, and reports the progress while hits are being
+   * Prints the messages of logpoints together with their source locations, and reports progress while hits are being
    * counted.
    */
   private listenToStopPoints(): void {
@@ -78,7 +78,7 @@ export class OpenSession {
   }
 
   /**
-   * Must be called when the machine has stopped. Invalidates the frames and values that the client received before, and
+   * Must be called when the machine has stopped. Invalidates all frames and values that the client has received, and
    * sends pending events.
    */
   refresh(): void {
@@ -87,10 +87,7 @@ export class OpenSession {
     this.sendUpdates();
   }
 
-  /**
-   * Checks that no other program has changed the session's files. The files are checked while the machine is stopped,
-   * too, but never more often than the recording is written to disk.
-   */
+  /** Checks that no other program has changed the session's files. */
   checkFiles(): void {
     const now = this.environment.milliseconds();
     if (now - this.filesCheckedAt < FILE_CHECK_MILLISECONDS) return;

@@ -56,6 +56,6 @@ export class Preparation {
 }
 
 /**
- * Half of the time for which the engine thread may be busy, because the last step of a slice may take as long again.
+ * Half of the time for which the engine thread may be busy, because the last step of a slice may itself take this long.
  */
 const SLICE_MILLISECONDS = 20;

@@ -34,9 +34,7 @@ export class ProgressReporter {
   private replayedFrom: Position | undefined;
   private percentage: number | undefined;
   private runs = 0;
-  /**
-   * Whether the progress being reported is that of counting hits before a run. The run itself then reports no progress.
-   */
+  /** Whether the current progress report is for counting hits before a run. The run itself then reports no progress. */
   private isCounting = false;
   /** The run to report after hits have been counted. */
   private nextRun: LongRun | undefined;

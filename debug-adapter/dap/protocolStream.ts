@@ -28,7 +28,7 @@ export interface ClientStreams {
   resume(): void;
 }
 
-/** The events of the client's byte streams. */
+/** The methods to call when events occur on the client's byte streams. */
 export interface ClientEvents {
   received(bytes: Uint8Array): void;
   /** Reading has failed. */
@@ -50,9 +50,9 @@ interface Waiting {
 }
 
 /**
- * Sends and receives DAP messages on a client's streams, with bounded memory. If a client does not read its responses,
- * its requests wait, and if too many requests are waiting, no more are read. Even then, requests that end the session
- * are handled. An unparsable message is reported and skipped; if the stream cannot be DAP, reading ends.
+ * Sends and receives DAP messages on a client's streams, with bounded memory. While a client does not read its
+ * responses, its requests wait; if too many are waiting, no more are read. Even then, requests that end the session are
+ * handled. An unparsable message is reported and skipped; if the stream cannot be DAP, reading ends.
  */
 export class ProtocolStream implements ClientEvents {
   private client: ClientStreams;
@@ -107,7 +107,7 @@ export class ProtocolStream implements ClientEvents {
     return !this.isClosed && this.client.unsentBytes > UNSENT_BYTES_MAX;
   }
 
-  /** Handles waiting requests. Also called when the handler is no longer busy. */
+  /** Handles waiting requests. The owner must call this method when the handler is no longer busy. */
   handleWaiting(): void {
     while (this.waiting.length > 0 && !this.isPaused) {
       const { request, lengthBytes } = this.waiting.shift()!;

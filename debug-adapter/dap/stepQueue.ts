@@ -21,7 +21,10 @@ export class StepQueue {
     return this.waiting.length === 0;
   }
 
-  /** Returns the response to the request, once `begin` has started the step. Throws a UserError if the queue is full. */
+  /**
+   * Adds a step. The promise resolves with the response to the request after `begin` has started the step. Throws a
+   * UserError if the queue is full.
+   */
   add(begin: () => Promise<unknown>): Promise<unknown> {
     if (this.waiting.length >= WAITING_STEPS_MAX) throw tooManySteps(WAITING_STEPS_MAX);
     return new Promise((resolve, reject) => this.waiting.push({ begin, resolve, reject }));

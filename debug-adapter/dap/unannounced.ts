@@ -2,9 +2,8 @@ import { requestUnannounced } from '../messages/dap.ts';
 import { isRecord } from './arguments.ts';
 
 /**
- * The optional arguments that a client may send only if the adapter announces the corresponding capabilities, which
- * this adapter does not have. If the adapter ignored such an argument, the client would assume that the argument had an
- * effect.
+ * Optional arguments whose capabilities this adapter does not announce; a client must not send them. If the adapter
+ * ignored such an argument, the client would assume that the argument had an effect.
  */
 const UNANNOUNCED: Readonly<Record<string, readonly UnannouncedArgument[]>> = {
   setBreakpoints: [{ list: 'breakpoints', name: 'mode', capability: 'breakpointModes' }],
@@ -59,7 +58,7 @@ function holdersOf(args: Record<string, unknown>, list: string | undefined): unk
   return Array.isArray(items) ? items : [];
 }
 
-/** Whether the argument requests anything. Clients may send an empty list, for example, which requests nothing. */
+/** Whether the argument has an effect. An empty list, for example, has none. */
 function isGiven(value: unknown): boolean {
   if (value === undefined || value === null || value === false) return false;
   return !(isRecord(value) && Object.keys(value).length === 0) && !(Array.isArray(value) && value.length === 0);

@@ -67,7 +67,7 @@ function registers({ frame }: ShownFrame): DebugProtocol.Variable[] {
   return [register('pc', frame.pc), ...general];
 }
 
-/** The floating-point registers. Their current values are shown in every frame. */
+/** The floating-point registers. Every frame shows their current values. */
 function floats(inspector: Inspector): DebugProtocol.Variable[] {
   return FLOAT_REGISTER_NAMES.map((name, i) => {
     const bits = inspector.float(i);

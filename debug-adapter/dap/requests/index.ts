@@ -55,7 +55,7 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
   'blkreplay/deleteSnapshot': deleteSnapshot,
 };
 
-/** The long parts of commands that may take a long time. They run in slices before the request is answered. */
+/** The time-consuming parts of some requests. They run in slices before the rest of the request. */
 export const PREPARATIONS: Readonly<Record<string, (debuggee: Debuggee, args: Arguments) => Sliced<void>>> = {
   setFunctionBreakpoints: findFunctions,
 };

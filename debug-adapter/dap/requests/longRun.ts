@@ -6,7 +6,8 @@ import { firstRun } from './running.ts';
 
 /**
  * Returns a LongRun for commands whose runs may take a long time: those that go back, search, go to a position, or run
- * forward through a recording. A live machine may wait for input forever, so it has no progress beyond its live end.
+ * forward through a recording. No progress is reported beyond the live end, because a live machine may wait for input
+ * forever.
  */
 export function longRun(command: string, args: unknown, debuggee: Debuggee): LongRun | undefined {
   const { session } = debuggee;

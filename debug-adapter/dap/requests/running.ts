@@ -35,8 +35,8 @@ export const configurationDone: StartRun = (debuggee) => {
 };
 
 /**
- * Returns what a session does first. If a replay's start position is past the end of the recording, the replay goes to
- * the end. Without debugging, a session always runs to its end.
+ * Returns what the session does after the client has sent its configuration. If a replay's start position is past the
+ * end of the recording, the replay goes to the end. With `noDebug`, the session always runs to completion.
  */
 export function firstRun({
   configuration,

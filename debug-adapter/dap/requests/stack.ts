@@ -32,9 +32,9 @@ function stackFrame({ sources }: Debuggee, { id, frame, symbols, source }: Shown
 }
 
 /**
- * A client that has sent a request just before the machine moved gets no scopes and no variables. Editors would show an
- * error in their Variables view until the next answer arrives. js-debug also answers such requests for variables without
- * an error.
+ * If the client sent the request just before the machine moved, the response contains no scopes. An editor would show
+ * an error in its Variables view until the next response arrives. (js-debug does not report an error for stale variable
+ * requests either.)
  */
 export function scopes(debuggee: Debuggee, args: Arguments): DebugProtocol.ScopesResponse['body'] {
   const frameId = args.integer('frameId');

@@ -95,8 +95,8 @@ export class ByteWriter {
 
 /**
  * Decodes the values in a recording file. Every bound is checked, so that no input can cause a read outside the payload
- * or an endless loop. Throws `Malformed` for invalid data; the recording's reader converts it to a message that
- * contains the file name.
+ * or an endless loop. Throws `Malformed` for invalid data; the recording's reader converts this error to a message that
+ * names the file.
  */
 export class ByteReader {
   private readonly buffer: Uint8Array;

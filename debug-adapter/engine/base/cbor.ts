@@ -289,7 +289,7 @@ function wordAt(reader: Reader, length: number): bigint {
   return wordView.getBigUint64(0);
 }
 
-/** Decodes a state. Its top-level value must be a map. */
+/** Decodes a state. The state's top-level value must be a map. */
 export function decodeState(bytes: Uint8Array): State {
   const value = decodeCbor(bytes);
   if (typeof value !== 'object' || Array.isArray(value) || value instanceof Uint8Array) {

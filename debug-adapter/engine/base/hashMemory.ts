@@ -42,8 +42,8 @@ export function hashIn(memory: WebAssembly.Memory, constantsAddress: number): vo
 }
 
 /**
- * Returns a memory and the address in it at which the bytes can be hashed. If the bytes are not in a registered memory,
- * they are copied, and the result is valid only until the next call.
+ * Returns a memory that contains the bytes, and their address in this memory. If the bytes are not in a registered
+ * memory, they are copied, and the result is valid only until the next call.
  */
 export function memoryForHash(bytes: Uint8Array): { hashMemory: HashMemory; address: number } {
   const hashMemory = hashMemories.get(bytes.buffer);

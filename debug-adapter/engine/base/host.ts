@@ -11,7 +11,10 @@ export interface HostFile {
   writeAt(offset: number, from: Uint8Array): void;
   /** The file's current length. */
   length(): number;
-  /** A string that changes when the file's contents change, for example its modification time. Undefined if unknown. */
+  /**
+   * A string that changes when the file's contents change, for example the file's modification time. Undefined if
+   * unknown.
+   */
   version?(): string;
   /** Shortens the file, or extends it with zeroes. */
   truncate(length: number): void;

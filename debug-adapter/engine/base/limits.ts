@@ -59,7 +59,7 @@ export const isHartCount = (count: number): boolean => Number.isInteger(count) &
 export const RNG_SEED = /^[0-9a-fA-F]{64}$/;
 export const isRngSeed = (digits: string): boolean => RNG_SEED.test(digits);
 
-/** Whether this is a valid kernel command line. A NUL would end it, so it must not contain one. */
+/** Whether this is a valid kernel command line. It must not contain a NUL, which would end it. */
 export const isAppend = (text: string): boolean => text.length <= APPEND_LENGTH_MAX && !text.includes('\0');
 
 /** Whether this file name is valid on at least one operating system. */

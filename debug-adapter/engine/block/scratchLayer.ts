@@ -202,8 +202,8 @@ export class ScratchLayer implements BlockDevice {
   }
 
   /**
-   * The longest run starting at `offset` whose clusters either can all be written in place and are contiguous in the
-   * file, or all need new slots.
+   * The longest run starting at `offset` in which either all clusters are contiguous in the file and can be written in
+   * place, or all clusters need new slots.
    */
   private writableExtentAt(offset: number, lengthMax: number): { slot: number | undefined; lengthBytes: number } {
     const first = Math.floor(offset / CLUSTER_BYTES);

@@ -9,7 +9,7 @@ import { type Run, RunSet } from './runSet.ts';
 export class StaleBlocks {
   /** The stretches in which all blocks are stale. */
   private readonly whole: RunSet;
-  /** Maps every other stretch that has stale blocks to an array with a 1 for each stale block. */
+  /** For each remaining stretch with stale blocks, an array with a 1 for each stale block. */
   private readonly individual: Map<number, Uint8Array>;
 
   constructor(whole = new RunSet(), some = new Map<number, Uint8Array>()) {

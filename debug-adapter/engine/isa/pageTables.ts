@@ -80,8 +80,8 @@ export const RESERVED = {
 } as const;
 
 /**
- * The physical address to which the page tables map a virtual address, without side effects. Undefined if the walk
- * causes a page fault, or if `readEntry` returns undefined because there is no RAM at the address of an entry.
+ * Translates a virtual address to a physical address with the page tables. Does not set any A or D bits. Undefined if
+ * the walk causes a page fault, or if `readEntry` returns undefined because there is no RAM at the address of an entry.
  */
 export function walkPageTables(
   address: bigint,

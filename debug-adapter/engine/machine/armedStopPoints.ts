@@ -149,7 +149,7 @@ export class ArmedStopPoints {
   /** Returns and clears the hits of the last step that stop the run, in the order of their ids. */
   takeHits(): StepHit[] {
     const { hitCondition } = this.points;
-    // The run loop calls this at each boundary, usually with nothing armed, so return early.
+    // Return early: the run loop calls this function at each boundary, usually with nothing armed.
     if (this.points === NO_STOP_POINTS) return [];
     const all: StepHit[] = [
       ...this.watcher.takeHits(),

@@ -51,7 +51,7 @@ export type MachineStop =
  * always between two steps. Harts are scheduled round-robin (hartScheduler.ts). A hart's steps count as machine steps.
  *
  * At a boundary between two steps, `run` checks, in this order, for outside events, a reset, timed devices, interrupts
- * and idle time. Handling any of these is one step. Additional boundaries do not change the execution.
+ * and idle time. Handling any of these is one step. How many boundaries there are does not affect the execution.
  */
 export class Machine {
   /** The core, loaded with the hart that executes the next step. */

@@ -61,7 +61,7 @@ export class TrapWatcher {
     return this.points.filter((point) => this.matches(point, trap)).map(({ id }) => id);
   }
 
-  /** The exception that the hart has raised and not taken yet. */
+  /** The exception that the hart has raised but not yet taken. */
   exception(): Trap {
     const { hart } = this;
     return this.trap('exception', Number(hart.slot('CAUSE')), hart.slot('TVAL'));

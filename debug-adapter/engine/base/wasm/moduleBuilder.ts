@@ -16,8 +16,7 @@ export interface Frame {
   local(type: ValueType): Local;
 }
 
-// The minimum is one page, so that a memory of any size can be imported. The code generator determines which addresses
-// are used.
+// The minimum is one page, so that a memory of any size can be imported.
 const MEMORY_PAGES_MIN = 1;
 
 /**

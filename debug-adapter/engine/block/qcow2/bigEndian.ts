@@ -1,9 +1,8 @@
 import { assert } from '../../base/assert.ts';
 
 /**
- * Reads a 64-bit big-endian field as a number. Values of 2^53 and above lose precision, which is harmless: offsets are
- * compared with the file's length, which such a value always exceeds, and values read by this function are never
- * written back.
+ * Reads a 64-bit big-endian field as a number. Values of 2^53 and above lose precision. This is harmless: as offsets,
+ * they always exceed the file's length and are rejected, and values read by this function are never written back.
  */
 export function readU64(view: DataView, offset: number): number {
   return view.getUint32(offset) * 2 ** 32 + view.getUint32(offset + 4);

@@ -7,8 +7,9 @@ import { checkCanAdd, findSnapshot, readSnapshotL1, type SnapshotKey } from './s
 
 /**
  * Checks whether a snapshot with VM state can be created after the snapshots in `deleted` have been deleted. If not,
- * throws the error that creating it would cause. The image may be open read-only, so callers can check this before they
- * start work that depends on the snapshot. If refcounts are narrower than 16 bits, every table is read.
+ * throws the error that creating it would cause. This check also works for an image that is open read-only, so callers
+ * can run it before they start work that depends on the snapshot. If refcounts are narrower than 16 bits, every table
+ * is read.
  */
 export function checkSnapshotSpace(parts: ImageParts, name: string, deleted: readonly SnapshotKey[]): void {
   const gone = deleted.map((key) => findSnapshot(parts, key));

@@ -29,8 +29,8 @@ export class ClusterAllocator {
   }
 
   /**
-   * Allocates up to `clustersMax` consecutive clusters. A short run starts at the first free cluster and has as many
-   * clusters as are free there. A long run is placed in the first aligned run of free clusters.
+   * Allocates up to `clustersMax` consecutive clusters. A short run starts at the first free cluster and may have fewer
+   * clusters if fewer are free there. A long run is placed in the first aligned run of free clusters.
    */
   allocate(clustersMax: number): { offset: number; clusters: number } {
     const { refcounts } = this;

@@ -16,10 +16,10 @@ import { writeRefcounts } from './writeRefcounts.ts';
  * `durable`, the last barrier is omitted and nothing is freed. All changes still survive if the process is killed;
  * after a power failure, each table entry has either its old or its new value.
  *
- * This order is safe only if no cluster of the active tables becomes shared with a snapshot or stops being shared. If a
- * cluster does, its refcount and its COPIED flag must change together; see atomicCommit.ts.
+ * This order is safe only if no cluster of the active tables becomes shared with a snapshot or stops being shared. For
+ * such a cluster, the refcount and the COPIED flag must change together; see atomicCommit.ts.
  *
- * The header's dirty bit is set before the first change and cleared by a clean close, so that QEMU also rebuilds the
+ * The header's dirty bit is set before the first change and cleared by a clean close, so that QEMU, too, rebuilds the
  * refcounts after a crash.
  */
 export function commit(parts: ImageParts, { durable, change = {} }: { durable: boolean; change?: CommitChange }): void {

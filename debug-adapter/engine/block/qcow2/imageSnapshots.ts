@@ -76,7 +76,7 @@ export class ImageSnapshots {
     this.deleteMany([key]);
   }
 
-  /** Deletes several snapshots. This costs only slightly more than deleting a single snapshot. */
+  /** Deletes several snapshots. Deleting several costs only slightly more than deleting one. */
   deleteMany(keys: readonly snapshots.SnapshotKey[]): void {
     this.checkWritable();
     snapshots.deleteSnapshots(this.parts, keys);

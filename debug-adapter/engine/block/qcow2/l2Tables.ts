@@ -145,7 +145,7 @@ export function writeWhole(file: ImageFile, tables: readonly StoredTable[]): voi
   }
 }
 
-/** The run of tables, starting at index `first`, that are adjacent in the file, up to a maximum number. */
+/** The tables from index `first` on that are adjacent in the file, up to TABLES_PER_WRITE_MAX. */
 function adjacentTables(tables: readonly StoredTable[], first: number): StoredTable[] {
   const { hostOffset, bytes } = tables[first];
   let end = first + 1;
@@ -159,7 +159,7 @@ function adjacentTables(tables: readonly StoredTable[], first: number): StoredTa
 const TABLES_PER_WRITE_MAX = 64;
 /**
  * The default cache size: enough for twice as many tables as are needed to map the disk, plus 256 tables of VM state.
- * With 4 KiB clusters, 256 tables map 512 MiB. A larger cache would only hold additional tables of old snapshots.
+ * With 4 KiB clusters, 256 tables map 512 MiB. A larger cache would only hold more tables of old snapshots.
  */
 const cacheBytesFor = ({ vmStateFirstL1Index, clusterSizeBytes }: Layout): number =>
   Math.min(CACHE_BYTES_MAX, (2 * vmStateFirstL1Index + 256) * clusterSizeBytes);

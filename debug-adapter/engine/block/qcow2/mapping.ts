@@ -100,7 +100,7 @@ function extentInOneTable(parts: ImageParts, l1: EntryTable, guestOffset: number
 
 /**
  * The number of data clusters, starting at `first`, that are contiguous in the file. Counts only clusters in this
- * table, and no more than `lengthBytes` bytes need.
+ * table, up to the number needed for `lengthBytes` bytes.
  */
 export function dataClusters(parts: ImageParts, table: EntryTable, first: number, lengthBytes: number): number {
   const { clusterSizeBytes, entriesPerL2 } = parts.layout;

@@ -117,7 +117,7 @@ class PieceReader {
 }
 
 const PIECE_BYTES = 1 << 14;
-/** All reads share one buffer, because each entry keeps a copy of its bytes. */
+/** All reads can share one buffer, because each entry keeps a copy of its bytes. */
 const sharedPiece = (): Uint8Array => (piece ??= new Uint8Array(PIECE_BYTES));
 let piece: Uint8Array | undefined;
 const decoder = new TextDecoder();

@@ -77,7 +77,7 @@ function newEntry(parts: ImageParts, newSnapshot: NewSnapshot, l1: NewTable): Sn
 }
 
 /**
- * Deletes several snapshots. This costs only slightly more than deleting a single snapshot. QEMU permits several
+ * Deletes several snapshots. Deleting several costs only slightly more than deleting one. QEMU permits several
  * snapshots with the same name: each time a name occurs in `keys`, the first remaining snapshot with that name is
  * deleted.
  */

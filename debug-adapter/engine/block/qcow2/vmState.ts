@@ -23,7 +23,8 @@ export function writeVmState(parts: ImageParts, offset: number, from: Uint8Array
 }
 
 /**
- * Writes many whole clusters of VM state in only a few writes. Each cluster is given with its offset in the VM state.
+ * Writes many whole clusters of VM state with only a few file calls. Each cluster is given with its offset in the VM
+ * state.
  */
 export function writeVmStateClusters(parts: ImageParts, clusters: readonly VmStateCluster[]): void {
   const { vmStateOffset } = parts.layout;

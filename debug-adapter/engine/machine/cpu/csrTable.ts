@@ -24,8 +24,8 @@ export interface Csr {
   name: string;
   read: Code;
   /**
-   * The effect of a write. If it is absent, writes are ignored. Read-only registers do not need it, because their
-   * numbers identify them as read-only.
+   * The effect of a write. If absent, writes are ignored. Not needed for read-only registers, because their numbers
+   * identify them as read-only.
    */
   write?: (value: Code) => Code;
   /** A condition under which access is illegal, checked in addition to the privilege that the number encodes. */

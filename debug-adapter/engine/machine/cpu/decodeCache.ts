@@ -163,7 +163,7 @@ export class DecodeCache {
     this.writeEndMark(entry + 2 * ENTRY_BYTES);
   }
 
-  /** Drops all entries. The decoded RAM pages no longer count as containing code. */
+  /** Drops all entries. Also clears the marks that identify the decoded RAM pages as code. */
   private dropAll(): void {
     const { bytes } = this;
     this.dropRegions();
@@ -177,7 +177,7 @@ export class DecodeCache {
     this.used = 0;
   }
 
-  /** Removes a page that now contains code from the write TLBs, so that writes to it go through `touch`. */
+  /** Removes a page from the write TLBs when it has become a code page, so that writes to it go through `touch`. */
   private leaveWriteTlb(ramPage: number): void {
     const address = RAM_BASE + ramPage * 4096;
     const entry = WRITE_TLB + ((address >>> 12) & (TLB_ENTRIES - 1)) * 16;

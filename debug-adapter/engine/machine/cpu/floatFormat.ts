@@ -93,6 +93,6 @@ export function widened(
   return call(format === 'S' ? helpers.widen : helpers.widenHalf, value);
 }
 
-/** The single in a register, or the canonical NaN if it is not boxed. */
+/** The single in a register, or the canonical NaN if the register's value is not NaN-boxed. */
 export const unboxed = (value: Code): Code => choose(I64, isBoxed(value), value, bits64(NAN_S));
 export const unboxedHalf = (value: Code): Code => choose(I64, isBoxedHalf(value), value, bits64(NAN_H));

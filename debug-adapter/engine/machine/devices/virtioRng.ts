@@ -9,8 +9,8 @@ import type { VirtioBackend, VirtioTransport, VirtioTransportOptions } from './v
 
 /**
  * The guest's source of entropy: virtio-rng (virtio 1.2, section 5.4) over virtio-mmio. Requests are answered in order,
- * one per step, each after a fixed virtual time. The bytes come from the host and are recorded, so a replay returns the
- * same bytes.
+ * one per step, each after a fixed delay in virtual time. The bytes come from the host and are recorded, so a replay
+ * returns the same bytes.
  */
 export class VirtioRng implements TimedDevice, VirtioBackend {
   readonly name: string;

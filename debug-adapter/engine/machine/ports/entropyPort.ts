@@ -2,7 +2,7 @@ import { hexText } from '../../base/hexText.ts';
 import { entropyPortTexts } from '../../../messages/inputPorts.ts';
 import type { QueryPort } from './inputPort.ts';
 
-/** Random bytes from the host. A query is the number of bytes, and an answer is the bytes themselves. */
+/** Random bytes from the host. A query specifies the number of bytes, and the answer contains the bytes. */
 export const ENTROPY_PORT: QueryPort<number, Uint8Array> = {
   number: 3,
   answers: {

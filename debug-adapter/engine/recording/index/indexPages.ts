@@ -26,7 +26,10 @@ export interface IndexedLog {
   chunks: ChunkTable;
   /** The pages in the file, in order. Some chunks may not be described by any page. */
   pages: readonly PlacedPage[];
-  /** Reads the payload of a page. Returns undefined if it is too long, incomplete or has a wrong checksum. */
+  /**
+   * Reads the payload of a page. Returns undefined if the payload is too long or incomplete, or if its checksum is
+   * wrong.
+   */
   readPage(page: PlacedChunk): Uint8Array | undefined;
   /** The matching entries of a chunk, in forward or reverse order. */
   entriesOf(chunk: number, wanted?: WantedEntries): Iterable<LogEntry>;

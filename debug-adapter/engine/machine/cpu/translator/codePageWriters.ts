@@ -41,9 +41,9 @@ export class CodePageWriters {
   }
 
   /**
-   * Called when control has often left the region at an entry early. Returns the entries of regions that should be
+   * Called after many early exits from the region that starts at `entry`. Returns the entries of regions that should be
    * translated again, to make more accesses in place. `others` returns the entries of the other regions that contain
-   * the same instruction: control may have left those there, before the same access.
+   * the same instruction, because the early exits may have been from those regions.
    */
   detect(entry: number, others: () => number[]): number[] {
     if (!this.accessesAreFrequent(entry)) return [];

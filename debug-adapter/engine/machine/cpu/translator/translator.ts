@@ -105,10 +105,11 @@ export class Translator {
   }
 
   /**
-   * Removes the region if it is no longer suitable: it assumes untranslated reads but reads are now checked, or control
-   * often leaves it because it accesses pages with code or watched bytes. Returns whether the region should be
-   * translated again. If other regions were removed with it, the one that becomes hot first is translated: it usually
-   * starts at the head of the loop, whereas this one may start at an access before which control left another region.
+   * Removes a region that assumes untranslated reads although reads are now checked, or that control often leaves
+   * because the region accesses pages with code or watched bytes. Returns whether the region should be translated
+   * again. Returns false if other regions were removed as well, so that the first one that becomes hot is translated:
+   * that region usually starts at the head of the loop, whereas the region at `entry` may start at an access before
+   * which control left another region.
    */
   private removeIfUnsuitable(entry: number): boolean {
     const { isBare } = this.regions.at(entry)!;
