@@ -3,7 +3,6 @@ import { isInterrupted } from '../host/interruption.ts';
 /** Tells a run to end. The run then closes all its files properly. */
 export interface Interruption {
   readonly requested: boolean;
-  /** Resolves when an interruption is requested. */
   readonly whenRequested: Promise<void>;
 }
 

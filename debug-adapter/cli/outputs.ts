@@ -74,7 +74,6 @@ class Output {
   }
 }
 
-/** The guest's console output. */
 export const consoleOutput = new Output(1, streamNames.consoleOnStdout());
 /** Messages about the guest. */
 export const messages = new Output(2, streamNames.messagesOnStderr());

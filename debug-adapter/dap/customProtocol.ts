@@ -47,7 +47,6 @@ export interface ConsoleEvent {
  * before the live end, and in a replay.
  */
 export interface ConsoleInputArguments {
-  /** The bytes. */
   base64: string;
 }
 

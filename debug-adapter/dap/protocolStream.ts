@@ -31,7 +31,6 @@ export interface ClientStreams {
 /** The methods to call when events occur on the client's byte streams. */
 export interface ClientEvents {
   received(bytes: Uint8Array): void;
-  /** Reading has failed. */
   readFailed(message: string): void;
   /** The client has accepted all bytes. */
   drained(): void;

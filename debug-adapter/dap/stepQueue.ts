@@ -39,7 +39,6 @@ export class StepQueue {
     });
   }
 
-  /** Drops all queued steps. */
   drop(): void {
     for (const { reject } of this.waiting.splice(0)) reject(stepDropped());
   }

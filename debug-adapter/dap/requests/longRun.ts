@@ -39,7 +39,6 @@ function throughRecording({ session, configuration }: Debuggee): LongRun | undef
   return isRecorded ? { title: progressTitles.forward(), target: history.end, endsAtTarget: true } : undefined;
 }
 
-/** A run to the position `target`. */
 const towards = (target: number, from: number): LongRun => ({
   title: target >= from ? progressTitles.goForward(target) : progressTitles.goBack(target),
   target,

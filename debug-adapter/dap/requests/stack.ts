@@ -6,7 +6,6 @@ import type { Debuggee, ShownFrame } from '../debuggee.ts';
 import { threadOf } from '../stopEvents.ts';
 import { hex, variablesIn } from '../variableViews.ts';
 
-/** The call stack of a thread. */
 export function stackTrace(debuggee: Debuggee, args: Arguments): DebugProtocol.StackTraceResponse['body'] {
   const frames = debuggee.callStack(hartOf(debuggee, args.optionalInteger('threadId')));
   const start = args.optionalInteger('startFrame') ?? 0;

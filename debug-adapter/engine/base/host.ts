@@ -9,7 +9,6 @@ export interface HostFile {
   readAt(offset: number, into: Uint8Array): number;
   /** Writes all of `from` at `offset`. The file grows if necessary. */
   writeAt(offset: number, from: Uint8Array): void;
-  /** The file's current length. */
   length(): number;
   /**
    * A string that changes when the file's contents change, for example the file's modification time. Undefined if

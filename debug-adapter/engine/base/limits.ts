@@ -16,7 +16,6 @@ export const LOAD_FILES_MAX = 32;
 const PATH_LENGTH_MAX = 32_767;
 /** The maximum length of a kernel command line, which is thirty times Linux's own limit. */
 export const APPEND_LENGTH_MAX = 64 << 10;
-/** The highest TCP port. */
 export const PORT_MAX = 65_535;
 
 export const isMemorySize = (bytes: number): boolean => isSizeIn(bytes, MEMORY_MIB);

@@ -5,7 +5,6 @@
  * definitions.
  */
 
-/** The numbers of the privilege modes. */
 export const PRIVILEGE = { USER: 0, SUPERVISOR: 1, MACHINE: 3 } as const;
 
 /** The bit of `xcause` that is set for an interrupt. The other bits contain a code from `EXCEPTION` or `IRQ`. */

@@ -51,7 +51,6 @@ export class MachineInspector implements Inspector {
     return this.view.float(index);
   }
 
-  /** The CSRs that this machine implements. */
   get csrs(): readonly { name: string; number: number }[] {
     return this.view.csrs;
   }

@@ -33,7 +33,6 @@ export const MEMORY_MAP = {
   }),
 } as const;
 
-/** The start of RAM. */
 export const RAM_BASE: GuestAddress = 0x8000_0000;
 
 /** The range of QEMU's flash memory (VIRT_FLASH), which this machine does not have. */

@@ -76,7 +76,6 @@ function writeNode(node: FdtNode, structure: ByteWriter, strings: StringTable): 
   structure.u32(TOKEN_END_NODE);
 }
 
-/** Encodes a property's value as bytes. */
 export function encodeFdtValue(value: FdtValue): Uint8Array {
   const writer = new ByteWriter();
   if (typeof value === 'string') writer.string(value);

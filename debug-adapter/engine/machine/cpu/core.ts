@@ -20,7 +20,6 @@ import { REGION_TYPE } from './translator/regionCode.ts';
 
 /** The bytes of the core module and the matching CSR index table. */
 export interface CoreImage {
-  /** The module. */
   bytes: Uint8Array<ArrayBuffer>;
   /** The contents of CSR_INDEX, and the names and numbers of the CSRs in it. */
   csrIndex: Uint8Array;

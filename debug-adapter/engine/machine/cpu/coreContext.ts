@@ -91,7 +91,6 @@ export const FUNCTIONS = {
    * PMP forbids the access.
    */
   protect: { parameters: [I64, I64, I32, I32], results: [I32] },
-  /** Flushes all TLBs. */
   flushAll: { parameters: [], results: [] },
   /** (pc) -> physical address, which is in RAM unless FAULT is set. */
   translateFetch: { parameters: [I64], results: [I64] },

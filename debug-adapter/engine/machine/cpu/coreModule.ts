@@ -1,7 +1,6 @@
 import { coreImage } from './coreImage.ts';
 import type { CsrName } from './csr.ts';
 
-/** The compiled core module. */
 export interface CoreModule {
   module: WebAssembly.Module;
   /** The contents of CSR_INDEX, and the names and numbers of the CSRs in it. */

@@ -39,7 +39,6 @@ export class Hart implements Stateful {
   readonly memoryBytes: number;
   readonly memory: WebAssembly.Memory;
   readonly core: CoreExports;
-  /** The CSRs that the hart implements. */
   readonly csrs: readonly CsrName[];
   readonly decodeCache: DecodeCache;
   private translator: Translator;
@@ -101,7 +100,6 @@ export class Hart implements Stateful {
     return end - position;
   }
 
-  /** The number of translated regions. */
   get regionCount(): number {
     return this.translator.regionCount;
   }
@@ -243,7 +241,6 @@ export class Hart implements Stateful {
     this.flushAll();
   }
 
-  /** Flushes all TLBs. */
   flushAll(): void {
     invalidateTlbs(this.memory);
     this.words[WORD.FLUSH_COUNT] = 0;

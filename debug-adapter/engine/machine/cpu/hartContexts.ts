@@ -18,7 +18,6 @@ export type HartView = Pick<Hart, 'register' | 'float' | 'slot' | 'csrs' | 'read
 export class HartContexts {
   readonly hart: Hart;
   readonly count: number;
-  /** The current hart. */
   private currentIndex = 0;
   /** The state at the core's fixed addresses, which belongs to the current hart. */
   private liveState: BigUint64Array;

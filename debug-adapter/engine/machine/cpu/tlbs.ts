@@ -10,7 +10,6 @@ export function initializeTlbs(memory: WebAssembly.Memory): void {
   for (let i = 0; i < FETCH_CONTEXTS; i++) tags[(FETCH_TLB + i * FETCH_CONTEXT_BYTES) >> 3] = -1n;
 }
 
-/** Invalidates all entries of all TLBs. */
 export function invalidateTlbs(memory: WebAssembly.Memory): void {
   const bytes = new Uint8Array(memory.buffer);
   bytes.fill(0xff, READ_TLB, FETCH_TLB + FETCH_CONTEXTS * FETCH_CONTEXT_BYTES);

@@ -8,7 +8,6 @@ export interface Segment {
   lengthBytes: number;
 }
 
-/** The saved form of a `Segment`. */
 export const SEGMENT_STATE: RecordCodec<Segment> = record({ address: number, lengthBytes: number });
 
 /** A request that the guest added to the available ring. */

@@ -42,7 +42,6 @@ export class UartInput {
     this.now = now;
   }
 
-  /** Counts a poll. */
   countPoll(): void {
     const { state } = this;
     if (state.isPolling) return;

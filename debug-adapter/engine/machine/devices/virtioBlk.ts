@@ -178,7 +178,6 @@ export class VirtioBlk implements TimedDevice, VirtioBackend {
   }
 }
 
-/** A request in flight. */
 const PENDING_REQUEST = record({
   head: number,
   dueNanoseconds: number,

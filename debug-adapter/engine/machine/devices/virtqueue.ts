@@ -163,7 +163,6 @@ export class Virtqueue {
   }
 }
 
-/** The saved state of a queue. */
 export const QUEUE_STATE = record({
   size: number,
   /** Legacy: the alignment of the used ring. It survives a reset. */

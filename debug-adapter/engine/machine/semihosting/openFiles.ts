@@ -9,7 +9,6 @@ const SAVED_FILE = variants({
   file: record({ name: text, offset: number, lengthBytes: number }),
 });
 
-/** The saved state of `OpenFiles`. */
 export const OPEN_FILES_STATE = list(SAVED_FILE);
 
 type SavedFile = Loaded<typeof SAVED_FILE>;
