@@ -23,7 +23,7 @@ export class GdbSession {
   private address: GdbListenAddress;
   private admission: Admission;
   private listener: Listener | undefined;
-  /** What gdb debugs; undefined before `serve`. */
+  /** The machine that gdb debugs; undefined before `serve`. */
   private machine: { timeline: Timeline; runner: Runner } | undefined;
   private gdb: GdbServer | undefined;
   private resolveLeft!: (reason: LeaveReason) => void;
@@ -51,7 +51,10 @@ export class GdbSession {
     return session;
   }
 
-  /** Resolves when gdb has ended the session; the value says how. Ctrl-C counts as a broken connection. */
+  /**
+   * Lets gdb debug the machine. Resolves when gdb has ended the session; the value says how. Ctrl-C counts as a broken
+   * connection.
+   */
   async serve(timeline: Timeline, runner: Runner, interruption: Interruption): Promise<LeaveReason> {
     this.machine = { timeline, runner };
     if (this.address.kind === 'stdio') {

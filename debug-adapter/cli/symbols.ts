@@ -21,8 +21,8 @@ function readImage(name: string): Uint8Array {
 const unpackingFor = (memoryBytes: number) => ({ compression: nodeHost.compression, memoryBytes });
 
 /**
- * The kernel in a recording; undefined if the file is not a recording, for example a kernel Image that is read from a
- * pipe.
+ * The kernel in a recording; undefined if the file is not a recording, for example if it is a pipe that delivers a
+ * kernel Image.
  */
 function recordedKernel(name: string): Uint8Array | undefined {
   try {

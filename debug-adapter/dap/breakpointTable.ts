@@ -54,7 +54,7 @@ export class BreakpointTable {
   private lists = new Map<string, BreakpointId[]>();
   private byId = new Map<BreakpointId, ClientBreakpoint>();
   /**
-   * The number of hits that was last sent to the client for each breakpoint. The keys are the breakpoints' IDs in the
+   * For each breakpoint, the number of hits that was last sent to the client. The keys are the breakpoints' IDs in the
    * protocol.
    */
   private counts = new Map<number, number>();

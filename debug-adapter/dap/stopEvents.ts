@@ -147,7 +147,7 @@ function accessText(debuggee: Debuggee, data: WatchedData, { access, oldBytes, n
   return stopTexts.isWritten({ label, before: value, after: shown(debuggee, data, newBytes) });
 }
 
-/** Formats bytes as a value of the watched variable, by reading the variable with these bytes in place of memory. */
+/** Formats bytes as a value of the watched variable: reads the variable as if memory contained these bytes. */
 function shown(debuggee: Debuggee, { address, type }: WatchedData, bytes: Uint8Array): string {
   const view = frameViewOf(debuggee.session.inspector);
   const isWatched = (at: bigint, lengthBytes: number) =>

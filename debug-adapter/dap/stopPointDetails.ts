@@ -31,8 +31,8 @@ export function detailTexts(one: Arguments): DetailTexts {
 
 /**
  * The details of a stop point. Expressions are evaluated in the scope of the address `at`; if it is omitted, in the
- * scope of the address at which the machine stops. If one of the details is invalid, throws a UserError that names the
- * column of the error.
+ * scope of the address at which the machine stops. If one of the details is invalid, throws a UserError that contains
+ * the column of the error.
  */
 export function detailsOf(
   { session, symbols }: Debuggee,

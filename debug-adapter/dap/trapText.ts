@@ -28,8 +28,8 @@ export function trapName({ kind, cause }: Trap): string {
 }
 
 /**
- * Describes a trap that a hart is about to take, with one line for each topic: cause, instruction, tval, modes, and for
- * a page fault the walk through the page tables.
+ * Describes a trap that a hart is about to take, with one line for each topic: cause, instruction, tval, modes and, for
+ * a page fault, the walk through the page tables.
  */
 export function trapLines(debuggee: Debuggee, trap: Trap): string[] {
   const inspector = debuggee.inspectorOf(trap.hart);

@@ -31,7 +31,7 @@ interface UniqueParts {
   overlay: string | null;
 }
 
-/** The first two drives that have the same id, slot or overlay, and which of these they have in common. */
+/** The first two drives that have the same id, slot or overlay, and which of these they share. */
 export function sharedByDrives<T extends UniqueParts>(
   drives: readonly T[],
 ): { first: T; second: T; what: 'id' | 'slot' | 'overlay' } | undefined {

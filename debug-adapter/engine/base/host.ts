@@ -30,7 +30,7 @@ export interface HostCompression {
   deflate(bytes: Uint8Array): Uint8Array;
   /** Throws if the data is invalid or does not inflate to exactly `lengthBytes` bytes. */
   inflate(bytes: Uint8Array, lengthBytes: number): Uint8Array;
-  /** Decodes one Zstandard frame (RFC 8878) and ignores all bytes after it. Throws like `inflate`. */
+  /** Decodes one Zstandard frame (RFC 8878) and ignores all bytes after it. Throws in the same cases as `inflate`. */
   decompressZstd(bytes: Uint8Array, lengthBytes: number): Uint8Array;
   /**
    * Decodes gzip (RFC 1952). Returns undefined if the result would be longer than `lengthBytesMax`. Throws if the data
@@ -42,7 +42,7 @@ export interface HostCompression {
    * detects the format.
    */
   compress(bytes: Uint8Array): Uint8Array;
-  /** Decodes what `compress` returned. Throws like `inflate`. */
+  /** Decodes what `compress` returned. Throws in the same cases as `inflate`. */
   decompress(bytes: Uint8Array, lengthBytes: number): Uint8Array;
 }
 
@@ -84,7 +84,7 @@ export interface HostFiles {
   /** A string that is the same for all paths that refer to the same file, whether or not the file exists. */
   identity(path: string): string;
   /**
-   * Locks either all of the files for a session or none. If another session prevents this, throws a UserError that
+   * Locks all of the files for a session, or none of them. If another session prevents this, throws a UserError that
    * names that session. `doing` describes this session to the others, for example `recording a.rr`.
    */
   lock(files: readonly FileUse[], doing: string): HostLock;

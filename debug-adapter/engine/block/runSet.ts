@@ -1,7 +1,8 @@
 /**
- * A set of nonnegative integers that stores consecutive numbers as one run. For example, a set that contains every
- * stretch (see staleBlocks.ts) of a 16 TiB disk consists of a single run. The set is optimized for a few long runs and
- * for the two most frequent operations: appending a number at the end, and looking up a number that is not in the set.
+ * A set of nonnegative integers that stores each range of consecutive numbers as one run. For example, a set that
+ * contains every stretch (see staleBlocks.ts) of a 16 TiB disk consists of a single run. The set is optimized for a few
+ * long runs and for the two most frequent operations: appending a number at the end, and looking up a number that is
+ * not in the set.
  */
 export class RunSet {
   /** The runs in ascending order. Two runs never overlap or touch. */

@@ -126,7 +126,7 @@ export class ArmedStopPoints {
     this.registers.begin();
   }
 
-  /** Called after a step that does not belong to a run. The hits are reported by the next run. */
+  /** Called after a step that does not belong to a run. The next run reports the hits. */
   endStep(): void {
     this.registers.end();
   }

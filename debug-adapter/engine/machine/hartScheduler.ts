@@ -7,8 +7,8 @@ import type { MachineClock } from './machineClock.ts';
 /**
  * The hart scheduler. A hart executes for a quantum of steps; then the next hart that is not waiting runs. A hart that
  * begins to wait gives up the rest of its quantum. While all harts are waiting, the hart that ran last remains current.
- * A scheduling decision depends only on the position and the machine's state at that position. A call can therefore be
- * repeated, or omitted when no switch is due, without any effect.
+ * A scheduling decision depends only on the position and the machine's state at that position. A call to `schedule` can
+ * therefore be repeated, or be omitted when no switch is due, without any effect.
  */
 export class HartScheduler {
   readonly stateCodec: ReturnType<typeof stateFor>;

@@ -24,7 +24,7 @@ export const MACHINE_STATE_VERSION = 3;
 /** The layout version for the devices that replay recordings in formats 2 to 4. */
 export const STATE_VERSION_BEFORE5 = 2;
 
-/** The name of the part of saved state and digests that belongs to a hart. */
+/** The name of a hart's part of saved state and digests. */
 export const hartName = (hart: number): string => `hart${hart}`;
 
 /** The name of the part of saved state that contains the last console output. */

@@ -6,7 +6,7 @@ export interface DeviceRange {
   base: GuestAddress;
   /** The size of the range that the board reserves for the device, as the device tree describes it. */
   lengthBytes: number;
-  /** The device accepts accesses only in this many bytes at the start of the range. */
+  /** The device accepts accesses only to this many bytes at the start of the range. */
   registerBytes: number;
 }
 
@@ -44,7 +44,7 @@ export const TIMEBASE_HERTZ = 1e9 / NANOSECONDS_PER_TICK;
 /** The input clock of the UART's baud rate generator. */
 export const UART_CLOCK_HERTZ = 3_686_400;
 
-/** A device that accepts accesses in its whole range. */
+/** A device that accepts accesses to its whole range. */
 function whole(base: GuestAddress, lengthBytes: number): DeviceRange {
   return { base, lengthBytes, registerBytes: lengthBytes };
 }

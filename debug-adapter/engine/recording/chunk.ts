@@ -10,7 +10,7 @@ import { ByteWriter } from '../base/bytes.ts';
  *     3  flags                      seeded with the checksum of the previous chunk (0 for the first)
  *
  * The seeds link each chunk to its predecessor, so that chunks that are missing, moved or from another file are
- * detected. Because the header has a check of its own, the payload length is known to be correct before the payload is
+ * detected. Because the header has its own checksum, the payload length is known to be correct before the payload is
  * read: if a chunk extends past the end of the file, the file was truncated. Chunks are only ever appended.
  *
  * The flag `afterSync` means that everything before this chunk was on stable storage when the chunk was written.

@@ -9,7 +9,7 @@ export interface ConsoleOutput {
   positions: Float64Array;
 }
 
-// The margin leaves space for the byte that exceeds the limit: it takes at most 9 bytes.
+// The margin leaves space for the byte of output that exceeds the limit, which takes at most 9 bytes.
 const CHUNK_BYTES = (64 << 10) - 16;
 
 /**

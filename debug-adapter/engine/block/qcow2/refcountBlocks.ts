@@ -21,9 +21,9 @@ export function decodeRefcounts(block: Uint8Array, bits: number, into: Uint16Arr
 }
 
 /**
- * Encodes a refcount block (qcow2 specification, "Host cluster management"). A block contains the refcounts of
- * consecutive clusters in the file, each 1 to 64 bits wide. Refcounts narrower than 8 bits fill each byte from its
- * least significant bit. In memory, refcounts are 16 bits wide, which is enough because no image has more than 65535
+ * Encodes a refcount block (qcow2 specification, "Host cluster management"). A block contains refcounts, each 1 to 64
+ * bits wide, of consecutive clusters in the file. Refcounts narrower than 8 bits fill each byte from its least
+ * significant bit. In memory, refcounts are 16 bits wide, which is enough because no image has more than 65535
  * snapshots.
  */
 export function encodeRefcounts(counts: Uint16Array, bits: number, block: Uint8Array): void {

@@ -84,7 +84,7 @@ export function defineFetch(core: Core): void {
   });
 }
 
-/** A value that is nonzero if the page of `pc` may contain a breakpoint. */
+/** A value that is nonzero if the page that contains `pc` may contain a breakpoint. */
 export function mayContainBreakpoint(pc: Local): Code {
   const page = i32.and(i32.wrap(i64.shrU(pc.get, i64.const(12))), i32.const(BREAK_PAGES_BYTES * 8 - 1));
   const bits = i32.load8u(i32.shrU(page, i32.const(3)), BREAK_PAGES);

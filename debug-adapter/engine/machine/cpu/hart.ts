@@ -20,7 +20,10 @@ import { Translator } from './translator/translator.ts';
 
 /** A summary of all watchpoints, for the generated code. */
 export interface WatchedRange {
-  /** The offsets in RAM of the first watched word and of the end of the last one. They are equal if there is none. */
+  /**
+   * The offsets in RAM of the first watched word and of the end of the last one. The offsets are equal if no word is
+   * watched.
+   */
   start: number;
   end: number;
   /** Whether there is a watchpoint that reports every access, and not only changes. */

@@ -136,8 +136,8 @@ const SHARED_SLOTS = [
   /** The number of slow-path accesses to pages whose TLB entries have a tag bit. */
   'TAGGED_ACCESSES',
   /**
-   * The decode entry of the last `besideWatched` region that control left before a memory access. An `amongWatched`
-   * region might have made the access in place (translator/taggedPages.ts).
+   * The decode entry of the `besideWatched` region that was last left before a memory access. An `amongWatched` region
+   * might have made the access in place (translator/taggedPages.ts).
    */
   'LEFT_BESIDE_WATCHED',
   /** Nonzero while a watchpoint reports every access, even if the bytes do not change. */

@@ -36,8 +36,8 @@ export interface SemihostingBoot {
  * Semihosting lets a guest use its debugger's console, files and other services ("RISC-V Semihosting", which takes its
  * operations from "Semihosting for AArch32 and AArch64"). As in QEMU without `userspace=on`, an EBREAK between two
  * specific shifts of x0 is a call if the hart is in M or S mode; any other EBREAK remains a breakpoint. A call is one
- * step. All input from outside passes through `Inputs`, so a replay needs no files. If no input is available, a console
- * read waits for a byte in the same way as WFI waits for an interrupt.
+ * step. All input from outside passes through `Inputs`, so a replay does not need the host's files. If no input is
+ * available, a console read waits for a byte in the same way as WFI waits for an interrupt.
  */
 export class Semihosting implements Stateful {
   readonly name = 'semihosting';

@@ -8,7 +8,7 @@ export interface PlacedEvents extends PlacedChunk, EventsSummary {}
 
 /**
  * The events chunks of a recording, in order. The table takes 52 bytes of memory for each chunk, and a chunk usually
- * contains 60 KiB of the log. The table is built when a recording is opened or while a recording is written.
+ * contains 60 KiB of the log. The table is built when a recording is opened, or while it is being written.
  */
 export class ChunkTable {
   private usedChunks = 0;

@@ -22,8 +22,8 @@ export class CodePageWriters {
   /** The number of slow-path accesses when regions were last translated. */
   private accessesSeen = 0;
   /**
-   * Indexed by entry: the count at the last call of `detect` with this entry, if no regions have been translated since.
-   * Each entry has its own count because a loop may consist of several regions.
+   * For each entry, the count at the last call of `detect` with this entry. Cleared when regions are translated. Each
+   * entry has its own count because a loop may consist of several regions.
    */
   private accessesSeenBy = new Map<number, number>();
   private areBytesWatched = false;
@@ -74,8 +74,8 @@ export class CodePageWriters {
   }
 
   /**
-   * Whether the number of slow-path accesses to pages with code or watched bytes since the entry was last detected
-   * exceeds half the translation threshold.
+   * Whether slow-path accesses to pages with code or watched bytes are frequent: more than half the translation
+   * threshold since the last call with this entry.
    */
   private accessesAreFrequent(entry: number): boolean {
     const accesses = this.view.getUint32(SLOT.TAGGED_ACCESSES, true);

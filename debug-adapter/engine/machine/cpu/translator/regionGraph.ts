@@ -19,7 +19,9 @@ export interface Instruction {
   checks: readonly BreakCheck[];
 }
 
-/** A copy of a function's code in the region: the region's own function, or one inlined call. */
+/**
+ * One copy of a function's code in the region: the region's own function, or a function that was inlined for one call.
+ */
 interface InlinedCopy {
   /** The return address of an inlined call. */
   returnsTo: Offset;
