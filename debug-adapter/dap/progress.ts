@@ -10,7 +10,7 @@ const FIRST_REPORT_MILLISECONDS = 300;
 /** A run that reports its progress. */
 export interface LongRun {
   title: string;
-  /** The part of the history that a reverse run may have to search, from its end to its start. */
+  /** For a reverse run: the part of the history that the run may have to search, from the end to the start. */
   searched?: Pick<HistoryRange, 'start' | 'end'>;
   /** The position to which the run goes. The run may first restore an earlier state. */
   target?: Position;

@@ -14,7 +14,7 @@ export class TrapWatcher {
   private readonly ram: GuestRam;
   private readonly words: Int32Array;
   private points: readonly TrapPoint[] = [];
-  /** The causes that points match regardless of whether there is a handler. */
+  /** The causes that at least one point matches even if the trap has a handler. */
   private withHandler = { exceptions: new Set<number>(), interrupts: new Set<number>() };
 
   constructor(hart: Hart, ram: GuestRam) {
@@ -51,7 +51,7 @@ export class TrapWatcher {
     return !this.withHandler.exceptions.has(cause) && hasCachedHandler(this.words, { cause, isInterrupt: false });
   }
 
-  /** Like `cannotMatchException`, for an interrupt. */
+  /** Like `cannotMatchException`, but for an interrupt. */
   cannotMatchInterrupt(cause: number): boolean {
     return !this.withHandler.interrupts.has(cause) && hasCachedHandler(this.words, { cause, isInterrupt: true });
   }

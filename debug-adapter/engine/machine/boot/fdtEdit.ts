@@ -123,7 +123,7 @@ interface Token {
   nameOffset: number;
 }
 
-/** Yields tokens up to the end token or the first invalid token, which has kind 0. */
+/** Yields the tokens up to the end token. Stops at an invalid token, which is yielded with kind 0. */
 function* tokensOf(structure: Uint8Array, from = 0): Generator<Token, void, undefined> {
   const view = viewOf(structure);
   for (let start = from; start + 4 <= structure.length;) {

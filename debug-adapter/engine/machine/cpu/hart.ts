@@ -120,7 +120,7 @@ export class Hart implements Stateful {
     this.translator.setWatched({ any: end > start, reads });
   }
 
-  /** The position of the step in progress, during `run`. */
+  /** The position of the step in progress; valid only during `run`. */
   positionInRun(): Position {
     return readNumber(this.words, WORD.STEPS_END) - this.words[WORD.BUDGET] - 1;
   }

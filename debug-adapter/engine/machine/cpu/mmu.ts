@@ -222,7 +222,7 @@ function checkLeaf(walk: Walk): Code {
   );
 }
 
-/** Sets the A bit in the page table entry, and for a write, the D bit too. */
+/** Sets the A bit in the page table entry and, for a write, also the D bit. */
 function markLeaf(walk: Walk): Code {
   const { core, access, pte, at } = walk;
   const need = select(i32.eq(access.get, i32.const(ACCESS_WRITE)), i64.const(PTE.A | PTE.D), i64.const(PTE.A));

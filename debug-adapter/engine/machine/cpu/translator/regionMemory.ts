@@ -79,7 +79,9 @@ export class RegionMemory {
   private registers: RegionRegisters;
   /** The offset of the active data TLB. */
   private context: Local;
-  /** The virtual address of the access, or for an untranslated read, its distance from the start of RAM. */
+  /**
+   * The virtual address of the access or, for an untranslated read, the distance of the address from the start of RAM.
+   */
   private va: Local;
   private low: Local;
   private tlb: Local;
