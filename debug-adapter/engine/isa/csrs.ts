@@ -27,6 +27,7 @@ export const CSR_NUMBERS = 4096;
 export const isWatchable = (number: number): boolean =>
   !/^m?(cycle|time|instret|hpmcounter\d+)h?$/.test(csrName(number));
 
+/** The CSRs of the F extension. */
 export const FLOAT_CSRS: readonly string[] = ['fflags', 'frm', 'fcsr'];
 
 /**
