@@ -30,7 +30,7 @@ export type LogEntry =
   | EndEntry;
 
 /**
- * The kind of a log entry in the file. Users see a more specific name for the traffic of a port, such as `consoleInput`
+ * The kind of a log entry in the file. For a port's entries, users see a more specific name, such as `consoleInput`
  * (see `portEntries.ts`).
  */
 export type LogEntryKind = LogEntry['kind'];

@@ -47,7 +47,7 @@ export class Player implements Inputs {
     return this.recording.lastPosition;
   }
 
-  /** How the recorded machine ended; undefined if the recording is incomplete. */
+  /** How the recorded run ended; undefined if the recording is incomplete. */
   get end(): EndEntry | undefined {
     return this.recording.end;
   }
@@ -137,8 +137,8 @@ export class Player implements Inputs {
   }
 
   /**
-   * Called when the machine ends by itself (because it powers off or halts forever) after `position` steps. Throws if
-   * the recorded machine continued or ended differently.
+   * Called when the machine powers off or halts forever after `position` steps. Throws if the recorded run continued at
+   * this position or ended differently.
    */
   checkEnd(end: Omit<EndEntry, 'kind'>): void {
     this.checkNothingMissed(end.position);
@@ -178,7 +178,8 @@ export class Player implements Inputs {
 }
 
 /**
- * Iterates over the log entries of some kinds and keeps the next entry in `head`. Decoding starts at the first access.
+ * Iterates over the log entries of the given kinds and keeps the next entry in `head`. Decoding starts at the first
+ * access.
  */
 class Cursor<E extends LogEntry> {
   private readonly entries: Iterator<LogEntry, void>;

@@ -5,7 +5,7 @@ import { KIND_CODES } from './entryKinds.ts';
 import { isPortEntry, type LogEntry, type LogEntryKind, type PortEntry } from './logEntry.ts';
 import type { RecordingReader } from './recordingReader.ts';
 
-/** The name that users see for the kind of an entry. For the traffic of a port, the port's format defines it. */
+/** The name that users see for an entry's kind. If the entry belongs to a port, the port's format defines the name. */
 export function entryName(entry: LogEntry, ports: PortTable = INPUT_PORTS): string {
   return isPortEntry(entry) ? formatOf(entry, ports).kind : entry.kind;
 }

@@ -10,7 +10,7 @@ import type { RecordingWriter } from './recordingWriter.ts';
  * The inputs of a machine that is being recorded. Forwards calls to the live inputs and records the results. Once a
  * disk flush has completed, the guest relies on its earlier writes being durable. The recording is therefore made
  * durable at the next boundary between steps, so that a replay can reach every flush that the guest saw complete. The
- * recorder does not own the writer. Periodic flushes are the responsibility of the session, because the session has a
+ * recorder does not own the writer. The session flushes the recording periodically, because only the session has a
  * clock.
  */
 export class Recorder implements Inputs {
@@ -66,7 +66,7 @@ export class Recorder implements Inputs {
     this.writer.append({ ...event, position });
   }
 
-  /** Records the digest of the state after exactly `position` steps, so that a replay can compare its state with it. */
+  /** Records the digest of the state after exactly `position` steps, so that a replay can verify its own state. */
   digest(position: Position, parts: readonly DigestPart[]): void {
     this.writer.append({ kind: 'digest', position, parts: [...parts] });
   }

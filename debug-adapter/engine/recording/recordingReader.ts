@@ -50,8 +50,8 @@ export class RecordingReader {
   private current: { chunk: number; events: IndexedEvents } | undefined;
 
   /**
-   * If `scanned` is given, opening does not read the file. While a recording is being written, its writer provides this
-   * object (`RecordingWriter.contents`).
+   * If `scanned` is given, the constructor does not scan the file. While a recording is being written, its writer
+   * provides this object (`RecordingWriter.contents`).
    */
   constructor(
     file: HostFile,

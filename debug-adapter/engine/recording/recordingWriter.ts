@@ -92,7 +92,7 @@ export class RecordingWriter {
     if (this.events.lengthBytes >= CHUNK_BYTES) this.writeEvents();
   }
 
-  /** Adds a byte that the guest printed on its console. Positions must not decrease from one byte to the next. */
+  /** Adds a byte that the guest printed to its console. Positions must not decrease from one byte to the next. */
   printed(byte: number, position: Position): void {
     assert(this.offset > 0 && !this.closed && !this.failed, 'output must be between the header and the end');
     this.output.add(byte, position);
@@ -130,7 +130,7 @@ export class RecordingWriter {
     this.closeUnfinished();
   }
 
-  /** Closes the file without an end entry, after a failure. The recording then extends to the last flush. */
+  /** Closes the file without an end entry, after a failure. The recording then ends at the last flush. */
   closeUnfinished(): void {
     if (this.closed) return;
     this.closed = true;

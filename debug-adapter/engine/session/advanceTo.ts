@@ -5,8 +5,8 @@ import type { Target } from '../target/target.ts';
 import type { StopReason } from './stopReason.ts';
 
 /**
- * Runs forward to a position and ignores all stop points. Returns 'goto', or 'ended' if the machine ends before it
- * reaches the position.
+ * Runs forward to a position and ignores all stop points. Returns 'goto', or 'ended' if the run ends before it reaches
+ * the position.
  */
 export function* advanceTo(target: Target, until: Position): Sliced<StopReason> {
   target.arm(NO_STOP_POINTS);

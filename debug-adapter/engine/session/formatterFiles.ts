@@ -5,7 +5,7 @@ import { FormatterMistake, parseNatvis, type Visualizer } from '../symbols/index
 
 /**
  * Reads the user's natvis files. A file that cannot be read or contains an error is not used, and a notice reports it.
- * Elements that are not supported are reported once for each file.
+ * Unsupported elements are reported once per file.
  */
 export function readFormatters(
   host: Host,

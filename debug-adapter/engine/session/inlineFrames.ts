@@ -12,8 +12,8 @@ export interface InlineContext {
 /**
  * Finds the inlined functions at a pc. Line steps treat an inlined function as a frame, as gdb does (inline-frame.c): a
  * step over a line steps over the functions inlined in it. At the first instruction of an inlined function, the pc is
- * still considered to be at the call site in the caller. If the machine has stopped at a breakpoint inside inlined
- * functions, however, the outermost `enteredMin` of these functions have already been entered.
+ * still considered to be at the call site in the caller. However, if the machine stopped at a breakpoint inside inlined
+ * functions, at least the `enteredMin` outermost functions count as entered.
  */
 export function inlineContextAt(symbols: Symbols, pc: bigint, enteredMin = 0): InlineContext {
   // Innermost first.

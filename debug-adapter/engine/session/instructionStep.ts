@@ -42,7 +42,7 @@ export function* stepForward(session: Session, hart = session.inspector.hart): S
   }
 }
 
-/** Like stepForward for the current hart, but runs a call until it returns: gdb's nexti. */
+/** Like stepForward for the current hart, but runs a called function until it returns, like gdb's nexti. */
 export function* stepOverCall(session: Session): Sliced<StopReason> {
   const { inspector } = session;
   const before = contextOf(inspector);
@@ -98,7 +98,7 @@ function* backToInterrupted(
   }
   if (!isOwnBreakpoint(reason) && reason.kind !== 'startOfRecording') return reason;
   // Either the current code caused an exception, whose handler is not skipped, or the return instruction did something
-  // other than end a trap, such as start a new task.
+  // other than returning from a trap, such as starting a new task.
   yield* session.moveTo(from);
   return (session.reason = STEP);
 }

@@ -1,8 +1,8 @@
 import type { Inspector } from '../target/inspector.ts';
 import type { CodeGroup } from '../symbols/index.ts';
 
-// The number of bytes to compare in each direction. A library that several programs share is rarely longer, so the
-// comparison reaches code in which the programs differ.
+// The number of bytes to compare in each direction. Code that several programs share, such as a library, is rarely
+// longer than this, so the comparison reaches code in which the programs differ.
 const REACH_BYTES = 1 << 15;
 const NEARBY_BYTES = 64;
 const AGREEMENT_MIN = 0.75;

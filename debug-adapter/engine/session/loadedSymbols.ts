@@ -10,7 +10,10 @@ export interface CodeDescription {
    * still provide types.
    */
   symbols: Symbols | undefined;
-  /** Like `symbols`, but undefined if other code is at the file's addresses, so that its names would be wrong. */
+  /**
+   * Like `symbols`, but undefined if memory contains different code at the file's addresses, because the file's names
+   * would then be wrong.
+   */
   names: Symbols | undefined;
 }
 

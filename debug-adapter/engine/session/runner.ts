@@ -5,7 +5,7 @@ import type { StopReason } from './stopReason.ts';
 
 /** The clock, the event loop and the front end that a Runner uses. */
 export interface RunnerHost {
-  /** The time in milliseconds since an arbitrary point in time. */
+  /** Milliseconds since an arbitrary point in time. */
   milliseconds(): number;
   /** Resolves when the event loop has delivered pending messages. */
   letMessagesIn(): Promise<void>;

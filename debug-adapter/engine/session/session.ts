@@ -21,7 +21,7 @@ export class Session<T extends Target = Target> {
   readonly stopPoints: UserStopPoints;
   /** The changes that the debugger makes to the guest. */
   readonly writes: GuestWrites;
-  /** The front end sets these functions to be notified of log messages and of the progress of counting hits. */
+  /** The front end sets these functions to be notified of log messages and of the progress of hit counting. */
   readonly listener: StopPointListener = {};
   private readonly trackedRuns: TrackedRuns;
   /** A reverse run that has not ended and can be continued if the user has paused it. */
@@ -55,7 +55,7 @@ export class Session<T extends Target = Target> {
     if (!this.hasHistory) throw noHistory();
   }
 
-  /** Whether the machine has a recorded history, so that it can go back. */
+  /** Whether the machine has a recorded history and can therefore go back. */
   get hasHistory(): boolean {
     return this.target.history !== undefined;
   }
@@ -113,7 +113,7 @@ export class Session<T extends Target = Target> {
 
   /**
    * Like `runToQuantumOf`, but ignores all stop points. Returns false if the hart is waiting for an interrupt, or if
-   * the machine ends first; the position may then have advanced.
+   * the run ends first; in the latter case, the position may have advanced.
    */
   *skipToQuantumOf(hart: number): Sliced<boolean> {
     if (this.target.harts.isWaiting(hart)) return false;

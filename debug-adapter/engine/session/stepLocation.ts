@@ -32,8 +32,8 @@ export class StepLocation {
   }
 
   /**
-   * Whether a backward step ends at `pc`. It continues to the start of the row that it entered. If that start is the
-   * function's entry, it continues to the call.
+   * Whether a backward step ends at `pc`. The step continues to the start of the row that it entered, and on to the
+   * call if the row starts at the function's entry.
    */
   endsBackwards(pc: bigint, step: { kind: 'over' | 'in'; isSameFrame: boolean }): boolean {
     const { row } = this;

@@ -14,7 +14,7 @@ export type StopReason =
   | { kind: 'trap'; ids: BreakpointId[]; trap: Trap; errors?: ConditionError[] }
   /**
    * If the machine ran forward, the last step reached these stop points. If it ran backward, the next step will reach
-   * them. Regardless of the direction, old values precede new values in guest time.
+   * them. In both directions, the old value is the earlier one in guest time.
    */
   | { kind: 'hit'; hits: StepHit[]; errors?: ConditionError[] }
   | { kind: 'pause' }
@@ -22,7 +22,7 @@ export type StopReason =
   | { kind: 'goto' }
   | { kind: 'startOfRecording' }
   | { kind: 'endOfRecording' }
-  /** The machine ended: the guest powered off, failed, or is halted forever. The machine can still go back. */
+  /** The guest powered off, failed, or is halted forever. The machine can still go back. */
   | { kind: 'ended'; end: End };
 
 /** The number of a stop point, unique within its session. */

@@ -4,13 +4,13 @@ import type { AddressRange, CodeSection, Symbols } from './symbols.ts';
 export type CodeComparison = { kind: 'same' } | { kind: 'different'; address: bigint } | { kind: 'apart' };
 
 // The maximum number of section pairs to compare. A linked file has only a few code sections, so only damaged files
-// exceed it.
+// exceed this limit.
 const PAIRS_MAX = 1_000_000;
 
 /**
  * Compares the code in two files, for example a kernel and its stripped copy. The files count as having the same code
- * if all addresses that they share contain the same bytes and cover most of one file's code. A file that contains only
- * debug information has no code bytes, so its build ID and section addresses are compared instead.
+ * if their bytes are equal at all shared addresses and these addresses cover most of one file's code. A file that
+ * contains only debug information has no code bytes, so its build ID and section addresses are compared instead.
  */
 export function compareCode(one: Symbols, other: Symbols): CodeComparison {
   if (one.code.length * other.code.length > PAIRS_MAX) return { kind: 'apart' };
@@ -86,7 +86,7 @@ function overlap(a: AddressRange, b: AddressRange): AddressRange | undefined {
   return start < end ? { start, end } : undefined;
 }
 
-/** Compares eight bytes per step, so that comparing the 11 MB of a Linux kernel takes only a few milliseconds. */
+/** Compares eight bytes at a time, so that comparing the 11 MB of a Linux kernel takes only a few milliseconds. */
 function firstDifference(a: CodeSection, b: CodeSection, { start, end }: AddressRange): bigint | undefined {
   const [inA, inB, count] = [start - a.address, start - b.address, end - start].map(Number);
   const [viewA, viewB] = [viewOf(a.bytes), viewOf(b.bytes)];

@@ -13,7 +13,7 @@ export class IndexWriter {
   private readonly pages: PlacedPage[] = [];
   private readonly builder = new IndexPageBuilder();
 
-  /** Adds an entry of the events chunk that will be written next. */
+  /** Adds an entry that will be part of the next events chunk. */
   add(entry: LogEntry): void {
     this.builder.add(entry);
   }
@@ -24,7 +24,7 @@ export class IndexWriter {
     this.builder.endChunk(chunk.lengthBytes);
   }
 
-  /** Whether a page is due. `isLast` means that no further page will be written. */
+  /** Whether a page must be written now. `isLast` means that no further page will be written. */
   isPageDue(isLast = false): boolean {
     return this.builder.isFull || (isLast && this.builder.completeSpans >= LAST_PAGE_SPANS_MIN);
   }
@@ -43,7 +43,7 @@ export class IndexWriter {
 }
 
 /**
- * When a recording is closed, a page for its last events is written if they form at least this many spans. Fewer spans
- * can be indexed in a few milliseconds when they are needed.
+ * When a recording is closed, a page for its last events is written if they form at least this many spans. Indexing
+ * fewer spans on demand takes only a few milliseconds.
  */
 const LAST_PAGE_SPANS_MIN = 4;

@@ -27,7 +27,7 @@ export interface LogActivity {
   lastPosition: Position;
   /** The number of entries of each kind, such as `digest`, and of each input port, such as `input 1`. */
   counts: ReadonlyMap<string, number>;
-  /** The number of requests of each drive. */
+  /** The number of requests for each drive. */
   requests: ReadonlyMap<string, number>;
 }
 
@@ -143,8 +143,8 @@ export class RecordingIndex {
   }
 
   /**
-   * The requests that touch at least one sector of a range, in forward or reverse order of the positions at which the
-   * guest made them. With `writesOnly`, reads are omitted. Failed and unfinished requests are included.
+   * The requests that touch at least one sector of a range, in the order in which the guest made them or in reverse.
+   * With `writesOnly`, reads are omitted. Failed and unfinished requests are included.
    */
   *requestsTouching(
     { drive, firstSector, sectors }: SectorRange,
@@ -189,7 +189,9 @@ export class RecordingIndex {
     }
   }
 
-  /** The first of the writes to a sector that were requested before `position` and completed at or after it. */
+  /**
+   * The first write to a sector that the guest requested before `position` and that completed at or after `position`.
+   */
   private writeInFlight({ drive, firstSector, sectors }: SectorRange, position: Position): DiskWrite | undefined {
     let first: DiskWrite | undefined;
     for (const request of this.requestsOf(drive, position)) {

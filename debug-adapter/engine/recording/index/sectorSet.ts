@@ -5,19 +5,19 @@ import { BitReader, BitWriter, codeBits } from './bitCodes.ts';
 
 /**
  * A compact set of the disk sectors that a group of requests touches. The set is approximate: it contains every sector
- * that was added, and it may contain neighbors of such sectors. A set whose encoding would be too long is rounded to
- * larger blocks until the encoding is short enough. Its length is therefore limited even if the requests are widely
+ * that was added, and it may also contain neighboring sectors. A set whose encoding would be too long is rounded to
+ * larger blocks until the encoding is short enough. The length is therefore limited even if the requests are widely
  * scattered.
  *
  * An encoded set consists of its length in bytes (0 for the empty set), the block size (as a power of two), the
  * parameter k of the codes, the first block, the distance to the end, and groups of up to 64 runs of blocks. A group
- * consists of the number of blocks from the previous group to its own end, its length in bytes, and two Exp-Golomb
- * codes for each run: the distance from the previous run, and the length of the run minus 1. A search decodes only one
- * group.
+ * consists of the number of blocks from the end of the previous group to its own end, its length in bytes, and two
+ * Exp-Golomb codes for each run: the distance from the previous run, and the length of the run minus 1. A search
+ * decodes only one group.
  */
 export class SectorSetBuilder {
   private count = 0;
-  /** The block size is 2 to the power of `shift`, in sectors. Runs are in blocks. */
+  /** The block size in sectors is 2 to the power of `shift`. Runs are measured in blocks. */
   private shift = 0;
   private starts = new Float64Array(FIRST_CAPACITY);
   private ends = new Float64Array(FIRST_CAPACITY);
@@ -197,7 +197,7 @@ function search(set: SectorSet, first: number, end: number): boolean {
   return false;
 }
 
-/** Whether a group that ends after `start` contains a block from `start` to `stop`. */
+/** Whether a group contains a block from `start` up to but not including `stop`. The group must end after `start`. */
 function groupMayTouch(
   { groups, gapBits }: SectorSet,
   { offset, block, start, stop }: { offset: number; block: number; start: number; stop: number },

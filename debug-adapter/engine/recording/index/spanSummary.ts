@@ -5,9 +5,9 @@ import { chunkFlaws } from '../../../messages/recordingDamage.ts';
 import { readSectorSet, type SectorSet, SectorSetBuilder } from './sectorSet.ts';
 
 /**
- * The information that the index stores about a span, which is a run of consecutive events chunks: how many entries of
- * each series the span contains, and which sectors of each drive its requests touch. A search reads the summaries and
- * then only the spans that may contain the result.
+ * What the index stores about a span (a run of consecutive events chunks): how many entries of each series it contains,
+ * and which sectors of each drive its requests touch. A search reads the summaries and then only the spans that may
+ * contain the result.
  */
 export interface SpanSummary {
   /** The number of entries of each series, by `seriesName`. */
@@ -39,7 +39,7 @@ export const SECTOR_BYTES = 512;
 
 /**
  * The maximum length of a set of sectors. A request and its completion take about 20 bytes in the log, so even if the
- * requests are as scattered as possible, the index is only 5% as long as the log.
+ * requests are as scattered as possible, the index takes only about 5% of the log's length.
  */
 const setBytesMax = (requests: number): number => 16 + requests;
 

@@ -6,7 +6,7 @@ import type { InputSource } from './inputSource.ts';
 /**
  * Console input, either given in advance (`--stdin`) or typed while the machine runs. Each byte is delivered as soon as
  * the UART accepts it, so the delivery time depends only on the machine and on when the byte was typed. If the machine
- * is idle and would wake only after that time, a clock jump to that time precedes the byte.
+ * is idle and would wake only after the delivery time, a clock jump to that time precedes the byte.
  */
 export class ConsoleInput implements InputSource {
   private bytes: Uint8Array;

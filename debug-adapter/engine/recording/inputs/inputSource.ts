@@ -2,8 +2,8 @@ import type { Position } from '../../base/quantities.ts';
 import type { InputStatus, OutsideEvent } from '../../machine/inputs.ts';
 
 /**
- * A source of external events for a live machine. The methods correspond to those methods of `Inputs` that handle
- * events; `LiveInputs` combines several sources.
+ * A source of external events for a live machine. Its methods correspond to the event methods of `Inputs`; `LiveInputs`
+ * combines several sources.
  */
 export interface InputSource {
   /** Returns the position of the next event, like `Inputs.nextPosition`. */

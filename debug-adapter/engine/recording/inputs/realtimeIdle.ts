@@ -20,7 +20,7 @@ const WAIT_FOR_KEY_NANOSECONDS = 50_000_000;
 /**
  * Makes an idle machine wait in real time. After an uninterrupted wait, the machine performs its own deterministic idle
  * step, which need not be recorded. Only an interrupted wait is recorded, as a clock jump. If the user can type and
- * only a key press can wake the machine, it keeps waiting as long as its UART accepts input.
+ * only a key press can wake the machine, the machine keeps waiting as long as its UART accepts input.
  */
 export class RealtimeIdle implements InputSource {
   private readonly clock: IdleClock;

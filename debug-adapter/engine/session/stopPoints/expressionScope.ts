@@ -62,7 +62,7 @@ export function valueOfExpression(scope: ExpressionScope, text: string, trap?: T
   return file.evaluate(text, frame).value;
 }
 
-/** Whether an expression is not 0. See `valueOfExpression`. */
+/** Whether an expression's value is nonzero. See `valueOfExpression`. */
 export function isExpressionTrue(scope: ExpressionScope, text: string, trap?: Trap): boolean {
   const { file, frame } = frameOf(scope, trap);
   return file.isTrue(text, frame);

@@ -48,9 +48,9 @@ export class HitCounter {
   }
 
   /**
-   * Determines how many hits lie before a position, and starts counting there. The machine is at this position at the
-   * end, but at an intermediate position while counting is paused. Without a history, a part in which hits were not
-   * counted during execution is assumed to have no hits.
+   * Determines how many hits lie before a position, and starts counting there. At the end, the machine is at this
+   * position; while counting is paused, it is at an intermediate position. Without a history, a part in which hits were
+   * not counted during execution is assumed to have no hits.
    */
   *countTo(position: Position, points: readonly ResolvedPoint[]): Sliced<void> {
     const { target, stopPoints } = this;
@@ -87,7 +87,7 @@ export class HitCounter {
     return yield* this.lastStop(group, group.hits.indexAt(from)!);
   }
 
-  /** Like `lastKnownStop`, but searches before the known range, down to `limit`. */
+  /** Like `lastKnownStop`, but searches before the known range, back to `limit`. */
   *lastUnknownStop(group: CountedGroup, limit: Position): Sliced<Position | undefined> {
     const { hits, points } = group;
     while (hits.range.low > limit) {

@@ -18,9 +18,10 @@ const STORED_MAX = 2048;
 export const numberOf = (index: number): number => (index >= 0 ? index + 1 : -index);
 
 /**
- * The hits of one stop point by position, so that a run that goes back and forth counts each hit once. The hits are
- * known in a range of positions around the one at which the stop point was set. The positions of only some of the hits
- * are stored. For a position between two stored hits, counting restarts at the position that `nearest` returns.
+ * The hits of one stop point, indexed by position, so that each hit is counted only once even if the machine goes back
+ * and forth. The hits are known in a range of positions around the one at which the stop point was set. The positions
+ * of only some of the hits are stored. For a position between two stored hits, counting restarts at the position that
+ * `nearest` returns.
  */
 export class HitCounts {
   /** All hits from `low` up to, but not including, `high` are known. */
@@ -30,8 +31,7 @@ export class HitCounts {
   /** Every hit whose index is a multiple of this number is stored. */
   private spacing = 1;
   /**
-   * The last position for which the index of the next hit was determined, and whether the machine has reached a hit
-   * there.
+   * The current position, and the index that a hit there has or would have. `hitAtCurrent` tells whether there is one.
    */
   private current: CountedHit;
   private hitAtCurrent = false;

@@ -13,7 +13,7 @@ export interface StopPoint {
    * evaluated before the condition, and must not change anything. By default, the stop point always exists.
    */
   exists?: () => boolean;
-  /** If this condition does not hold, the stop point is not reached. */
+  /** If this condition does not hold, the stop point does not count as reached. */
   condition?: Condition;
   /** Which hits stop the run. The stop point is hit each time it is reached and its condition holds. */
   hitCondition?: HitCondition;
@@ -37,7 +37,7 @@ export interface StopPoint {
   enabled?: boolean;
 }
 
-/** The event that reaches a stop point. */
+/** The event that triggers a stop point. */
 export type StopPointKind =
   /** The execution of the instruction at a virtual address. */
   | { kind: 'execute'; address: bigint }

@@ -117,8 +117,8 @@ export class UserStopPoints {
   }
 
   /**
-   * After a run that was paused while it counted hits: returns to the position at which the counting began, because the
-   * run itself had not moved the machine yet. Cannot be paused.
+   * If a run was paused while it counted hits, returns to the position at which the counting began, because the run
+   * itself had not moved the machine yet. Cannot be paused.
    */
   *returnFromCounting(): Sliced<void> {
     const { target, countingOrigin } = this;

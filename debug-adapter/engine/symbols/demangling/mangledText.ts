@@ -10,7 +10,7 @@ export class NotMangled extends Error {}
 
 /**
  * Reads a mangled name from left to right. Limits nesting and the length of the result, because back references can
- * expand a short mangled name to a very long name.
+ * expand a short mangled name into a very long one.
  */
 export class MangledText {
   at = 0;

@@ -80,8 +80,8 @@ export function evaluateNumber(
 }
 
 /**
- * The number of the register that an expression names, and the offset of the base type of the register's value (0 for
- * the generic type). Undefined for other expressions.
+ * For an expression that names a register: the register's number, and the offset of its value's base type (0 for the
+ * generic type). Undefined for other expressions.
  */
 export function registerOf(expression: Uint8Array): { number: number; typeOffset: number } | undefined {
   const c = new ByteCursor(makeSection('a location', expression));

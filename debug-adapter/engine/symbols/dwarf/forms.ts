@@ -163,7 +163,7 @@ function blockLength(c: ByteCursor, form: number): number | undefined {
   }
 }
 
-/** Skips one attribute value without decoding it: most values are never needed. */
+/** Skips one attribute value without decoding it, because most values are never needed. */
 export function skipForm(c: ByteCursor, form: number, sizes: FormSizes): void {
   const size = FIXED_SIZES[form];
   if (size !== undefined) {

@@ -52,7 +52,8 @@ export class DebugInfo {
   }
 
   /**
-   * All units, in ascending order of their keys. A unit of a `.dwo` file is listed as the skeleton that it completes.
+   * All units, in ascending order of their keys. A unit of a `.dwo` file is represented by the skeleton that it
+   * completes.
    */
   get units(): readonly Unit[] {
     this.readUnits ??= this.collectUnits();

@@ -56,7 +56,7 @@ function readHeader(
   const c = section.subCursor(length);
   const version = c.u16();
   if (version < 2 || version > 5) throw new MalformedData('.debug_line', symbolDamage.version(version));
-  // address_size and segment_selector_size are not needed: DW_LNE_set_address contains the length of its address
+  // address_size and segment_selector_size are not needed: DW_LNE_set_address specifies the length of its address.
   if (version >= 5) c.skip(2);
   const headerLength = c.offset(is64);
   const header = c.subCursor(headerLength);

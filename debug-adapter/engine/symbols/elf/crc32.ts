@@ -1,6 +1,6 @@
 import { bytesOnce, type FileBytes } from './fileBytes.ts';
 
-/** The CRC-32 of a file. It is read in pieces, so that a large file is not kept in memory. */
+/** The CRC-32 of a file. The file is read in pieces, so that a large file is not kept in memory. */
 export function crc32OfFile(file: FileBytes): number {
   const lengthBytes = file.bytes.length;
   let crc = 0;
@@ -12,7 +12,7 @@ export function crc32OfFile(file: FileBytes): number {
 
 /**
  * The CRC-32 of a separate debug file, as `.gnu_debuglink` stores it (the polynomial of IEEE 802.3, as in gzip).
- * Processing eight bytes per step reaches about 1 GB/s. `previous` is the CRC of the bytes that precede these.
+ * Processing eight bytes at a time reaches about 1 GB/s. `previous` is the CRC of the preceding bytes.
  */
 export function crc32(bytes: Uint8Array, previous = 0): number {
   tables ??= makeTables();

@@ -43,7 +43,7 @@ export interface ElfSection {
   readonly bytes: Uint8Array;
   /** The size of the contents in the file. */
   lengthBytes: number;
-  /** The contents, of which only the loaded parts are valid. */
+  /** The contents; only the loaded parts are valid. */
   contents: FileBytes;
   /** Size in memory; larger than `bytes` for .bss. */
   sizeBytes: bigint;
