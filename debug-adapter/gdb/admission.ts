@@ -115,7 +115,7 @@ interface AdmissionDesk {
   onGone(visitor: CandidateConnection): void;
 }
 
-/** A connection. Initially unidentified, it may be identified as gdb's before it is closed. */
+/** A connection. It is unidentified at first and may later be identified as gdb's. */
 class CandidateConnection implements GdbConnectionHandler {
   private connection: GdbConnection;
   private desk: AdmissionDesk;

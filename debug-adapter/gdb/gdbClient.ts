@@ -6,8 +6,8 @@ import { stopReply } from './stopReply.ts';
 type Direction = 'forward' | 'backward';
 
 /**
- * The part of a session that belongs to one gdb connection: its stop points, its supported features, the threads that
- * it selected and the reason for its last stop.
+ * The part of a session that belongs to one gdb connection: the stop points that gdb inserted, the features that it
+ * supports, the threads that it selected, and the reason for the last stop.
  */
 export class GdbClient {
   readonly session: Session<Timeline>;
@@ -49,8 +49,8 @@ export class GdbClient {
   }
 
   /**
-   * Whether the step that gdb requests is the one that it requests after each stop at a watchpoint. gdb expects that
-   * RISC-V machines stop before the access (gdbarch_have_nonsteppable_watchpoint in gdb's riscv-tdep.c). It therefore
+   * Whether the requested step is the one that gdb requests after each stop at a watchpoint. gdb expects RISC-V
+   * machines to stop before the access (gdbarch_have_nonsteppable_watchpoint in gdb's riscv-tdep.c). It therefore
    * removes the watchpoints and steps once before it reads the watched bytes. This machine stops after the access
    * (backward: before it), so the machine has already executed that step.
    */

@@ -9,7 +9,7 @@ export type WireEvent =
   /** The peer is not gdb. No event follows, because reading ends. */
   | { kind: 'foreign' };
 
-/** The value of `PacketSize`: the maximum length of a packet's content, for both sides. */
+/** The value of `PacketSize`: the maximum length of a packet's content, in both directions. */
 export const PACKET_BYTES_MAX = 0x4000;
 
 const START = 0x24; // $

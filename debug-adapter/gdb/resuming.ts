@@ -6,7 +6,9 @@ export type ResumeAction =
   | { kind: 'continue' }
   /** Steps one hart while the other harts run. */
   | { kind: 'step'; hart: number }
-  /** Steps one hart by instructions as long as its pc is in [start, end), for example over a source line. */
+  /**
+   * Steps one hart, instruction by instruction, as long as its pc is in [start, end), for example over a source line.
+   */
   | { kind: 'range'; hart: number; start: bigint; end: bigint };
 
 /**

@@ -14,8 +14,8 @@ const STORED_BYTES_MAX = 0xffff;
 const zlib = () => process.getBuiltinModule('node:zlib');
 
 /**
- * Implements the engine's compression with node:zlib, which supports Zstandard since Node 22.15. Decompression stops at
- * the expected length, even if the stream contains more data.
+ * Implements the engine's compression with node:zlib, which has supported Zstandard since Node 22.15. Decompression
+ * stops at the expected length, even if the stream contains more data.
  */
 export const nodeCompression: HostCompression = {
   deflate(bytes) {

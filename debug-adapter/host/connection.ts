@@ -62,8 +62,8 @@ export function connectSocket(socket: Duplex, onConnection: OnConnection): void 
   );
 }
 
-// This is long enough for a peer to receive the remaining data, but a peer that does not read cannot keep the process
-// alive.
+// Long enough for a peer to receive the remaining data, and short enough that a peer that does not read cannot keep the
+// process alive for long.
 const CLOSE_TIMEOUT_MILLISECONDS = 500;
 
 /** Ends the stream as soon as the data sent on it has arrived, or after a timeout. */

@@ -17,8 +17,8 @@ const GIVE_UP_AGAIN_MILLISECONDS = 150;
 export class Interrupter {
   private cell: InterruptionCell;
   /**
-   * Called once if the other thread does not end, for example because a call that does not check the cell never
-   * returns.
+   * Called once if the other thread does not end, for example because it is in a call that never returns and does not
+   * check the cell.
    */
   private giveUp: () => void;
   private ignoresEchoes = false;

@@ -80,8 +80,8 @@ export function removeFile(filePath: string, name = filePath): void {
 }
 
 /**
- * Creates a file's folder and its parent folders. Returns a function that removes the created folders again while they
- * are empty.
+ * Creates a file's folder and its parent folders. Returns a function that removes those of the created folders that are
+ * still empty.
  */
 export function createFolderOf(filePath: string): () => void {
   checkFileName(filePath);

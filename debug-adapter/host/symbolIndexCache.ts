@@ -55,7 +55,7 @@ export function symbolCacheFolder(
   const home = orUndefined(() => os.homedir());
   const inHome = (...names: string[]) => (home ? path.join(home, ...names) : undefined);
   const { XDG_CACHE_HOME: xdg, LOCALAPPDATA: local } = environment;
-  // According to the XDG specification, a relative path is ignored.
+  // The XDG specification says that a relative path must be ignored.
   const base =
     platform === 'win32'
       ? (local ?? inHome('AppData', 'Local'))

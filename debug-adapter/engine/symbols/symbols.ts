@@ -10,7 +10,7 @@ import type { Value } from './values/value.ts';
 
 /**
  * A debugger's view of the symbols and debug information in one ELF file. A session with a kernel and its programs
- * opens several `Symbols` and chooses among them by address space.
+ * opens several `Symbols` and chooses among them by comparing the files with guest memory.
  *
  * Every code and data address is a guest address: an unsigned 64-bit `bigint` that includes the load bias. Queries
  * never modify anything and do not throw on damaged files: damaged debug information counts as missing, and a
@@ -115,7 +115,7 @@ export interface Symbols {
 
   /** Evaluates a C expression in a frame. Throws a UserError (messages/symbols.ts). Never calls guest functions. */
   evaluate(expression: string, frame: Frame): Evaluation;
-  /** Whether the value of a C expression is not 0. Throws a UserError. */
+  /** Whether the value of a C expression is nonzero. Throws a UserError. */
   isTrue(expression: string, frame: Frame): boolean;
   /**
    * Checks the syntax, names and types of a C expression in the innermost frame at `frame.pc`, without the values.
@@ -160,7 +160,7 @@ export interface CodeSection {
   bytes: Uint8Array;
 }
 
-/** A source file named by the debug information. */
+/** A source file that the debug information names. */
 export interface SourceFile {
   /** The full path, built from the compiler's directories. It is relative if comp_dir is relative (`./demo/main.c`). */
   path: string;
@@ -211,7 +211,7 @@ export interface FunctionLocation {
   address: bigint;
   /**
    * If an inlined copy of the function begins at the address, its depth: 1 for a call that is not inside another
-   * inlined call. Otherwise 0.
+   * inlined call. Otherwise, 0.
    */
   inlineDepth: number;
 }

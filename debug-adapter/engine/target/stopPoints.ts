@@ -45,7 +45,7 @@ export interface Watchpoint {
   /** A guest physical address, so the watchpoint covers accesses through any virtual address and by any device. */
   address: GuestAddress;
   lengthBytes: number;
-  /** `change` is a write after which the bytes differ from those before the step. */
+  /** `change` matches a write only if it changes the bytes. */
   access: 'read' | 'write' | 'readWrite' | 'change';
 }
 

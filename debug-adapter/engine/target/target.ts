@@ -111,7 +111,7 @@ export type TargetStop =
   | { kind: 'ended'; end: End };
 
 /**
- * Why a machine ended. The same values are used for `reason` in the command line's output and at the end of a
+ * Why execution ended. The same values are used for `reason` in the command line's output and at the end of a
  * recording.
  */
 export type EndReason =
@@ -125,7 +125,7 @@ export type EndReason =
   | 'endOfRecording'
   | 'interrupted';
 
-/** How a machine ended. */
+/** How execution ended. */
 export interface End {
   reason: EndReason;
   /** The guest's exit code, 0 for success; undefined if it reported none. */

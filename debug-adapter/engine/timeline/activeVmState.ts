@@ -4,8 +4,8 @@ import { type EncodedSnapshot, type WrittenSnapshot, writeSnapshot } from './vmS
 
 /**
  * The VM state to which an image's active L1 table refers. A recording updates it for each snapshot and writes only
- * what has changed since the previous snapshot. If a write fails, all pages that it should have written are written
- * with the next snapshot.
+ * what has changed since the previous snapshot. If a write fails, the next snapshot also writes all pages that the
+ * failed write should have written.
  */
 export class ActiveVmState {
   private written: WrittenSnapshot = { ram: new RamSnapshot(0), lengthBytes: 0 };

@@ -54,8 +54,8 @@ export interface BaseDisk {
   base: BlockDevice;
   baseDigest: DriveDigest;
   /**
-   * Further ranges, besides those allocated in the overlay, in which a later state of the disk may differ from the
-   * base; see internalSnapshots.ts.
+   * The ranges in which a later state of the disk may differ from the base, in addition to the ranges allocated in the
+   * overlay; see internalSnapshots.ts.
    */
   imageRanges?: readonly ByteRange[];
 }

@@ -249,7 +249,10 @@ function openDrives(
   });
 }
 
-/** Also records the output. A machine in its history repeats output that is already recorded. */
+/**
+ * Returns a callback that also records console output. Output that the machine repeats in its history is not recorded
+ * again.
+ */
 function recordingOutput({ onConsoleByte }: RecordSetup, writer: RecordingWriter): RecordSetup['onConsoleByte'] {
   const record = newOutputOnly((byte, position) => writer.printed(byte, position));
   return (byte, position, index) => {

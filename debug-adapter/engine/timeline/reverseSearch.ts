@@ -30,8 +30,8 @@ export interface SearchHit {
   stop: Extract<MachineStop, { kind: 'breakpoint' | 'trap' | 'hit' }>;
 }
 
-// The pause signal is checked only after this many steps, so that even a very short slice makes progress. They take
-// 2 ms, or 10 ms if the code has not been optimized yet; resuming a paused search takes about as long.
+// The pause signal is checked only after this many steps, so that even a very short slice makes progress. These steps
+// take 2 ms, or 10 ms if the code has not been optimized yet; resuming a paused search takes about as long.
 const STEPS_PER_PAUSE_CHECK = 500_000;
 
 // The time needed to restore a state from memory at the start of a segment, expressed in steps.

@@ -226,7 +226,7 @@ export class TimeTravel {
 
   // --- helpers ---------------------------------------------------------------------------------------------------------
 
-  /** Called at the start of each move. A search that was paused before must not continue. */
+  /** Called at the start of each move. A previously paused search must not continue. */
   private beginMove(): void {
     this.generation++;
     this.memory.releaseHeld();

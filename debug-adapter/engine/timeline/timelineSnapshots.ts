@@ -14,8 +14,8 @@ export interface Snapshots {
    */
   take(name: string): SnapshotInfo;
   /**
-   * Renames a snapshot. An automatic snapshot that is renamed is kept. Throws a UserError for the first snapshot, which
-   * cannot be renamed.
+   * Renames a snapshot. A renamed automatic snapshot is no longer deleted automatically. Throws a UserError for the
+   * first snapshot, which cannot be renamed.
    */
   rename(id: SnapshotId, newName: string): void;
   /** Deletes a snapshot. Throws a UserError for the first snapshot, from which replays start. */

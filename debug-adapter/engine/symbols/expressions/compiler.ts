@@ -56,7 +56,7 @@ export interface CompilerNames {
 }
 
 /**
- * Checks an expression, and compiles it to a predicate where the machine can compute it. Names and types are checked as
+ * Checks an expression and, if the machine can compute it, compiles it to a predicate. Names and types are checked as
  * in `Evaluator`, but before the values are known, so that errors are found when an expression is entered.
  */
 export class Compiler {

@@ -11,7 +11,7 @@ import { Evaluator } from './evaluator.ts';
 import { parseExpression } from './parser.ts';
 import type { Expression } from './tree.ts';
 
-/** Parses and evaluates an expression. For an assignment, it computes the bytes to write but does not write them. */
+/** Parses and evaluates an expression. For an assignment, computes the bytes to write but does not write them. */
 export function evaluate(text: string, environment: Environment): Evaluation {
   return withoutDamage(text, environment, () => {
     const [expression, evaluator] = [parse(text, environment), new Evaluator(environment)];
@@ -20,7 +20,7 @@ export function evaluate(text: string, environment: Environment): Evaluation {
   });
 }
 
-/** Parses and evaluates a condition: whether an expression is not 0. */
+/** Parses and evaluates a condition. Returns whether its value is nonzero. */
 export function evaluateTruth(text: string, environment: Environment): boolean {
   return withoutDamage(text, environment, () => isTrue(new Evaluator(environment).number(parse(text, environment))));
 }

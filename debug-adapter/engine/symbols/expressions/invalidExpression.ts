@@ -21,7 +21,10 @@ export function located<T>(at: () => number, compute: () => T): T {
   }
 }
 
-/** Calls `compute`. If it throws an InvalidExpression, throws only the UserError in it. */
+/**
+ * Calls `compute`. If `compute` throws an InvalidExpression, throws only the UserError that the InvalidExpression
+ * holds.
+ */
 export function unlocated<T>(compute: () => T): T {
   try {
     return compute();

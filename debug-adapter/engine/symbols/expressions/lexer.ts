@@ -26,7 +26,7 @@ export function tokenize(expression: string): Token[] {
   return tokens;
 }
 
-/** In `pair.0.1`, the members `0` and `1` are not the number 0.1. */
+/** In `pair.0.1`, `0` and `1` are two members, not the number 0.1. */
 function tupleMember(before: Token[], rest: string): (Omit<Token, 'at'> & { length: number }) | undefined {
   const [last, previous] = [before.at(-1), before.at(-2)];
   if (last?.text === '.' && /^\d/.test(rest)) {

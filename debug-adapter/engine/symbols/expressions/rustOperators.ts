@@ -73,7 +73,7 @@ export function rangeOf(
 
 const ELEMENTS_MAX = 2n ** 24n;
 
-/** The type of a member of the first variant that has it. */
+/** The type of the member with this name in the first variant that has such a member. */
 export function memberOfSomeVariant(type: CompositeType, name: string): Type | undefined {
   for (const { members } of type.variants?.()?.variants ?? []) {
     const [path] = members.flatMap((struct) => pathsTo(struct.type(), name));

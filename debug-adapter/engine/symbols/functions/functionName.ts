@@ -9,7 +9,7 @@ import { outlineOf, qualify } from '../dwarf/outline.ts';
  * `ns::Box::area`, `rust_basic::Point::shift`. As in gdb, the name of a C++ function is its demangled linkage name, if
  * it has one, because compilers differ in how they spell template arguments and lambda names. Otherwise, it is the name
  * in the debug information, preceded by the names of its scopes. A function that is defined outside its class belongs
- * to the scope of its declaration there (DW_AT_specification).
+ * to the scope of its declaration in the class (DW_AT_specification).
  */
 export function functionName(die: Die): string {
   const linkageName = linkageNameOf(die);
@@ -27,8 +27,8 @@ export function functionName(die: Die): string {
 /**
  * The name of a function in a stack frame, if it differs from its qualified name. gdb cannot split some names into name
  * and parameters (cp_remove_params): those of thunks, lambda functions, and functions with lambdas or unnamed types
- * among their template arguments or parameters. In frames, it shows these names with their parameters. `parametersOf`
- * returns the parameters of a function without a linkage name: `(int, const Point &)`.
+ * among their template arguments or parameters. In stack frames, gdb shows these names with their parameters.
+ * `parametersOf` returns the parameters of a function without a linkage name: `(int, const Point &)`.
  */
 export function frameName(die: Die, parametersOf: (die: Die) => string): string | undefined {
   if (die.unit.language !== 'c++') return undefined;

@@ -16,7 +16,7 @@ import { FunctionSearch, type InlinedEntry, type UnitMatches } from './functionS
 import { functionName, linkageNameOf } from './functionName.ts';
 import type { NameQuery } from './nameQuery.ts';
 
-/** Finds the functions that a name stands for: in the debug information and in the symbol table. */
+/** Finds the functions that a name stands for, in the debug information and in the symbol table. */
 export class FunctionNames {
   private readonly index: FunctionIndex;
   private readonly hints: NameHints;

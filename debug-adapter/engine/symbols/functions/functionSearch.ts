@@ -20,7 +20,7 @@ export interface InlinedEntry {
 
 /** The entries in a unit that a search for functions with a given name must check. */
 export interface UnitMatches {
-  /** The offsets of functions that have the name, or whose name is not known without reading the entry. */
+  /** The offsets of functions that have the name, or whose name the search cannot determine. */
   functions: number[];
   /** All inlined calls in the unit. */
   inlined: InlinedEntry[];
@@ -97,8 +97,8 @@ export class FunctionSearch {
   }
 
   /**
-   * Returns a function that tests whether the current entry has the name. The results are kept by the name's offset in
-   * `.debug_str`.
+   * Returns a function that tests whether the current entry has the name. The results are cached by the name's offset
+   * in `.debug_str`.
    */
   private nameTest(unit: Unit, entries: EntryReader): () => boolean {
     const { sections } = unit;
@@ -113,7 +113,7 @@ export class FunctionSearch {
     return () => {
       const { nameKind, nameOffset } = entries;
       if (nameKind === NAME.inStrings) return test(strings, nameOffset);
-      // The results for names in the next two forms are not kept.
+      // The results for names in the next two forms are not cached.
       if (nameKind === NAME.inLineStrings) return this.isKeyAt(lineStrings, nameOffset);
       if (nameKind === NAME.here) return this.isKeyAt(entries.bytes, nameOffset);
       const offset = stringOffset(unit, nameOffset);

@@ -69,7 +69,8 @@ function fileEnd(text: string): number {
 }
 
 /**
- * Removes the spaces that do not separate words, and writes types as C++ does: `long unsigned int` is `unsigned long`.
+ * Removes the spaces that do not separate words, and writes types as C++ does: `long unsigned int` becomes `unsigned
+ * long`.
  */
 function normalized(text: string): string {
   const words = text.trim().replaceAll(ANONYMOUS, '(anonymous\0namespace)').replace(/\s+/g, ' ');
@@ -120,7 +121,7 @@ function parameterList(parameters: string): string[] {
   return types.length === 1 && (types[0] === '' || types[0] === 'void') ? [] : types.map(typeSpelling);
 }
 
-/** Writes qualifiers after the type, as demangled names do: `const char*` is `char const*`. */
+/** Writes qualifiers after the type, as demangled names do: `const char*` becomes `char const*`. */
 function typeSpelling(type: string): string {
   const after = type.replace(/^((?:(?:const|volatile) )+)([^*&(]+)/, (_, qualifiers: string, base: string) => {
     return `${base} ${qualifiers.trim()}`;

@@ -1,8 +1,8 @@
 import type { NameHash } from './nameHash.ts';
 
 /**
- * Assigns consecutive numbers to 64-bit hashes, in the order in which the hashes are first seen. They are stored in a
- * hash table with open addressing.
+ * Assigns consecutive numbers to 64-bit hashes, in the order in which the hashes are first seen. The hashes are stored
+ * in a hash table with open addressing.
  */
 export class HashNumbers {
   /** The two halves of the hash in each slot. */

@@ -33,7 +33,7 @@ export interface IndexedName {
  * - LLVM's `.debug_names` lists all functions, variables and types, but no enumerators. Before LLVM 18, it did not list
  *   the scopes of types.
  * - `.gdb_index`, `.debug_gnu_pubnames` and gdb's `.debug_names` list all C functions and variables. Methods of local
- *   classes and nested types are missing, and gdb lists types of the same name only once.
+ *   classes and nested types are missing, and gdb lists types with the same name only once.
  * - The `.debug_pubnames` sections of older compilers do not list static functions, so they are not used.
  *
  * A damaged index is reported and not used. Returns undefined if no index is usable.

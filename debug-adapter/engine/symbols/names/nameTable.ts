@@ -2,12 +2,12 @@ import { grown, HashNumbers } from './hashNumbers.ts';
 import { combined, hashBytes, KIND_NUMBER, lookupHash, type NameHash, type NameKind } from './nameHash.ts';
 
 /**
- * Maps names to the units that may define them (or use them, for source files), in a few bytes per name. The table
- * contains hints: a lookup reads the units to check whether they define the name. For each name, the table must list
- * every unit that defines the name. Types and enumerators are an exception: units that include the same header define
- * the same types, so the first `UNITS_PER_TYPE_MAX` units are sufficient. A type or enumerator in a named scope is
- * therefore also listed under its name with the innermost scope (`Box::Inner`), because types in different scopes can
- * have the same name.
+ * Maps names to the units that may define them (or use them, for source files). It takes only a few bytes per name. The
+ * table contains hints: a lookup reads the units to check whether they define the name. For each name, the table must
+ * list every unit that defines the name. Types and enumerators are an exception: units that include the same header
+ * define the same types, so the first `UNITS_PER_TYPE_MAX` units are sufficient. A type or enumerator in a named scope
+ * is therefore also listed under its name with the innermost scope (`Box::Inner`), because types in different scopes
+ * can have the same name.
  */
 export class NameTable {
   readonly arrays: NameTableArrays;
@@ -82,7 +82,7 @@ export class NameTableBuilder {
 
   /**
    * Adds a type or enumerator under its name with the innermost scope. The limit on the number of units applies to the
-   * qualified name: `a::Box::Inner` and `b::Box::Inner` have the same key.
+   * qualified name, because `a::Box::Inner` and `b::Box::Inner` have the same key.
    */
   addScoped(name: number, unit: number, scope: NamedScope): void {
     const hash = this.names.hash(name);

@@ -117,7 +117,7 @@ class OneUnit {
     this.entries = entries;
   }
 
-  /** Returns false if the unit could not be read to its end. */
+  /** Returns false if the unit could not be read completely. */
   addNames(): boolean {
     const { entries } = this;
     let depth = 0;

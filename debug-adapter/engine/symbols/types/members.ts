@@ -5,8 +5,8 @@ import { isComposite, stripTypedefs } from './typeTraits.ts';
 export type MemberPath = ({ kind: 'base'; base: Base } | { kind: 'member'; member: Member })[];
 
 /**
- * The paths to the members with a given name. A member hides the members of the same name in base classes, so there are
- * several paths only if more than one base class has such a member. In C++, `Base::name` selects the base class.
+ * The paths to the members with a given name. A member hides the members with the same name in base classes, so there
+ * are several paths only if more than one base class has such a member. In C++, `Base::name` selects the base class.
  */
 export function pathsTo(type: Type, name: string, depth = 0): MemberPath[] {
   const composite = stripTypedefs(type);

@@ -3,7 +3,7 @@ import { outlineOf, qualify } from '../dwarf/outline.ts';
 
 /**
  * The name of a type, variable or enumerator with its scope: `geo::Point`, `(anonymous namespace)::limit`. C has no
- * named scopes. A variable that is defined outside its class belongs to the scope of its declaration there.
+ * named scopes. A variable that is defined outside its class belongs to the scope of its declaration in the class.
  */
 export function scopedName(die: Die): string {
   const { language } = die.unit;

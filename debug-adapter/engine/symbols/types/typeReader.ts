@@ -317,7 +317,7 @@ function readBase(die: Die): BaseType {
   return component ? { ...base, encoding: 'complex', component } : base;
 }
 
-/** gcc has a vendor-defined encoding for complex integers, whose names begin with `complex`. */
+/** gcc uses a vendor-defined encoding for complex integer types, whose names begin with `complex`. */
 function componentOf(name: string, { encoding, sizeBytes }: Pick<BaseType, 'encoding' | 'sizeBytes'>) {
   const [, ofInteger] = /^complex (.*)$/.exec(name) ?? [];
   if (encoding !== 'complex' && (encoding !== 'other' || ofInteger === undefined)) return undefined;

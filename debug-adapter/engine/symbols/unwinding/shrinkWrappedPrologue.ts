@@ -44,8 +44,8 @@ function isStackReleased(readCode: ReadCode, pc: bigint): boolean {
 }
 
 /**
- * Whether an instruction may appear between the release of a stack frame and the return: whether it restores a register
- * or sets the return value.
+ * Whether an instruction may appear between the release of a stack frame and the return, that is, whether it restores a
+ * register or sets the return value.
  */
 const isRestoreOrResult = ({ mnemonic }: DecodedInstruction): boolean =>
   mnemonic === 'addi' || mnemonic === 'add' || mnemonic === 'ld' || mnemonic === 'lw';

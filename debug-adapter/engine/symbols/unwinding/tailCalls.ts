@@ -115,7 +115,7 @@ interface Chain {
 }
 
 /**
- * Reduces the known calls of a chain to those that another chain has too (gdb: chain_candidate). Returns undefined if
+ * Reduces the known calls of a chain to those that another chain also has (gdb: chain_candidate). Returns undefined if
  * the chains have nothing in common.
  */
 function withCommonParts({ calls, outer, inner }: Chain, other: readonly bigint[]): Chain | undefined {

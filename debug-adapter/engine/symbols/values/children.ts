@@ -4,7 +4,7 @@ import { isStringSlice } from '../types/rustTypes.ts';
 import { parenthesized } from './expressionText.ts';
 import { rustChildren, sliceContents } from './rustValue.ts';
 import { baseOf, elementOf, memberOf } from './parts.ts';
-// Cycle: the children of a value are values.
+// Circular import: the children of a value are values.
 import type { GuestValue } from './shownValue.ts';
 
 /**

@@ -16,8 +16,8 @@ interface Printer {
 }
 
 /**
- * The text of a Rust value, in the notation of gdb (rust-lang.c): `Point {x: 1, y: 2}`, `(1, 2)`,
- * `Option<u32>::Some(5)`, `&[u16] [10, 20]`, `"text"`, `97 'a'`. Undefined for values whose text is the same as in C.
+ * The text of a Rust value, in gdb's notation (rust-lang.c): `Point {x: 1, y: 2}`, `(1, 2)`, `Option<u32>::Some(5)`,
+ * `&[u16] [10, 20]`, `"text"`, `97 'a'`. Undefined for values whose text is the same as in C.
  */
 export function rustText(value: GuestValue, type: Type, printer: Printer): string | undefined {
   switch (type.kind) {
@@ -90,7 +90,7 @@ function unreadablePartOfSlice(value: GuestValue, type: CompositeType): ReadResu
 }
 
 /**
- * The text of an enum's current variant, as in gdb (rust_language::print_enum): there is no space before its members.
+ * The text of an enum's current variant, as in gdb (rust_language::print_enum): there is no space before the members.
  */
 function variantText(value: GuestValue, variant: Variant, printer: Printer): string {
   const [struct] = variant.members;

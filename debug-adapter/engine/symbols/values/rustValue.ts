@@ -67,8 +67,8 @@ export function activeVariant(value: GuestValue, part: VariantPart): ActiveVaria
 }
 
 /**
- * A slice's elements as an array; undefined if the value is not a slice, or if its size exceeds any possible memory
- * because it is not initialized.
+ * A slice's elements as an array; undefined if the value is not a slice, or if the slice is uninitialized and its size
+ * exceeds any possible memory.
  */
 export function sliceContents(value: GuestValue): GuestValue | undefined {
   const parts = sliceParts(value.type);

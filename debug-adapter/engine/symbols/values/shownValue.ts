@@ -180,7 +180,7 @@ export class GuestValue implements Value {
   }
 
   readPart(offset: number, lengthBytes: number): ReadResult {
-    // Refuse huge reads, which result from damaged sizes. No view shows that many bytes.
+    // Reject huge reads, which result from damaged sizes. No view shows that many bytes.
     if (lengthBytes > READ_BYTES_MAX) return { kind: 'unreadable', address: this.lvalue?.address ?? 0n };
     return readStorage(this.storage, this.offsetBytes + offset, lengthBytes);
   }
@@ -189,7 +189,7 @@ export class GuestValue implements Value {
     return this.isReference ? this.referent.integer() : this.integerHere();
   }
 
-  /** Like `integer`, but returns the address of the target if this is a reference. */
+  /** Like `integer`, but for a reference, returns the address of its target. */
   private integerHere(): bigint | undefined {
     return this.guarded(undefined, () => this.readInteger());
   }

@@ -3,7 +3,7 @@ import type { Frame } from '../unwinding/frame.ts';
 import { fromBytes, toBytes } from '../littleEndian.ts';
 import type { ValueLocation } from './value.ts';
 
-/** The source of a value's bytes. The function `readStorage` reads the bytes. */
+/** The source of a value's bytes, which `readStorage` reads. */
 export type Storage =
   | { kind: 'memory'; address: bigint; frame: Frame }
   | { kind: 'register'; register: number; frame: Frame }

@@ -4,9 +4,9 @@ import type { FunctionIndex } from '../functions/functionIndex.ts';
 import type { SymbolAtAddress } from '../symbols.ts';
 
 /**
- * The symbol at an address that a value contains, with the name in the source, as in gdb (build_address_symbolic): a
- * C++ name with its parameters, and for a Rust function the name in the debug information. Unlike in gdb, the hashes at
- * the ends of other Rust names are omitted.
+ * The symbol at an address that a value contains, with its source-level name, as in gdb (build_address_symbolic): for
+ * C++, the name with its parameters; for a Rust function, the name in the debug information. Unlike in gdb, the hashes
+ * at the ends of other Rust names are omitted.
  */
 export function namedSymbolAt(
   address: bigint,

@@ -53,7 +53,7 @@ export function createOverlay(
  * Writes the overlay's contents to its base, like `qemu-img commit`, and empties the overlay. This changes the base,
  * which is the user's own file. The overlay's snapshots refer to the old contents of the base, so they are deleted. If
  * the process is killed during the commit, the overlay still contains all data and can be committed again. Throws a
- * UserError if it has snapshots and the operation is not confirmed.
+ * UserError if the overlay has snapshots and the operation is not confirmed.
  */
 export function commitOverlay(host: Host, overlay: string, { confirmed }: Confirmation): void {
   const base = backingOf(host, overlay);

@@ -85,8 +85,8 @@ function preserveContents(image: Qcow2Image, newBase: BlockDevice): void {
 }
 
 /**
- * The clusters in which the current base and `next` differ, with their current contents. Each result is valid until the
- * next iteration. Reads only clusters in which at least one of the bases may have nonzero data.
+ * The clusters in which the current base and `newBase` differ, with the current base's contents. Each result is valid
+ * until the next iteration. Reads only clusters in which at least one of the bases may have nonzero data.
  */
 function* differences(image: Qcow2Image, newBase: BlockDevice, offset: number, lengthBytes: number) {
   const step = image.clusterSizeBytes;

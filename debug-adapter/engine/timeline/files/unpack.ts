@@ -159,7 +159,7 @@ function checkBases(host: Host, { pack, bases }: UnpackOptions, { drives }: Pack
   if (unknown !== undefined) throw packBaseUnknown({ drive: unknown, file: pack });
 }
 
-/** The options for a drive whose files are at their new location. */
+/** The options for a drive, with the new locations of its files. */
 function relocated({ bases }: UnpackOptions, drive: PackedDrive, pathOf: (name: string) => string): DriveOptions {
   const { id, format, readOnly } = drive;
   const image = drive.image === null ? bases.get(id)! : pathOf(drive.image);
