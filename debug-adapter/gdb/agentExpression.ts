@@ -10,7 +10,7 @@ export type AgentExpression = { kind: 'predicate'; predicate: Predicate } | { ki
 /**
  * Translates the bytecode of an agent expression (gdb manual, "The GDB Agent Expression Mechanism") into a predicate.
  * The translation executes the bytecode on a stack of predicates instead of values. At each branch whose condition is
- * not constant, both paths are executed up to the end and become the two values of a `select`. A value that does not
+ * not constant, both paths are executed to the end and become the two values of a `select`. A value that does not
  * contribute to the result is not evaluated, so it cannot fail.
  *
  * Loops, floating-point values, trace variables and everything with side effects are unsupported, and so are

@@ -13,9 +13,9 @@ const SIGNAL_TRAP = 'T05';
 export const threadId = (thread: number): string => thread.toString(16).padStart(2, '0');
 
 /**
- * Formats a stop reason as gdb's stop reply (gdb manual, "Stop Reply Packets"). When the machine has ended, the reply
- * is not `W`, because gdb would then detach from the machine and could not run it backward. Instead, the reply reports
- * a stop at the end of the history.
+ * Formats a stop reason as gdb's stop reply (gdb manual, "Stop Reply Packets"). When execution has ended, the reply is
+ * not `W`, because gdb would then detach from the machine and could not run it backward. Instead, the reply reports a
+ * stop at the end of the history.
  */
 export function stopReply(
   reason: StopReason,

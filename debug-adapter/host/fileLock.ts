@@ -23,8 +23,8 @@ import { processWithOpen, qemuUseOf } from './qemuLocks.ts';
  * that it only reads get a shared lock. A lock applies to the file itself, regardless of which of its names is used: it
  * covers the device and inode. It also covers the resolved path, because the file may not exist yet or may be replaced.
  * Sessions on this host see each other in a registry (lockRegistry.ts). Sessions on other hosts see a lock file next to
- * the file (lockFile.ts); base images get no lock file, because their folder may be read-only. If the registry is
- * unusable, lock files are the only protection. Images that QEMU has open are rejected on systems where this can be
+ * the locked file (lockFile.ts); base images get no lock file, because their folder may be read-only. If the registry
+ * is unusable, lock files are the only protection. Images that QEMU has open are rejected on systems where this can be
  * detected (qemuLocks.ts). Locked files are kept open, because the system may otherwise give the inode of a deleted
  * file to a new file, which would then appear to be locked.
  */

@@ -20,7 +20,7 @@ export const ENGINE_HEAP = { maxYoungGenerationSizeMb: YOUNG_MEBIBYTES, maxOldGe
  * generation into three parts.
  * - `optimize-for-size`: the old generation is cleaned after 2 MiB of garbage.
  *
- * V8 reads the first and last flag whenever it resizes a heap, so they also affect the main thread, which is already
+ * V8 reads the first and last flags whenever it resizes a heap, so they also affect the main thread, which is already
  * running. Must be called before the engine thread starts.
  */
 export function limitHeapGrowth(): void {

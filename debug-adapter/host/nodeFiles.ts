@@ -22,7 +22,7 @@ import { codeOf, openFailure, useFailure } from './systemErrors.ts';
 
 export interface OpenMode {
   write: boolean;
-  /** `new` fails if the file exists, `truncate` empties it; both require `write`. */
+  /** `new` fails if the file exists; `truncate` empties it. Both require `write`. */
   create: 'never' | 'new' | 'truncate';
 }
 

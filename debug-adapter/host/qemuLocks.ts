@@ -47,7 +47,7 @@ const WRITE = 1;
  */
 const END = 300;
 
-/** proc_locks(5): `1: OFDLCK ADVISORY READ -1 fe:00:1234 100 101`, the device in hexadecimal. */
+/** proc_locks(5): `1: OFDLCK ADVISORY READ -1 fe:00:1234 100 101`, with the device in hexadecimal. */
 function lockedRanges({ device, inode }: FileId): { first: number; last: number }[] {
   const key = `${hex(major(device))}:${hex(minor(device))}:${inode}`;
   return linesOf('/proc/locks').flatMap((line) => {

@@ -27,7 +27,7 @@ import { chunkFlaws, recordingDamage } from '../../messages/recordingDamage.ts';
 export class RecordingReader {
   private readonly file: HostFile;
   private readonly compression: HostCompression;
-  /** The input ports that the recording may contain. */
+  /** The input ports whose entries the recording may contain. */
   readonly ports: PortTable;
   readonly header: RecordingHeader;
   /** Whether the recording was closed properly. */
@@ -136,8 +136,8 @@ export class RecordingReader {
   }
 
   /**
-   * Yields the guest's console output from the start of the recording, in parts, each of which is read just before it
-   * is yielded. Damaged parts are omitted. Older recordings contain no console output.
+   * Yields the guest's console output from the start of the recording, in parts. Each part is read just before it is
+   * yielded. Damaged parts are omitted. Older recordings contain no console output.
    */
   *consoleOutput(): Generator<ConsoleOutput, void, undefined> {
     for (const chunk of this.output) {

@@ -17,7 +17,7 @@ export interface PlacedFile extends NamedFile {
   index?: Uint8Array;
 }
 
-/** The boot files of a machine that contain code. */
+/** A machine's boot files that contain code. */
 export interface BootedFiles {
   /** The kernel after decompression. */
   kernel: PlacedFile | undefined;

@@ -123,5 +123,5 @@ function entryAt(inspector: Inspector, address: bigint): bigint | undefined {
   return bytes && new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
 }
 
-/** The value of a CSR; 0 if the hart does not have it. */
+/** The value of a CSR; 0 if the hart does not implement it. */
 const csrOf = (inspector: Inspector, name: string): bigint => inspector.csr(csrNumber(name)) ?? 0n;

@@ -2,7 +2,7 @@ import { badAddress } from '../../messages/session.ts';
 import type { GuestAddress } from '../base/quantities.ts';
 import type { Inspector } from '../target/inspector.ts';
 
-/** The physical address of bytes within a page. Throws a UserError if they are not mapped, or not in RAM. */
+/** The physical address of bytes within a page. Throws a UserError if the bytes are not mapped or are not in RAM. */
 export function ramAddress(inspector: Inspector, address: bigint, lengthBytes: number): GuestAddress {
   const physical = inspector.translate(address);
   const last = inspector.translate(address + BigInt(lengthBytes - 1));

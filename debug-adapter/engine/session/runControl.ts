@@ -52,8 +52,8 @@ export class RunControl {
   }
 
   /**
-   * Stops the machine, whichever front end is running it. If the first run has not started, it ends after its first
-   * slice. Resolves when the machine has stopped or the session has ended.
+   * Stops the machine, whichever front end is running it. If the first run has not started yet, it will end after its
+   * first slice. Resolves when the machine has stopped or the session has ended.
    */
   stop(): Promise<void> {
     const { current } = this;

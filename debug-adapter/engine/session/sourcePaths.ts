@@ -24,7 +24,7 @@ export class SourcePaths {
     files: Files;
     cwd: string;
     sourceMap?: readonly SourceMapEntry[];
-    /** The recording being replayed. Its programs are not newer than the recording. */
+    /** The recording being replayed. The programs in it cannot be newer than the recording itself. */
     rrfile?: string;
     /** Called if a source file is newer than its program, at most once per session. */
     onNotice?: (notice: Notice) => void;

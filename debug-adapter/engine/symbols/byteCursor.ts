@@ -3,7 +3,7 @@ import type { FileBytes } from './elf/fileBytes.ts';
 import { symbolDamage } from '../../messages/symbolDamage.ts';
 
 /**
- * Reads little-endian values from one section in sequence. Every read checks the section's bounds and throws
+ * Reads little-endian values sequentially from one section. Every read checks the section's bounds and throws
  * MalformedData if it would go past the end, so a parser can handle arbitrary bytes without further checks. A cursor is
  * a small object: create one for each position to read from.
  */

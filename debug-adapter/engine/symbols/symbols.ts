@@ -108,7 +108,7 @@ export interface Symbols {
    * units, or none if the file has more than 1 MiB of debug information.
    */
   globals(pc?: bigint): Variable[];
-  /** A variable's value in a frame. Its `text` and `children` read memory only when they are called. */
+  /** A variable's value in a frame. Its `text` and `children` read memory only when they are used. */
   read(variable: Variable, frame: Frame): Value;
   /** Finds a type by its C name: `struct store`, `uint32_t`, `unsigned long`. */
   typeNamed(name: string): Type | undefined;
@@ -118,9 +118,9 @@ export interface Symbols {
   /** Whether the value of a C expression is nonzero. Throws a UserError. */
   isTrue(expression: string, frame: Frame): boolean;
   /**
-   * Checks the syntax, names and types of a C expression in the innermost frame at `frame.pc`, without the values.
-   * Returns a predicate that holds if the expression's value is not 0; undefined if the machine cannot evaluate the
-   * expression. Throws an InvalidExpression.
+   * Checks the syntax, names and types of a C expression in the innermost frame at `frame.pc`, without evaluating the
+   * expression. Returns a predicate that holds if the expression's value is not 0; undefined if the machine cannot
+   * evaluate the expression. Throws an InvalidExpression.
    */
   check(expression: string, frame: Frame): Predicate | undefined;
 }
@@ -193,7 +193,7 @@ export interface LineBreakpoint {
 export interface FunctionInfo {
   /** The qualified name, without parameters. */
   name: string;
-  /** The name in a stack frame, if it differs. */
+  /** The name in a stack frame, if it differs from `name`. */
   frameName?: string;
   /** The entry address. */
   low: bigint;
@@ -219,7 +219,7 @@ export interface FunctionLocation {
 /** An inlined call whose code contains the requested address. */
 export interface InlinedCall {
   name: string;
-  /** The name in a stack frame, if it differs. */
+  /** The name in a stack frame, if it differs from `name`. */
   frameName?: string;
   /**
    * The start of the call's first range. It identifies the inlined call, because it is the same for every pc within the

@@ -73,7 +73,7 @@ export interface DiskPoint {
 /** A kind of disk request from the guest. */
 export type DiskRequestKind = 'read' | 'write' | 'flush';
 
-/** Text that the guest prints on its console. The point is reached by the step that prints the last byte. */
+/** Text that the guest prints to its console. The point is reached by the step that prints the last byte. */
 export interface ConsolePoint {
   id: number;
   /** The text, which is 1 to CONSOLE_TEXT_BYTES_MAX bytes long. */

@@ -85,8 +85,8 @@ export interface TargetDisk {
   readonly id: string;
   readonly lengthBytes: number;
   /**
-   * Fills `into` with the bytes from `offset` on; the range must be on the disk. Throws the host's error if the data
-   * cannot be read.
+   * Fills `into` with the bytes that start at `offset`; the range must lie within the disk. Throws the host's error if
+   * the data cannot be read.
    */
   read(offset: number, into: Uint8Array): void;
 }

@@ -183,7 +183,7 @@ interface PlanOptions {
   isa?: string;
   mmu?: RecordedMachine['mmu'];
   rngSeed?: string | null;
-  /** True if only the device tree is needed. The user then need not give a kernel or firmware. */
+  /** True if only the device tree is needed. The user then does not have to specify a kernel or firmware. */
   needsOnlyTree?: boolean;
 }
 

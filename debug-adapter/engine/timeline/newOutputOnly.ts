@@ -3,8 +3,8 @@ import type { MachineSetup } from './sessionOptions.ts';
 
 /**
  * Filters console output so that each byte is shown only once. Replaying the history outputs bytes again; only bytes
- * beyond the furthest position reached so far are new. `show` also gets the position of the step that printed the byte.
- * Returns an `onConsoleByte` callback for front ends with a console.
+ * beyond the furthest position reached so far are new. `show` also receives the position of the step that printed the
+ * byte. Returns an `onConsoleByte` callback for front ends with a console.
  */
 export function newOutputOnly(show: (byte: number, position: Position) => void): MachineSetup['onConsoleByte'] {
   let shownUpTo: Position = -1;

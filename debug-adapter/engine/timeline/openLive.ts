@@ -192,7 +192,7 @@ function filesOf(host: Host, drives: readonly DriveStack[], recorded?: RecordSet
   };
 }
 
-/** Rejects a user's image that cannot store the first snapshot, before anything is created. */
+/** Before anything is created, rejects a user's image that cannot store the first snapshot. */
 function checkSnapshotSpace(setup: ResolvedRecord, bases: readonly BaseDisk[]): void {
   setup.drives.forEach((drive, i) => {
     const { base } = bases[i];

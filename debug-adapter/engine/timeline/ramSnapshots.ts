@@ -98,7 +98,10 @@ export class RamSnapshots {
     return this.last;
   }
 
-  /** Restores the pages that differ. Returns the pages that are equal in RAM and in `image` but are separate copies. */
+  /**
+   * Restores the pages that differ. Returns the pages that have equal contents in RAM and in `image` but are stored as
+   * separate copies.
+   */
   private restorePages(image: RamSnapshot): [number, Uint8Array | undefined][] {
     const dirty = new Set<number>();
     const dirtyStretches = new Set<number>();

@@ -26,8 +26,8 @@ export interface MachineSetup extends BootOptions {
   /** If set, the guest can make semihosting calls. A replay uses the recorded setting. */
   semihosting?: boolean;
   /**
-   * The number of jumps to an address before its code is translated, or 0 to never translate it. Only for tests; it
-   * does not change results.
+   * The number of jumps to an address before the code there is translated, or 0 to never translate it. Only for tests;
+   * it does not change results.
    */
   translationThreshold?: number;
   /** The limits on cached snapshots, TRAVEL_BUDGET by default. They affect only speed. */

@@ -27,7 +27,7 @@ export interface DiskStates {
  * always stays within a budget. The cost is the memory that only cached snapshots use; a page to which several
  * snapshots refer is counted once. RAM pages that are in memory anyway are not counted: those last captured or
  * restored, those of the live end while the machine is in its history, and those of the last snapshot written. When the
- * budget is exceeded, the least useful snapshot is dropped: the one whose neighbors are closest together in relation to
+ * budget is exceeded, the least useful snapshot is dropped: the one whose neighbors are closest together relative to
  * its distance from the user's position. The first snapshot is never dropped, and its pages are not counted.
  */
 export class SnapshotCache {

@@ -100,7 +100,7 @@ export class SnapshotStore {
     return this.images.named(name);
   }
 
-  /** Opens a drive's disk as it is in a snapshot. */
+  /** Opens a drive's disk as stored in a snapshot. */
   openDisk(id: SnapshotId, driveId: string): SnapshotView {
     return this.images.open(id, driveId);
   }

@@ -16,7 +16,7 @@ import type { Snapshots } from './timelineSnapshots.ts';
 export interface Timeline extends Target {
   /**
    * Runs to `until`, or until `wantsPause` returns true, regardless of stop points. `wantsPause` is called between
-   * steps, several thousand times a second. Returns how the machine ended, or undefined if it can continue.
+   * steps, several thousand times a second. Returns how execution ended, or undefined if the machine can continue.
    */
   advance(until: Position, wantsPause?: () => boolean): End | undefined;
   /**
@@ -38,7 +38,7 @@ export interface Timeline extends Target {
   digest(): bigint;
   readonly snapshots: Snapshots;
   /**
-   * The console output in the recording, from its start. Undefined unless this is a replay, which may skip parts of the
+   * The console output in the recording, from its start. Only for a replay, because a replay may skip parts of the
    * recording.
    */
   consoleOutput?(): Iterator<ConsoleOutput>;
@@ -53,7 +53,7 @@ export interface Timeline extends Target {
   abandon(): void;
 }
 
-/** How the machine ended; undefined if it can continue after this stop. */
+/** How execution ended; undefined if the machine can continue after this stop. */
 export function endOf(stop: MachineStop): End | undefined {
   switch (stop.kind) {
     case 'reached':

@@ -21,7 +21,7 @@ export interface DiskState {
   slots?: SlotMap;
 }
 
-/** Opens the drive's disk as it is in a snapshot. */
+/** Opens the drive's disk as stored in a snapshot. */
 export type OpenSnapshot = (id: SnapshotId) => SnapshotView;
 
 const COPY_BYTES_MAX = 1 << 16;

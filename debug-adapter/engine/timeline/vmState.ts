@@ -234,7 +234,7 @@ export function readState(view: SnapshotView, of: { overlay: string; snapshot: s
   return state;
 }
 
-/** Whether exactly these parts have a saved state, and each saved state has all fields of its part. */
+/** Whether the saved states belong to exactly these parts, and each of them has all fields of its part. */
 function matchesParts<T extends { saveState(): State }>(
   states: StateValue | undefined,
   parts: readonly T[],

@@ -21,7 +21,7 @@ export interface SectorRange {
   sectors: number;
 }
 
-/** A summary of the entries in a part of the log, used for example to draw an overview. */
+/** A summary of the entries in part of the log, for example for drawing an overview. */
 export interface LogActivity {
   firstPosition: Position;
   lastPosition: Position;
@@ -36,8 +36,8 @@ export interface LogActivity {
  * request wrote a sector, which requests touch a range, and which byte was the nth one typed on the console. The index
  * consists of pages (see indexPage.ts) that the recording's writer stores in the file. The pages contain counts and
  * indicate which chunks may contain an entry; the entries themselves are always read from the chunks. A page that is
- * missing or damaged is rebuilt from its chunks. Recordings in formats earlier than version 6 have no pages, and if the
- * recording process was killed, the pages for the end of the recording are missing.
+ * missing or damaged is rebuilt from its chunks. Recordings in formats before version 6 have no pages. If the recording
+ * process was killed, the pages for the end of the recording are missing.
  *
  * All methods throw a UserError if the recording is damaged. Generators read the log as their results are consumed.
  */
@@ -88,7 +88,7 @@ export class RecordingIndex {
   }
 
   /**
-   * The number of entries of a series before `position`. This is also the number of the first entry at or after
+   * The number of entries in a series before `position`. This is also the number of the first entry at or after
    * `position`.
    */
   numberAt(series: EntrySeries, position: Position): number {
@@ -249,7 +249,7 @@ export class RecordingIndex {
     }
   }
 
-  /** The number of entries of a series before each page, followed by the total number of entries. */
+  /** The number of entries in a series before each page, followed by the total number of entries. */
   private totalsOf(series: EntrySeries): Float64Array {
     this.totals ??= this.countAll();
     return this.totals.get(seriesName(series)) ?? new Float64Array(this.pages.length + 1);

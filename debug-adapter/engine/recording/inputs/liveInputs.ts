@@ -12,8 +12,8 @@ import type { SharedFolder } from './sharedFolder.ts';
 /**
  * The inputs of a live machine. They come from several sources, which are polled in order. If the last source is a
  * `RealtimeIdle`, an idle machine waits in real time (`idle: realtime`). Without such a source, an idle machine's clock
- * jumps to its next deadline (`idle: warp`). Disk requests are ignored here, because they are recorded by the
- * `Recorder` that wraps these inputs.
+ * jumps to its next deadline (`idle: warp`). Disk requests are ignored here, because the `Recorder` that wraps these
+ * inputs records them.
  */
 export class LiveInputs implements Inputs {
   private readonly sources: readonly InputSource[];

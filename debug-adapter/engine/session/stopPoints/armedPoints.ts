@@ -46,8 +46,7 @@ function predicatesOf(points: readonly ResolvedPoint[]): Map<bigint, Predicate> 
 }
 
 /**
- * A predicate that holds whenever the point stops the run. Undefined if the machine cannot evaluate any part of the
- * condition.
+ * A predicate that holds whenever the point stops the run. Undefined if there is nothing that the machine can evaluate.
  */
 function predicateOf({ hart, addressSpace, condition }: StopPoint): Predicate | undefined {
   const parts = [

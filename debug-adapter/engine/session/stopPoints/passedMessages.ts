@@ -12,7 +12,7 @@ const PART_STEPS = 1_000_000;
 
 /**
  * Prints, in reverse order, the messages of the logpoints that a backward run from `to` to `from` has passed. Replays
- * these steps in parts. The machine is at an intermediate position at the end.
+ * these steps in parts. Afterward, the machine is at an intermediate position.
  */
 export function* printPassed(
   parts: {

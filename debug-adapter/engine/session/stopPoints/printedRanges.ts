@@ -1,6 +1,6 @@
 import type { Position } from '../../base/quantities.ts';
 
-/** The maximum number of ranges. Only a user who jumps back and forth very often reaches it. */
+/** The maximum number of ranges. Only a user who jumps back and forth very often reaches this limit. */
 const RANGES_MAX = 1000;
 
 /** The ranges of positions for which a logpoint has already printed its messages, in ascending order. */
@@ -11,7 +11,7 @@ export class PrintedRanges {
     return this.ranges.some(({ start, end }) => start <= position && position < end);
   }
 
-  /** Whether all positions from `from` up to, but not including, `to` are in one of the ranges. */
+  /** Whether a single range contains all positions from `from` up to, but not including, `to`. */
   covers(from: Position, to: Position): boolean {
     return from >= to || this.ranges.some(({ start, end }) => start <= from && to <= end);
   }

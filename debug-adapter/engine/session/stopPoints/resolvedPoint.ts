@@ -11,7 +11,7 @@ import type { StopPoint } from './stopPoint.ts';
 export interface ResolvedPoint {
   id: BreakpointId;
   point: StopPoint;
-  /** The bytes of RAM that an access point watches. */
+  /** For a data breakpoint: the bytes of RAM to watch. */
   watchpoint?: Watchpoint;
   /** The hits of a point with a hit condition. Points whose hits are counted together share this object. */
   hits?: HitCounts;

@@ -11,9 +11,9 @@ import type { UserStopPoints } from './userStopPoints.ts';
 
 /** What a session reports about its stop points during runs. */
 export interface StopPointListener {
-  /** Called for each message that a logpoint prints, in the order of the run. */
+  /** Called for each message that a logpoint prints; in a backward run, the messages come in reverse order. */
   onLog?: (message: PrintedMessage) => void;
-  /** Called while hits are counted in a part of the history, and with `undefined` at the end. */
+  /** Called while hits are counted in a part of the history, and finally with `undefined`. */
   onCounting?: (progress: CountingProgress | undefined) => void;
 }
 
@@ -49,7 +49,7 @@ export class TrackedRuns {
     const hits = new ForwardHits({ start, skipsStart, print: (message) => this.listener.onLog?.(message) });
     hits.reached(stopPoints.tracked, start);
     this.pausedAt = -1;
-    // Hits at the current position are also counted and their messages printed, because the instruction there executes
+    // Hits at the current position are also counted and print their messages, because the instruction there executes
     // now.
     const run = runWith(this, hits, () => target.forward(until, { stopsAtStart: true }), points);
     for (let next = run.next(); ; next = run.next()) {

@@ -25,7 +25,7 @@ export class UserStopPoints {
   /** The errors from conditions that had no value when hits last stopped a run. */
   private hitErrors: { position: Position; errors: ConditionError[] } = { position: -1, errors: [] };
   readonly table = new Map<BreakpointId, ResolvedPoint>();
-  /** The points that are reached by executing an instruction, by the instruction's address. */
+  /** The points that stop at an instruction, indexed by the instruction's address. */
   private byAddress = new Map<bigint, ResolvedPoint[]>();
   private nextId: BreakpointId = 1;
   private cachedTracked: readonly ResolvedPoint[] = [];

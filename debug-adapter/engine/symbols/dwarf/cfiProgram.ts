@@ -9,7 +9,7 @@ import { symbolDamage } from '../../../messages/symbolDamage.ts';
  */
 export interface FrameRules {
   cfa: CfaRule;
-  /** The rules by DWARF register number. A register that is not in the map has no rule. */
+  /** The rules, indexed by DWARF register number. A register that is not in the map has no rule. */
   registers: Map<number, RegisterRule>;
 }
 

@@ -326,7 +326,7 @@ export class Unit implements FormSizes {
     return this.type === UNIT.type || this.type === UNIT.splitType;
   }
 
-  /** The ID that a skeleton unit has in common with the unit that completes it. */
+  /** The ID that a skeleton unit shares with the unit that completes it. */
   get dwoId(): bigint | undefined {
     return this.header.dwoId ?? this.root.constant(AT.gnuDwoId);
   }

@@ -70,7 +70,7 @@ export class PagedFile implements FileBytes {
   private readonly isLoaded: Uint8Array;
   private scratch = new Uint8Array();
 
-  /** `readAt` fills `into` with the file's bytes at `offset`, and throws if that is not possible. */
+  /** `readAt` fills `into` with the file's bytes at `offset`, or throws if they cannot be read. */
   constructor(lengthBytes: number, readAt: (offset: number, into: Uint8Array) => void) {
     this.bytes = new Uint8Array(lengthBytes);
     this.isLoaded = new Uint8Array(Math.ceil(lengthBytes / PAGE_BYTES));

@@ -113,7 +113,7 @@ export function baseOf(name: string): string {
 
 /**
  * Sorts the symbols by address and then by priority, so that the last symbol at an address is the best one. Symbols
- * with equal addresses and priorities stay in the order of the table.
+ * with equal addresses and priorities keep their order in the table.
  */
 function sortedOffsets(view: DataView, names: Uint8Array): Uint32Array {
   const offsets: number[] = [];

@@ -13,8 +13,8 @@ export class NameScope {
 
   /**
    * Selects what a name refers to: the candidate in the innermost scope. If none is in scope, any candidate whose name
-   * ends with the name is selected, so that users need not type all scopes. `::name` is in the global scope. Rust's
-   * `crate::`, `self::` and `super::` at the start of the name are ignored.
+   * ends with the given name is selected, so that users need not type all scopes. `::name` is in the global scope.
+   * Rust's `crate::`, `self::` and `super::` at the start of the name are ignored.
    */
   best<T>(name: string, candidates: readonly T[], nameOf: (candidate: T) => string): T | undefined {
     const wanted = plainName(name);

@@ -139,6 +139,6 @@ const nameOutside = (type: Type): string =>
   typeName(type.kind === 'typedef' && type.name.includes('>::') ? stripTypedefs(type) : type);
 
 const VOID: Type = { kind: 'void' };
-/** The maximum number of nodes of a list or tree to show: gdb's default for `set print elements`. */
+/** The maximum number of list or tree nodes to show: gdb's default for `set print elements`. */
 const NODES_MAX = 200;
 const VISITED_MAX = 10_000;

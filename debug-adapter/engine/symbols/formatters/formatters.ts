@@ -20,7 +20,7 @@ export class Formatters implements ValueFormatters {
   /** The current nesting depth: the text of a value can contain the formatted text of another value. */
   private depth = 0;
 
-  /** Of visualizers with the same priority, the first one is used. */
+  /** Among visualizers with the same priority, the first one is used. */
   constructor(visualizers: readonly Visualizer[], environmentOf: EnvironmentOf) {
     this.visualizers = [...visualizers].sort((a, b) => b.priority - a.priority);
     this.environmentOf = environmentOf;

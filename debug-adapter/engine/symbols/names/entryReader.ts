@@ -4,8 +4,8 @@ import { OP, type ScanProgram } from './scanProgram.ts';
 export const NAME = { none: 0, inStrings: 1, inLineStrings: 2, here: 3, byIndex: 4 } as const;
 
 /**
- * Reads the entries of one unit in sequence, without creating an object for each. Reading past the end of the bytes
- * yields zeros, and `at` never decreases, so damaged data cannot cause an endless loop.
+ * Reads the entries of one unit in sequence, without creating an object for each entry. Reading past the end of the
+ * bytes yields zeros, and `at` never decreases, so damaged data cannot cause an endless loop.
  */
 export class EntryReader {
   readonly bytes: Uint8Array;

@@ -14,7 +14,7 @@ import { isSkeleton } from './unitScan.ts';
 export interface IndexedNames {
   /** The kinds of names that the indexes list completely for each of these units. */
   kinds: ReadonlySet<NameKind>;
-  /** The names in each unit; the keys are the numbers of the units. */
+  /** The names in each unit, by unit number. */
   byUnit: ReadonlyMap<number, readonly IndexedName[]>;
 }
 

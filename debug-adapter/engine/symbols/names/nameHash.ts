@@ -64,8 +64,8 @@ function hashText(text: string, kind: NameKind): NameHash {
 const encoder = new TextEncoder();
 
 /**
- * The end of the part of a DW_AT_name that serves as the key in the index: the name without its template arguments. All
- * operator functions are indexed under `operator`, because `<` and `(` are also operators.
+ * Where the index key in a DW_AT_name ends. The key is the name without its template arguments. All operator functions
+ * are indexed under `operator`, because `<` and `(` are also operators.
  */
 export function keyEnd(bytes: Uint8Array, start: number, end: number): number {
   if (startsWithOperator(bytes, start, end)) return start + OPERATOR.length;

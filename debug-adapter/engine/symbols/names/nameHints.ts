@@ -24,7 +24,7 @@ export class NameHints {
    */
   private indexed: { table: NameTable; kinds: ReadonlySet<NameKind> } | undefined | 'unread' = 'unread';
 
-  /** `index` was made by `createSymbolIndex`. It is not used if it is damaged. */
+  /** `index` comes from `createSymbolIndex`; a damaged index is ignored. */
   constructor(info: DebugInfo, index?: Uint8Array) {
     this.info = info;
     // Decode it now, so that the first lookup is as fast as later ones.

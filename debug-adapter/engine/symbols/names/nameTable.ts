@@ -63,7 +63,10 @@ export class NameTableBuilder {
   /** The qualified names of types and enumerators in named scopes, and how many entries each of them has. */
   private readonly qualified = new HashNumbers();
   private qualifiedCounts = new Uint32Array(1 << 11);
-  /** The entries of a name form a linked list: the unit, and the previous entry. Entry 0 is unused. */
+  /**
+   * The entries of a name form a linked list. Each entry consists of a unit and a link to the previous entry. Entry 0
+   * is unused.
+   */
   private units = new Uint32Array(1 << 12);
   private previous = new Uint32Array(1 << 12);
   private entryCount = 1;

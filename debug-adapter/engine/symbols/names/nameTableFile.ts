@@ -59,7 +59,7 @@ const checksumOf = (bytes: Uint8Array): bigint =>
 const ORDER = ['high', 'low', 'starts', 'ends', 'units', 'unreadable'] as const;
 /** "BRNT" */
 const MAGIC = 0x544e_5242;
-/** Increase this number whenever the layout, the hashes or the rules for which names are indexed change. */
+/** Increase this number whenever the layout, the hashes or the rules that determine the indexed names change. */
 const VERSION = 2;
 const CHECKSUM_AT = 12;
 /** The lengths are covered by the checksum. */

@@ -1,4 +1,4 @@
-/** A map from offsets to nonnegative numbers, in 8 bytes per slot. */
+/** A map from offsets to nonnegative numbers that takes 8 bytes per slot. */
 export class OffsetMap {
   private keys = new Uint32Array(1 << 12);
   /** The numbers plus 1; 0 in an unused slot. */

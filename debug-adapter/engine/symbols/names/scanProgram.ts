@@ -183,7 +183,9 @@ const KINDS: Record<number, number | undefined> = {
   [TAG.subprogram]: KIND_NUMBER.function,
   [TAG.enumerator]: KIND_NUMBER.enumerator,
 };
-/** The number of the kind of name that entries with a given tag define; undefined if they define none. */
+/**
+ * The kind of name that entries with a given tag define, as a number from `KIND_NUMBER`; undefined if they define none.
+ */
 export const kindOfTag = (tag: number): number | undefined => KINDS[tag];
 
 const NEEDS_LOCATION = new Set<number>([TAG.variable, TAG.member]);

@@ -8,7 +8,7 @@ import { OffsetMap } from './offsetMap.ts';
 import { ProgramTable } from './programTable.ts';
 import { scanProgram, type ScanProgram } from './scanProgram.ts';
 
-/** The sections that a scan needs besides the units. */
+/** The sections that a scan needs in addition to the units. */
 export interface NameSections {
   abbreviations: Section;
   strings: Uint8Array;
@@ -27,7 +27,7 @@ export interface FarOrigin {
 
 /**
  * Finds the names that units define. This is many times faster than reading the entries one at a time: each
- * abbreviation is translated once to a list of operations, and no object is created per entry. At worst, damaged data
+ * abbreviation is translated once into a list of operations, and no object is created per entry. At worst, damaged data
  * leads to wrong names, which are harmless in a table of hints. A unit that cannot be read is marked as unreadable.
  */
 export class UnitScan {

@@ -21,8 +21,8 @@ export class NameIndex {
   }
 
   /**
-   * The entries with a given name, starting with those in the unit `first`. They are read during the iteration, so
-   * callers should stop at the first suitable entry. If `qualifiedName` is given, entries in other scopes may be
+   * The entries with a given name, starting with those in the unit `first`. The entries are read during the iteration,
+   * so callers should stop at the first suitable entry. If `qualifiedName` is given, entries in other scopes may be
    * omitted.
    */
   *find(kind: NameKind, name: string, first?: Unit, qualifiedName = name): Generator<Die> {

@@ -114,7 +114,8 @@ export interface VariantPart {
  */
 export interface Variant {
   /**
-   * The values of the discriminant, as ranges that include both ends; undefined for the variant for all other values.
+   * The values of the discriminant, as ranges that include both ends; undefined for the variant that applies to all
+   * other values.
    */
   values: { first: bigint; last: bigint }[] | undefined;
   members: Member[];

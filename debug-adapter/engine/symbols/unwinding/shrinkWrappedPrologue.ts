@@ -53,7 +53,7 @@ const isRestoreOrResult = ({ mnemonic }: DecodedInstruction): boolean =>
 /** The maximum number of instructions to check. An epilogue restores at most twelve registers and sets a result. */
 const EPILOGUE_INSTRUCTIONS = 16;
 
-/** Adds the first store of `ra` after the prologue, if it comes before the next change of sp. */
+/** Adds the first store of `ra` after the prologue, if it precedes the next change to sp. */
 function withReturnAddress(readCode: ReadCode, prologue: Prologue, end: bigint): Prologue {
   for (let at = prologue.end; at < end;) {
     const instruction = readInstruction(readCode, at);

@@ -19,7 +19,7 @@ export interface OverlayInfo {
    */
   chain: DiskFile[];
   snapshots: SnapshotEntryInfo[];
-  /** Whether the overlay has snapshots from which a recording is replayed. */
+  /** Whether the overlay has snapshots from which a recording can be replayed. */
   keepsRecording: boolean;
 }
 

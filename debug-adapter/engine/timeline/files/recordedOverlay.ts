@@ -12,9 +12,9 @@ import { recordingOf, isBlkreplayState } from '../vmState.ts';
 
 /**
  * Checks that the files named in a recording belong to it: a recording from an untrusted source can name any file, and
- * files may have changed since. An overlay belongs to the recording if it is based on its drive's base, has the same
- * length, and contains the recording's first snapshot, whose disk has the contents of the base. The overlay with the
- * machine state must contain a machine state from this recording. Throws a UserError.
+ * files may have changed since the recording was made. An overlay belongs to the recording if it is based on its
+ * drive's base, has the same length, and contains the recording's first snapshot, whose disk has the contents of the
+ * base. The overlay with the machine state must contain a machine state from this recording. Throws a UserError.
  */
 export function checkRecordedFiles(host: Host, rrfile: string, reader: RecordingReader): void {
   const { header } = reader;
