@@ -6,7 +6,7 @@ import { Qcow2Image } from '../block/qcow2/image.ts';
 import { snapshotExists } from '../../messages/block.ts';
 import { overlayIsImage, snapshotNotInOverlay } from '../../messages/drives.ts';
 import type { RecordingHeader } from '../recording/header.ts';
-// Circular import: driveStack.ts uses these functions for its drives and base disks.
+// Cycle: driveStack.ts uses these functions for its drives and base disks.
 import type { BaseDisk, DriveOptions } from './driveStack.ts';
 import { openWithBacking } from './openDisk.ts';
 

@@ -2,7 +2,7 @@ import type { SnapshotPace } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
 import type { DeviceGeneration } from '../machine/board.ts';
 import type { Inputs } from '../machine/inputs.ts';
-// Circular import: session options extend the boot options, and bootFiles.ts uses a constant from here.
+// Cycle: session options extend the boot options, and bootFiles.ts uses a constant from here.
 import type { BootOptions } from './bootFiles.ts';
 import type { DriveOptions } from './driveStack.ts';
 import type { TravelBudget } from './travelBudget.ts';

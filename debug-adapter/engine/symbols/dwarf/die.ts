@@ -3,7 +3,7 @@ import { MalformedData } from '../damage.ts';
 import type { Abbreviation } from './abbrev.ts';
 import { AT } from './constants.ts';
 import { readForm, skipForm, type AttributeValue } from './forms.ts';
-// Circular import: a unit contains entries, and an entry belongs to a unit.
+// Cycle: a unit contains entries, and an entry belongs to a unit.
 import type { Unit } from './info.ts';
 import { indexedString, stringIn } from './str.ts';
 import { symbolDamage } from '../../../messages/symbolDamage.ts';

@@ -4,7 +4,7 @@ import { isStringSlice } from '../types/rustTypes.ts';
 import { parenthesized } from './expressionText.ts';
 import { rustChildren, sliceContents } from './rustValue.ts';
 import { baseOf, elementOf, memberOf } from './parts.ts';
-// Circular import: the children of a value are values.
+// Cycle: the children of a value are values.
 import type { GuestValue } from './shownValue.ts';
 
 /**

@@ -20,7 +20,7 @@ import {
 } from './characters.ts';
 import { floatText } from './floats.ts';
 import { baseOf, elementOf, memberOf } from './parts.ts';
-// Circular import: a value formats itself, and its text contains its members.
+// Cycle: a value formats itself, and its text contains its members.
 import type { GuestValue } from './shownValue.ts';
 import { memberPointerText } from './memberPointers.ts';
 import { rustText } from './rustText.ts';

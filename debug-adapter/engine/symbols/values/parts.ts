@@ -3,7 +3,7 @@ import type { ArrayType, Base, Member } from '../types/type.ts';
 import { typeName } from '../types/typeName.ts';
 import { isComposite, stripTypedefs, strideOf } from '../types/typeTraits.ts';
 import { parenthesized } from './expressionText.ts';
-// Circular import: the parts of a value are values.
+// Cycle: the parts of a value are values.
 import type { GuestValue } from './shownValue.ts';
 import { OPTIMIZED_OUT, type Storage } from './storage.ts';
 
