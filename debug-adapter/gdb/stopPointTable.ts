@@ -14,8 +14,8 @@ export interface StopPoint {
 /**
  * The stop points that gdb has inserted with `Z` packets. gdb identifies a stop point by kind, address and length; the
  * session identifies it by an ID. Removing a stop point that does not exist has no effect, and neither does inserting
- * the same one twice (gdb manual, "Packets": these packets "should be implemented in an idempotent way"), except that
- * the conditions of the second packet replace those of the first. This is how gdb changes the conditions of an inserted
+ * the same one twice (gdb manual, "Packets": these packets "should be implemented in an idempotent way"). However, the
+ * conditions of the second packet replace those of the first; this is how gdb changes the conditions of an inserted
  * breakpoint.
  */
 export class StopPointTable {

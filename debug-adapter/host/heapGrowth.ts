@@ -12,8 +12,8 @@ export const ENGINE_HEAP = { maxYoungGenerationSizeMb: YOUNG_MEBIBYTES, maxOldGe
 /**
  * Keeps V8's heaps near the size of their live objects. Each time the user goes back in time, several snapshots are
  * created and as many are discarded. With V8's defaults, the young generation doubles in size, up to 100 MiB, whenever
- * enough objects have survived in total, and the old generation accumulates at least 8 MiB of garbage before it is
- * cleaned. The process would therefore grow each time. The effect of each flag:
+ * enough objects have survived in total. The old generation accumulates at least 8 MiB of garbage before it is cleaned.
+ * The process would therefore grow each time. The effect of each flag:
  *
  * - `semi-space-growth-factor=1`: a young generation keeps its initial size. In the main thread, this is 2 MiB.
  * - `min-semi-space-size`: the initial size of the young generation in threads that start later. V8 divides a young

@@ -15,9 +15,9 @@ export function isAlive(pid: number): boolean {
 }
 
 /**
- * A string that is unique among all processes on this host, or null if the system does not provide it (only Linux
- * does): the boot id and the start time in ticks since boot. A process id alone is not unique, because ids are reused,
- * especially after a reboot.
+ * A string that is unique among all processes on this host: the boot id and the start time in ticks since boot. Null if
+ * the system does not provide this information (only Linux does). A process id alone is not unique, because ids are
+ * reused, especially after a reboot.
  */
 export function identityOf(pid: number): string | null {
   try {

@@ -13,9 +13,9 @@ export interface FileId {
 
 /**
  * How QEMU is using an image, according to the list of all file locks in Linux's /proc/locks. QEMU (block/file-posix.c)
- * locks one byte per permission that it has on an image, starting at offset 100, and one per permission that it does
- * not share, starting at offset 200; permission 1 is write. Other systems provide no such list. Undefined if no QEMU
- * process has the image open, or if its locks permit sharing.
+ * locks one byte for each permission that it has on an image (starting at offset 100) and one byte for each permission
+ * that it does not share (starting at offset 200). Permission 1 is write. Other systems provide no such list. Undefined
+ * if no QEMU process has the image open, or if its locks permit sharing.
  */
 export function qemuUseOf(file: FileId): QemuUse | undefined {
   const ranges = lockedRanges(file);

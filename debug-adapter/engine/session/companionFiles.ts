@@ -15,7 +15,7 @@ export interface CompanionFolders {
 /**
  * Finds the files that a symbol file refers to: separate debug information, `.dwo` and `.dwp` files, and supplementary
  * files. The names are untrusted, because they come from the symbol file. After links are resolved, a name may refer
- * only to a regular file next to the symbol file, in the workspace, or under `symbolPaths`; the backing files of disk
+ * only to a regular file next to the symbol file, in the workspace, or under `symbolPaths`. The backing files of disk
  * images are restricted in a similar way. Files elsewhere are not opened, and a notice reports this once.
  */
 export class CompanionFiles {

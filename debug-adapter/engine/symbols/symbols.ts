@@ -34,8 +34,8 @@ export interface Symbols {
   /** All code for the line at `pc` within its function. A step over the line ends when it leaves these ranges. */
   statementRanges(pc: bigint): AddressRange[];
   /**
-   * The addresses for a breakpoint on a source line, by gdb's rules; undefined if no unit has code on the line or after
-   * it.
+   * The addresses for a breakpoint on a source line, according to gdb's rules; undefined if no unit has code on the
+   * line or after it.
    */
   addressesOfLine(file: string, line: number): LineBreakpoint | undefined;
   /** The lines in a file that can have a breakpoint, in ascending order. */
@@ -45,8 +45,9 @@ export interface Symbols {
 
   functionAt(pc: bigint): FunctionInfo | undefined;
   /**
-   * The functions that a user means by a name, by gdb's rules: `area`, `Box::area`, `Box::area(int)`, `max<int>`,
-   * `crate::module::f`, `file.c:f`, or a linkage name. Outer scopes, template arguments and parameters may be omitted.
+   * The functions that a user means by a name, according to gdb's rules: `area`, `Box::area`, `Box::area(int)`,
+   * `max<int>`, `crate::module::f`, `file.c:f`, or a linkage name. Outer scopes, template arguments and parameters may
+   * be omitted.
    */
   functionsNamed(name: string): FunctionInfo[];
   /**
@@ -56,7 +57,7 @@ export interface Symbols {
   functionBreakpoints(name: string): bigint[];
   /**
    * Like `functionBreakpoints`, but pauses during the search, because a function may be inlined in a thousand units.
-   * The results are kept, so a later call for the same name returns immediately.
+   * The results are cached, so a later call for the same name returns immediately.
    */
   functionLocations(name: string): Sliced<readonly FunctionLocation[]>;
   /**

@@ -44,7 +44,7 @@ export interface LogActivity {
 export class RecordingIndex {
   private readonly log: IndexedLog;
   private readonly pages: IndexPages;
-  /** The number of entries before each page, by series; undefined until it is needed. */
+  /** For each series, the number of entries before each page; undefined until it is needed. */
   private totals: Map<string, Float64Array> | undefined;
 
   constructor(log: IndexedLog) {

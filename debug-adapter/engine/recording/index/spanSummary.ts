@@ -10,7 +10,7 @@ import { readSectorSet, type SectorSet, SectorSetBuilder } from './sectorSet.ts'
  * contain the result.
  */
 export interface SpanSummary {
-  /** The number of entries of each series, by `seriesName`. */
+  /** The number of entries in each series, indexed by `seriesName`. */
   counts: ReadonlyMap<string, number>;
   drives: ReadonlyMap<string, DriveSummary>;
 }

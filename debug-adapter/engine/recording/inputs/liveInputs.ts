@@ -17,7 +17,7 @@ import type { SharedFolder } from './sharedFolder.ts';
  */
 export class LiveInputs implements Inputs {
   private readonly sources: readonly InputSource[];
-  /** The functions that answer the devices' queries, by port. */
+  /** The functions that answer the devices' queries, indexed by port. */
   private readonly answers: ReadonlyMap<number, (query: unknown) => Uint8Array>;
 
   /** `folder` contains the files that the guest may read through semihosting. Without it, the guest finds no files. */

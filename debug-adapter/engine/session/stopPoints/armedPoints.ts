@@ -29,7 +29,7 @@ export function armedFor(points: readonly ResolvedPoint[], decisions: Decisions)
 }
 
 /**
- * The conditions of breakpoints that the machine can evaluate itself, by address. They only rule out stops: if the
+ * The breakpoint conditions that the machine can evaluate itself, indexed by address. They only rule out stops: if the
  * predicate for an address holds, `condition` decides. An address with several breakpoints has a predicate only if each
  * breakpoint has one.
  */

@@ -79,7 +79,7 @@ export const BUILT_IN_TYPES: Record<string, string | undefined> = {
   z: '...',
 };
 
-/** The built-in types with two-letter codes, by the letter that follows `D`. */
+/** The built-in types with two-letter codes, indexed by the letter that follows `D`. */
 export const LONG_BUILT_IN_TYPES: Record<string, string | undefined> = {
   n: 'decltype(nullptr)',
   a: 'auto',

@@ -60,7 +60,7 @@ export class DebugInfo {
     return this.readUnits;
   }
 
-  /** The units of `.debug_info`, by their offsets there. */
+  /** The units of `.debug_info`, indexed by their offsets there. */
   unitsByOffset(): Map<number, Unit> {
     void this.units;
     return new Map(this.ranges.filter(({ start }) => start < TYPES_KEY).map(({ start, unit }) => [start, unit]));
@@ -238,7 +238,7 @@ const rangeOf = (unit: Unit): UnitRange => ({
 
 /** The units of a `.dwo` file that do not yet belong to a skeleton. */
 interface SplitFile {
-  /** The compilation units, by their IDs. */
+  /** The compilation units, indexed by ID. */
   units: Map<bigint | undefined, UnitRange>;
   typeUnits: Unit[];
 }

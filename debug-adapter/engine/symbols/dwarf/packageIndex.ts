@@ -3,7 +3,7 @@ import { MalformedData } from '../damage.ts';
 import type { SectionSource } from '../elf/debugSections.ts';
 import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
-/** The parts of a package's sections that belong to one unit, by section name without the suffix `.dwo`. */
+/** The parts of a package's sections that belong to one unit, indexed by section name without the suffix `.dwo`. */
 export type Contributions = ReadonlyMap<string, { offset: number; sizeBytes: number }>;
 
 /**
@@ -70,7 +70,7 @@ export class PackagedSections implements SectionSource {
   }
 }
 
-/** The names of the columns, by version and column number (DW_SECT_*). */
+/** The names of the columns, indexed by version and column number (DW_SECT_*). */
 const COLUMNS: Record<number, Record<number, string | undefined> | undefined> = {
   2: {
     1: '.debug_info',

@@ -8,10 +8,10 @@ export type SectionContents =
   { kind: 'bytes'; bytes: Uint8Array } | { kind: 'unknownCompression' } | { kind: 'damaged' };
 
 /**
- * The contents of a section, decompressed if necessary. Two formats exist: sections with the flag SHF_COMPRESSED, which
- * start with an Elf64_Chdr (System V ABI, "Section Compression"), and the older `.zdebug_*` sections of GNU tools,
- * which start with "ZLIB" and the size as a big-endian number. Decompression stops at the size in the header. If the
- * compressed data cannot expand to that size, it is rejected before any memory is allocated.
+ * The contents of a section, decompressed if necessary. Two formats exist. Sections with the flag SHF_COMPRESSED start
+ * with an Elf64_Chdr (System V ABI, "Section Compression"). The older `.zdebug_*` sections of GNU tools start with
+ * "ZLIB" and the size as a big-endian number. Decompression stops at the size in the header. If the compressed data
+ * cannot expand to that size, it is rejected before any memory is allocated.
  */
 export function sectionContents(section: SectionBytes, compression: HostCompression | undefined): SectionContents {
   const { bytes } = section;

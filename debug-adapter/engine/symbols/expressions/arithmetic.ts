@@ -20,7 +20,10 @@ export interface TypedNumber {
 /** Operators whose result is 0 or 1. */
 export const COMPARISONS = new Set<BinaryOperator>(['<', '>', '<=', '>=', '==', '!=']);
 
-/** Applies a binary operator by the rules of C (C17, sections 6.3.1 and 6.5), including promotions and conversions. */
+/**
+ * Applies a binary operator according to the rules of C (C17, sections 6.3.1 and 6.5), including promotions and
+ * conversions.
+ */
 export function calculate(operator: BinaryOperator, left: TypedNumber, right: TypedNumber): TypedNumber {
   if (operator === '<<' || operator === '>>') return shift(operator, promote(left), promote(right));
   const type = commonType(left, right);

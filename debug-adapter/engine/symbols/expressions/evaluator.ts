@@ -349,7 +349,7 @@ export class Evaluator {
   }
 }
 
-/** The constants of C++, by name. */
+/** C++ constants, indexed by name. */
 export const CONSTANTS: Record<string, (TypedNumber & { value: bigint }) | undefined> = {
   true: { value: 1n, type: BOOL },
   false: { value: 0n, type: BOOL },

@@ -73,7 +73,7 @@ export class FunctionQueries {
   }
 
   /**
-   * Like `breakpointsOn`, but pauses during the search. The result is kept, because clients set all breakpoints again
+   * Like `breakpointsOn`, but pauses during the search. The result is cached, because clients set all breakpoints again
    * whenever one of them changes.
    */
   *breakpointsInSlices(text: string): Sliced<readonly FunctionLocation[]> {
@@ -169,5 +169,5 @@ function describeSymbol({ name, address, sizeBytes }: SymbolInfo): FunctionInfo 
   };
 }
 
-/** The maximum number of names whose locations are kept. */
+/** The maximum number of names whose locations are cached. */
 const LOCATIONS_MAX = 100;

@@ -1,7 +1,7 @@
 /**
- * The name of a function as a user types it, by gdb's rules (linespec): `area`, `Box::area`, `Box::area(int)`,
- * `max<int>`, `operator<`, `(anonymous namespace)::f`, `crate::module::f`, `file.c:f`. Spaces that do not separate
- * words are ignored. Outer scopes, template arguments and parameters may be omitted.
+ * The name of a function as a user types it, according to gdb's rules (linespec): `area`, `Box::area`,
+ * `Box::area(int)`, `max<int>`, `operator<`, `(anonymous namespace)::f`, `crate::module::f`, `file.c:f`. Spaces that do
+ * not separate words are ignored. Outer scopes, template arguments and parameters may be omitted.
  */
 export class NameQuery {
   /** The path of the file that declares the function, or the end of the path. */

@@ -9,9 +9,9 @@ import type { FileUse, LineIndex } from './lineIndex.ts';
 import type { LineEntry, LineTable } from './lineTable.ts';
 
 /**
- * Computes breakpoint addresses by gdb's rules (symtab.c, linespec.c), so that breakpoints stop where gdb users expect.
- * A function breakpoint is set after the prologue. A line breakpoint is set at the line's first instruction in each
- * block that contains part of the line.
+ * Computes breakpoint addresses according to gdb's rules (symtab.c, linespec.c), so that breakpoints stop where gdb
+ * users expect. A function breakpoint is set after the prologue. A line breakpoint is set at the line's first
+ * instruction in each block that contains part of the line.
  */
 export class BreakpointLocations {
   private readonly lines: LineIndex;

@@ -3,8 +3,8 @@ import { runLineProgram, type LineRow } from '../dwarf/lineProgram.ts';
 import type { SourceFile } from '../symbols.ts';
 
 /**
- * One unit's line table, sorted and filtered by gdb's rules (buildsym.c, dwarf2/read.c), so that "the line at pc" and
- * "the next line" agree with gdb:
+ * One unit's line table, sorted and filtered according to gdb's rules (buildsym.c, dwarf2/read.c), so that "the line at
+ * pc" and "the next line" agree with gdb:
  * - sequences that the linker discarded are dropped;
  * - a row that differs from its predecessor only in the discriminator is dropped;
  * - if two rows with different files have the same address, the later row is kept, unless only the earlier row is a

@@ -11,7 +11,7 @@ export class HashNumbers {
   /** For each slot: the number of the hash, plus 1; 0 in an unused slot. The size is a power of two. */
   slots = new Uint32Array(1 << 12);
   private count = 0;
-  /** The two halves of each hash, by the number of the hash. */
+  /** The two halves of each hash, indexed by the hash's number. */
   private highOf = new Uint32Array(1 << 11);
   private lowOf = new Uint32Array(1 << 11);
 

@@ -11,7 +11,7 @@ import { allBytes } from '../elf/fileBytes.ts';
 export class ProgramTable<P> {
   private readonly section: Section;
   private readonly bytes: Uint8Array;
-  /** The programs of the current table, by code. */
+  /** The programs of the current table, indexed by abbreviation code. */
   private programs: (P | undefined)[] = [];
   private current = '';
   private readonly known = new Map<string, P | undefined>();

@@ -34,7 +34,7 @@ export class UnitScan {
   readonly farOrigins: FarOrigin[] = [];
   readonly builder: NameTableBuilder;
   private readonly sections: NameSections;
-  /** The numbers of the names in `.debug_str` and `.debug_line_str`, by offset and kind. */
+  /** The numbers of the names in `.debug_str` and `.debug_line_str`, indexed by offset and kind. */
   private readonly known = { strings: new OffsetMap(), lineStrings: new OffsetMap() };
   readonly programs: ProgramTable<ScanProgram>;
 

@@ -32,7 +32,7 @@ export class Vtables {
     return undefined;
   }
 
-  /** The keys of the concrete types, by the addresses of their vtables. */
+  /** The keys of the concrete types, indexed by vtable address. */
   private vtablesOf(unit: Unit): Map<bigint, number> {
     let vtables = this.byUnit.get(unit);
     if (!vtables) {

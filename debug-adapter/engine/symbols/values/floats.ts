@@ -62,7 +62,7 @@ function notANumberText(bytes: Uint8Array): string {
   return `${sign}nan(0x${fraction.toString(16)})`;
 }
 
-/** The number of fraction bits, by the size of the number in bytes. */
+/** The number of fraction bits, indexed by the number's size in bytes. */
 const FRACTION_BITS: Record<number, number> = { 2: 10, 4: 23, 8: 52, 16: 112 };
 
 function shortest(number: number, rounded: (candidate: number) => number): number {

@@ -21,7 +21,7 @@ import { changeBackingName } from './rebase.ts';
 export interface UnpackOptions {
   pack: string;
   folder: string;
-  /** The paths of the base images that are not in the pack, by drive ID. */
+  /** The paths of the base images that are not in the pack, indexed by drive ID. */
   bases: ReadonlyMap<string, string>;
   overwrite: boolean;
 }
