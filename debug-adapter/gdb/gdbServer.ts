@@ -102,7 +102,7 @@ export class GdbServer {
       case 'interrupt':
         this.interrupt();
         break;
-      // The caller, which reads from the connection, drops the connection.
+      // The caller, which reads from the connection, also drops it.
       case 'foreign':
         break;
     }

@@ -188,7 +188,7 @@ class FileLocks implements HostLock {
  * later, when the session opens the file for use.
  */
 function openToPin(target: string): { key: string; handle: number } | undefined {
-  // On Windows, a file that is open cannot be replaced, and inodes are not reused soon.
+  // On Windows, a file that is open cannot be replaced, and an inode is not reused for a long time.
   if (process.platform === 'win32') return undefined;
   let handle: number;
   try {

@@ -76,7 +76,7 @@ export function codeOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
-/** Node's message without the call and the path: `EIO: i/o error`. */
+/** Node's message without the call or the path: `EIO: i/o error`. */
 function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.replace(/, \w+( '.*)?$/, '');

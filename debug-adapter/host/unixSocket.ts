@@ -15,8 +15,8 @@ const OWNER_ONLY = 0o600;
  * Creates a socket at a path. Only the owner of the socket can connect to it. An existing file is replaced only if it
  * is a socket that the same user owns and on which no process is listening, such as one left by a killed session. The
  * socket is created in a private folder and linked to its path after its permissions are set, so that nobody can
- * connect before that; linking also fails if the path exists. `start` starts listening at the path that is passed to
- * it. Returns a function that removes the socket. Throws a UserError if the socket cannot be created.
+ * connect before that; linking also fails if the path exists. `start` starts listening at the path passed to it.
+ * Returns a function that removes the socket. Throws a UserError if the socket cannot be created.
  */
 export async function bindSocketPath(file: string, start: (at: string) => Promise<void>): Promise<() => void> {
   const folder = path.dirname(path.resolve(file));

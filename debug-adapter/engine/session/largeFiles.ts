@@ -20,8 +20,8 @@ export const SYMBOL_FILE_BYTES_MAX = 1 << 30;
 const IN_MEMORY_BYTES_MAX = 4 << 20;
 
 /**
- * Opens a large regular file, to read it on demand; undefined for other files. The file stays open until the session
- * ends, so that it remains readable if a build replaces it.
+ * Opens a large regular file for reading on demand; returns undefined for other files. The file stays open until the
+ * session ends, so that it remains readable if a build replaces it.
  */
 export function openLarge(host: Host, name: string): LargeFile | undefined {
   const file = tryOpen(host, name);

@@ -28,7 +28,8 @@ type Move =
  * the start of the caller's line. Called functions are skipped (`over`), or entered at the last line that they executed
  * if they have line information (`in`). Traps and interrupts are always skipped.
  *
- * The search changes the machine's position; only the returned position matters. It ignores the user's stop points.
+ * The search changes the machine's position; only the returned position matters. The search ignores the user's stop
+ * points.
  */
 export class ReverseLineStep {
   private session: Session;

@@ -119,7 +119,7 @@ export class CodeGroup {
     return otherBuildOf.bootedGroup.files.some((booted) => sameCodeIn(ranges, file, booted));
   }
 
-  /** The bytes of the function at an address, to compare with guest memory. */
+  /** The bytes of the function at an address, for comparison with guest memory. */
   functionCode(address: bigint): { address: bigint; bytes: Uint8Array }[] {
     const { ranges, file } = this.functionRanges(address);
     return ranges.map(({ start, end }) => ({ address: start, bytes: codeBytesAt(file, start, Number(end - start)) }));

@@ -54,7 +54,10 @@ export interface Target {
 
   /** Writes RAM as one recorded step. */
   writeMemory(address: GuestAddress, bytes: Uint8Array): void;
-  /** Writes an integer register, or the program counter as register 32, of the current hart as one recorded step. */
+  /**
+   * Writes an integer register of the current hart, or its program counter as register 32. The write is one recorded
+   * step.
+   */
   writeRegister(register: number, value: bigint): void;
 }
 

@@ -319,7 +319,7 @@ function headerOf(setup: ResolvedRecord, bases: readonly BaseDisk[]): HeaderFiel
   };
 }
 
-/** An image with an empty disk, which contains only VM state. */
+/** An image that contains only VM state; its disk is empty. */
 function createStateImage(rrfile: string, newFiles: NewFiles): Qcow2Image {
   return Qcow2Image.create(newFiles.create(stateFileOf(rrfile)), { lengthBytes: 0 });
 }

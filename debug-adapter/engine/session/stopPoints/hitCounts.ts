@@ -58,7 +58,7 @@ export class HitCounts {
     return position === this.high.position ? this.high.index : undefined;
   }
 
-  /** The number of the last hit at or before the position, to be shown to the user. Undefined if it is not known. */
+  /** The number to show for the last hit at or before the position; undefined if it is not known. */
   numberAt(position: Position): number | undefined {
     const index = this.indexAt(position);
     if (index === undefined) return undefined;

@@ -413,7 +413,7 @@ function pointer(target: TypeText, sign: string): TypeText {
   return { ...target, left: `${target.left}${isMember ? ' ' : ''}${sign}` };
 }
 
-/** The last component of a qualified name, without template arguments and ABI tags. */
+/** The last component of a qualified name, without template arguments or ABI tags. */
 function lastComponent(qualifiedName: string): string {
   const name = qualifiedName.replace(/(\[abi:\w+\])+$/, '');
   let depth = 0;

@@ -86,9 +86,9 @@ export class Environment implements TypeNames {
   }
 
   /**
-   * Finds a symbol without debug information. A symbol in code is represented as a function, any other symbol as an
-   * array of unknown length, which is how programs declare linker script symbols. If no symbol has the name, finds a
-   * function whose qualified name ends with it.
+   * Finds a symbol without debug information. A symbol in code is represented as a function. Any other symbol is
+   * represented as an array of unknown length, which is how programs declare linker script symbols. If no symbol has
+   * the name, finds a function whose qualified name ends with it.
    */
   symbol(name: string): GuestValue | undefined {
     const [symbol] = this.parts.symbolTable.withName(name);

@@ -6,7 +6,7 @@
 export class NameQuery {
   /** The path of the file that declares the function, or the end of the path. */
   readonly file: string | undefined;
-  /** The name without the file and the parameters. */
+  /** The name without the file or the parameters. */
   readonly name: string;
   private readonly components: readonly string[];
   private readonly parameters: string | undefined;

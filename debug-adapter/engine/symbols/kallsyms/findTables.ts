@@ -22,7 +22,7 @@ export interface KallsymsTables {
  * - offsets: the addresses in ascending order, as 32-bit offsets from a 64-bit base; they follow the token index in
  *   Linux 6.4 and later, and precede the name count in older versions
  *
- * Linux 6.2 and 6.3 have an additional table between markers and tokens, which is not supported.
+ * Linux 6.2 and 6.3 are not supported, because they have an additional table between markers and tokens.
  */
 export function findKallsyms(image: Uint8Array): KallsymsTables | undefined {
   const view = new DataView(image.buffer, image.byteOffset, image.byteLength);

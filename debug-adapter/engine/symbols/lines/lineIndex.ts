@@ -135,7 +135,7 @@ export class LineIndex {
     return header && this.guarded(() => new LineTable(header, { bias, isInFile: this.isInFile }));
   }
 
-  /** A type unit in a `.dwo` file uses a line table in the same file, which contains only file names. */
+  /** A type unit in a `.dwo` file uses a line table that is in the same file and contains only file names. */
   private readHeader(unit: Unit): LineHeader | undefined {
     const { skeleton, sections, compDir } = unit;
     const offset = skeleton.sectionOffset(AT.stmtList);

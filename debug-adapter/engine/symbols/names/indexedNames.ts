@@ -10,7 +10,7 @@ import { readPubNames } from './pubNames.ts';
 import { kindOfTag } from './scanProgram.ts';
 import { isSkeleton } from './unitScan.ts';
 
-/** The names from the indexes of a file, for the units that need not be scanned because an index covers them. */
+/** The names from a file's indexes, for the units that do not need to be scanned because an index covers them. */
 export interface IndexedNames {
   /** The kinds of names that the indexes list completely for each of these units. */
   kinds: ReadonlySet<NameKind>;

@@ -2,7 +2,7 @@ import { grown, HashNumbers } from './hashNumbers.ts';
 import { combined, hashBytes, KIND_NUMBER, lookupHash, type NameHash, type NameKind } from './nameHash.ts';
 
 /**
- * Maps names to the units that may define them (or use them, for source files). It takes only a few bytes per name. The
+ * Maps names to the units that may define them (or use them, for source files), using only a few bytes per name. The
  * table contains hints: a lookup reads the units to check whether they define the name. For each name, the table must
  * list every unit that defines the name. Types and enumerators are an exception: units that include the same header
  * define the same types, so the first `UNITS_PER_TYPE_MAX` units are sufficient. A type or enumerator in a named scope

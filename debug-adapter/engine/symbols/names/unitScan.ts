@@ -26,7 +26,7 @@ export interface FarOrigin {
 }
 
 /**
- * Finds the names that units define. This is many times faster than reading the entries one at a time: each
+ * Finds the names that units define. The scan is many times faster than reading the entries one at a time: each
  * abbreviation is translated once into a list of operations, and no object is created per entry. At worst, damaged data
  * leads to wrong names, which are harmless in a table of hints. A unit that cannot be read is marked as unreadable.
  */

@@ -18,7 +18,7 @@ export function withShortTypes(name: string): string {
   return name.includes('<') ? name.replace(LONG_NAMES, (type) => SHORT_TYPE_NAMES[type] ?? type) : name;
 }
 
-/** The common short forms of gcc's type names, which gdb prints too. */
+/** The common short forms of gcc's type names, which gdb also prints. */
 export const SHORT_TYPE_NAMES: Record<string, string | undefined> = {
   'short int': 'short',
   'short unsigned int': 'unsigned short',

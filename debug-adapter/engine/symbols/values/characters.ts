@@ -119,7 +119,7 @@ export function readString(
   }
 }
 
-/** The maximum number of characters that are shown for a string, which is gdb's default for `set print elements`. */
+/** The maximum number of characters to show for a string: gdb's default for `set print elements`. */
 export const STRING_MAX = 200;
 
 /**

@@ -35,9 +35,9 @@ export interface SnapshotEntryInfo {
 }
 
 /**
- * The snapshots in files that no session has open. `path` is a single qcow2 image, or a recording, whose snapshots are
- * in the overlays of all its drives. Relative names in a recording are resolved against the current folder, as during
- * recording. Throws a UserError for files that are in use or unreadable.
+ * The snapshots in files that no session has open. `path` is either a single qcow2 image or a recording, whose
+ * snapshots are in the overlays of all its drives. Relative names in a recording are resolved against the current
+ * folder, as during recording. Throws a UserError for files that are in use or unreadable.
  */
 export function listStoredSnapshots(host: Host, path: string): SnapshotEntryInfo[] {
   return withSnapshotImages(host, path, { writes: false }, ({ images, end }) => {
