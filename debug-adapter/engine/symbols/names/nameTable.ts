@@ -5,9 +5,9 @@ import { combined, hashBytes, KIND_NUMBER, lookupHash, type NameHash, type NameK
  * Maps names to the units that may define them (or use them, for source files), using only a few bytes per name. The
  * table contains hints: a lookup reads the units to check whether they define the name. For each name, the table must
  * list every unit that defines the name. Types and enumerators are an exception: units that include the same header
- * define the same types, so the first `UNITS_PER_TYPE_MAX` units are sufficient. A type or enumerator in a named scope
- * is therefore also listed under its name with the innermost scope (`Box::Inner`), because types in different scopes
- * can have the same name.
+ * define the same types, so the first `UNITS_PER_TYPE_MAX` units are sufficient. Because types in different scopes can
+ * have the same name, a type or enumerator in a named scope is also listed under its name with the innermost scope
+ * (`Box::Inner`).
  */
 export class NameTable {
   readonly arrays: NameTableArrays;

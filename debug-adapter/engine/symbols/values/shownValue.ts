@@ -33,7 +33,7 @@ export interface ValueContext {
   symbolAt(address: bigint): SymbolAtAddress | undefined;
   /** The type whose vtable is at an address, for a trait object in Rust. */
   concreteType(vtable: bigint): Type | undefined;
-  /** The length of an array whose length is known only at run time (`ArrayType.boundsKey`). */
+  /** The length of an array in a frame, if it is known only at run time (`ArrayType.boundsKey`). */
   arrayCount(boundsKey: number, frame: Frame): number | undefined;
   /** The address of a virtual base (`Base.virtualKey`) of the object at an address; undefined if it is unknown. */
   virtualBase(virtualKey: number, address: bigint, frame: Frame): bigint | undefined;

@@ -133,7 +133,7 @@ function readBits(storage: Storage, firstBit: number, widthBits: number): ReadRe
   const shift = firstBit % 8;
   const result = readStorage(storage, Math.floor(firstBit / 8), Math.ceil((shift + widthBits) / 8));
   if (result.kind !== 'bytes' || (shift === 0 && widthBits % 8 === 0)) return result;
-  // Compilers create pieces that are not whole bytes only for small values.
+  // Compilers use pieces of partial bytes only for small values.
   if (widthBits > BITS_MAX) return { kind: 'optimizedOut' };
   const value = BigInt.asUintN(widthBits, fromBytes(result.bytes) >> BigInt(shift));
   return { kind: 'bytes', bytes: toBytes(value, Math.ceil(widthBits / 8)) };

@@ -85,7 +85,7 @@ export class Variables {
     });
   }
 
-  /** The length of an array whose length is known only at run time, from its subrange entry (DWARF 5, section 5.13). */
+  /** The length of an array in a frame, computed from its subrange entry (DWARF 5, section 5.13). */
   arrayCount(boundsKey: number, frame: Frame): number | undefined {
     const subrange = this.parts.info.dieAt(boundsKey);
     const name = subrange.has(AT.count) ? AT.count : AT.upperBound;
