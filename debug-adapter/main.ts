@@ -1,7 +1,7 @@
-// The entry point of the debug adapter, which communicates on stdin and stdout. It starts when the file is loaded,
-// because an editor may load it with `node -e "require(file)"`, and ends when its client disconnects. `--overwrite`
-// means that the user has agreed to replace blkreplay's earlier files in this session, regardless of the launch
-// configuration.
+// The entry point of the debug adapter, which communicates on stdin and stdout. The adapter starts as soon as this file
+// is loaded, because an editor may run it with `node -e "require(file)"`, and exits when its client disconnects.
+// `--overwrite` means that the user has agreed to replace blkreplay's earlier files in this session, regardless of the
+// launch configuration.
 import * as path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Adapter, EngineLink, failureOf, type EngineEvent, makeSignals, type EngineRequest } from './dap/index.ts';
@@ -14,7 +14,7 @@ import { makeInterruptionCell, URGENCY } from './host/interruption.ts';
 const CLOSE_MILLISECONDS_MAX = 10_000;
 // The time limit for sending the last messages. It is long enough for any client that still reads messages.
 const FLUSH_MILLISECONDS_MAX = 1000;
-// The time limits for ending after a signal, or after the client has disconnected while files are being opened.
+// The time limits for exiting after a signal, or after the client has disconnected while files are being opened.
 const END_MILLISECONDS_MAX = 900;
 const FILES_MILLISECONDS_MAX = 700;
 

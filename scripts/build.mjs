@@ -50,8 +50,8 @@ const extension = await build({
   entryPoints: ['extension/main.ts'],
   outfile: 'dist/extension.cjs',
   external: ['vscode'],
-  // The code is loaded between these two lines, which measure the time that loading takes. It is part of the activation
-  // time.
+  // The code is loaded between these two lines, which measure the time that loading takes. This time is part of the
+  // activation time.
   banner: { js: 'const BLKREPLAY_LOADING_AT = performance.now();' },
   footer: { js: 'const BLKREPLAY_LOADING_MS = performance.now() - BLKREPLAY_LOADING_AT;' },
 });

@@ -12,7 +12,7 @@ const COUNTS = {
   BLKREPLAY_FAULTS: 250,
   BLKREPLAY_CUTS: 240_000,
   BLKREPLAY_BOARD_ACCESSES: 2_000_000,
-  // For each of 35 files, so 210,000 damaged files are tested in total.
+  // The rounds for each of 35 files: 210,000 damaged files are tested in total.
   BLKREPLAY_FUZZ_ROUNDS: 6000,
   BLKREPLAY_LANGUAGE_PROGRAMS: 100,
   BLKREPLAY_LANGUAGE_HITS: 3,

@@ -24,7 +24,7 @@ export const isZstd = (bytes: Uint8Array): boolean =>
 
 interface Frame {
   lengthBytes: number;
-  /** The length of the decompressed data; undefined if the frame does not contain it. */
+  /** The length of the decompressed data; undefined if the frame does not specify it. */
   contentBytes: number | undefined;
 }
 

@@ -218,7 +218,7 @@ export const notInThisFrame = (name: string) =>
 export const notInMemory = (name: string) =>
   `${shown(name)} is not in memory, so accesses to it cannot be detected. Select a variable in memory or a register.`;
 
-/** Why the machine stopped. The editor shows it next to the thread. */
+/** Why the machine stopped. The editor shows the reason next to the thread. */
 export const stopTexts = {
   startOfRecording: () => 'Beginning of recording',
   endOfRecording: () => 'End of recording',

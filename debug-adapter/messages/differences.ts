@@ -62,7 +62,7 @@ export const expectations = {
   noMoreRequests: () => 'no more disk requests',
 };
 
-/** What `expectations.digest` names if all parts are equal but their order differs. */
+/** The part that `expectations.digest` names if all parts are equal but in a different order. */
 export const partOrder = () => 'the order of parts';
 
 // --- statements about what happened --------------------------------------------------------------------------------

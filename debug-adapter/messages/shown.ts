@@ -29,7 +29,7 @@ export function sentence(text: string): string {
   return shortened(words, MESSAGE_LENGTH_MAX);
 }
 
-/** Formats a value for programs: it is not escaped, but shortened like a long word in a sentence. */
+/** Formats a value for programs: shortens it like a long word in a sentence, but does not escape it. */
 export const bounded = (text: string): string => shortened(text, WORD_LENGTH_MAX);
 
 /** The value as one line of JSON in which all control characters are escaped. */

@@ -30,7 +30,7 @@ export const symbolsAreTruncated = (name: string) =>
     'Build it again.',
   );
 
-/** `booted` is the file whose code the machine runs. It is equal to `name` if that file has been rebuilt. */
+/** `booted` is the file whose code the machine runs. The two names are equal if that file has been rebuilt. */
 export const symbolsAreOfOtherBuild = ({ name, booted, address }: { name: string; booted: string; address: bigint }) =>
   notice(
     'symbols-differ',
@@ -40,7 +40,7 @@ export const symbolsAreOfOtherBuild = ({ name, booted, address }: { name: string
     'Use the symbols of the build that the machine is running.',
   );
 
-/** `file` contains debug information for `name`, but blkreplay does not read files in its folder. */
+/** `file` contains debug information for `name`, but is in a folder from which blkreplay does not read files. */
 export const symbolFileOutside = (name: string, file: string) =>
   notice(
     'symbols-outside',

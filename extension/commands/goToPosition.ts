@@ -23,7 +23,7 @@ export async function goToPosition(sessions: Sessions, session: vscode.DebugSess
 
 const PAUSE_MS_MAX = 5000;
 
-/** Pauses the machine. Returns false if it has not stopped after a few seconds. */
+/** Pauses the machine. Returns false if the machine has not stopped after a few seconds. */
 async function pause(sessions: Sessions, session: vscode.DebugSession): Promise<boolean> {
   const stopped = new Promise<boolean>((resolve) => {
     const finish = (isStopped: boolean) => {

@@ -18,7 +18,8 @@ export function offerLaterRecording(
   given: vscode.DebugConfiguration,
   launch: LaunchConfiguration,
 ): void {
-  // The editor sets this property only for configurations from launch.json. In other replays, the user chose the file.
+  // The editor sets this property only for configurations from launch.json. If it is missing, the user has chosen the
+  // recording explicitly.
   if (launch.rr !== 'replay' || given.__configurationTarget === undefined) return;
   const later = laterRecording(path, given, launch, modifiedMs);
   if (later)

@@ -34,7 +34,8 @@ export function keepBoth(
 
 /**
  * The newest numbered recording next to the one that the launch replays, such as `boot-3.rr` for `boot.rr`. `changes`
- * are the settings that replay it. Undefined if there is no newer recording with all its overlays.
+ * are the settings to change so that the session replays this recording. Undefined if there is no newer recording with
+ * all its overlays.
  */
 export function laterRecording(
   path: PlatformPath,

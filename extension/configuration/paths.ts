@@ -3,7 +3,7 @@ import type { PlatformPath } from 'node:path';
 /**
  * Adds a number to a file name: `boot.rr`, 2 -> `boot-2.rr`. An existing number is replaced: `boot-2.rr`, 3 ->
  * `boot-3.rr`. The functions in this file take the platform's path module as a parameter, so that Windows paths can be
- * tested everywhere.
+ * tested on every platform.
  */
 export function numbered(path: PlatformPath, file: string, number: number): string {
   const { base, name, ext } = path.parse(file);

@@ -5,7 +5,7 @@ import { rangeOfSetting } from './settingRange.ts';
 
 const OPEN = openLaunchButton();
 
-/** Shows a problem in a configuration, with a button that opens its location. */
+/** Shows a problem in a configuration, with a button that opens the file at the affected setting. */
 export async function showProblem(
   folder: vscode.WorkspaceFolder | undefined,
   configuration: string,

@@ -4,7 +4,7 @@ import { messageLine, messageText } from './consoleText.ts';
 import { escapeAt } from './plainLine.ts';
 import { type TimedLine, TimedText } from './timedText.ts';
 
-/** The maximum number of lines when the terminal is redrawn. VS Code's terminals keep 1000 lines by default. */
+/** The maximum number of lines to redraw. VS Code's terminals keep 1000 lines by default. */
 const LINES_MAX = 10_000;
 const DEFAULT_DIMENSIONS = { rows: 24, columns: 80 };
 
@@ -18,8 +18,8 @@ const NO_ATTRIBUTES = '\x1b[m';
 /**
  * Shows, in a terminal, the guest's output as of a given position. Text that the guest has not printed yet at that
  * position is dimmed and comes after the cursor; at most half a screen of it is shown, so that the text before it stays
- * in view. If the machine goes forward, only the text from the cursor on is written. If it goes back to a position
- * before some of the output, the terminal is cleared and redrawn.
+ * in view. If the machine goes forward, only the text from the cursor on is written. If it goes back to a position that
+ * precedes some of the output above the cursor, the terminal is cleared and redrawn.
  */
 export class ConsoleScreen {
   private text = new TimedText();
@@ -47,7 +47,7 @@ export class ConsoleScreen {
     this.write(RESET);
   }
 
-  /** Called when the guest prints something new, which comes after all output that is already known. */
+  /** Called when the guest prints new output, which always follows all output known so far. */
   append(event: ConsoleEvent): void {
     const before = this.text.length;
     const isPast = this.printed < before;
@@ -118,7 +118,7 @@ export class ConsoleScreen {
     return shown.length > 0 ? SAVE_CURSOR + DIM + shown.join('\r\n') + RESTORE_CURSOR : '';
   }
 
-  /** The first lines, as many as fit into half the screen. */
+  /** As many of the first lines as fit into half the screen. */
   private firstRows(lines: readonly string[]): string[] {
     const { rows, columns } = this.dimensions;
     let free = Math.floor(rows / 2);

@@ -18,9 +18,9 @@ class LineLink extends vscode.TerminalLink {
 }
 
 /**
- * Makes each line of the guest's output a link that goes to the position at which the guest printed the first byte of
- * the line: the machine is then before the instruction that prints it. VS Code tells the provider only the text of a
- * line, so if the guest has printed the same line several times, the user chooses one.
+ * Makes each line of the guest's output a link to the position just before the instruction that printed the first byte
+ * of the line. VS Code tells the provider only the text of a line, so if the guest has printed the same line several
+ * times, the user chooses one.
  */
 export function registerLineLinks(
   sessions: Sessions,

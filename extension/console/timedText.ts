@@ -13,8 +13,8 @@ export interface TimedLine {
 
 /**
  * The guest's output as text for a terminal, with the position at which each character was printed. Guests end a line
- * with `\n` or `\r\n`, or redraw it with `\r`. If a `\n` does not follow a `\r`, a `\r` is inserted before it. All other
- * bytes are unchanged. An event may end within a character.
+ * with `\n` or `\r\n`, or redraw it with `\r`. A `\r` is inserted before each `\n` that does not already follow one.
+ * All other bytes are unchanged. An event may end in the middle of a multibyte character.
  */
 export class TimedText {
   private text = '';

@@ -73,7 +73,10 @@ function sourceValues(
     );
 }
 
-/** The registers on the line of the stop. On other lines, the current values would be misleading. */
+/**
+ * The values of the registers in the line at which the machine has stopped. In other lines, the current values would be
+ * misleading.
+ */
 async function assemblyValues(document: vscode.TextDocument, _: vscode.Range, context: vscode.InlineValueContext) {
   const { line } = context.stoppedLocation.end;
   const session = vscode.debug.activeDebugSession;

@@ -3,7 +3,7 @@ export interface SourceToken {
   kind: 'name' | 'number' | 'operator';
   text: string;
   line: number;
-  /** The columns of its first character and of the character after it, counted from 0. */
+  /** The columns of the token's first character and of the character after the token, counted from 0. */
   start: number;
   end: number;
 }

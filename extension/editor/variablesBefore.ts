@@ -17,7 +17,7 @@ const MEMBERS_MAX = 30;
 /**
  * The variables whose values are worth showing at a stop in C, C++ or Rust: those in the current function, from its
  * parameters to the line of the stop. Later lines have not been executed yet, and other functions have other variables.
- * Each variable is listed once per line. The members are those of the three lines before the stop.
+ * Each variable is listed once per line. Members are listed only for the last three lines up to the stop.
  */
 export function variablesBefore(lines: Lines, stop: number): SourceVariable[] {
   const tokens = sourceTokens(lines, { first: Math.max(0, stop - LINES_MAX), last: stop });

@@ -36,7 +36,7 @@ export class AdapterMessages implements vscode.Disposable {
   private stopped = new vscode.EventEmitter<{ session: vscode.DebugSession; stop: Stop }>();
   private registration: vscode.Disposable;
 
-  /** Breakpoints that are set in a listener take effect before the machine runs. */
+  /** Breakpoints that a listener sets take effect before the machine runs. */
   readonly onInitialized = this.initialized.event;
   readonly onStopped = this.stopped.event;
 

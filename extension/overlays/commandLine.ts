@@ -17,7 +17,8 @@ export class CommandLine {
 
   /**
    * Runs a command with the option `--json` in a folder, and returns its standard output. Rejects if the command fails
-   * (with a CommandError if the command printed an error) or exceeds the time limit; 0 means that there is no limit.
+   * (with a CommandError if the command printed an error) or exceeds the time limit; if `millisecondsMax` is 0, there
+   * is no limit.
    */
   async run(args: readonly string[], folder: string, millisecondsMax = MILLISECONDS_MAX): Promise<string> {
     try {
@@ -36,7 +37,7 @@ export class CommandLine {
   }
 }
 
-/** The error that ended a command. Its text is in the editor's terms. */
+/** The error that ended a command. Its text uses the editor's terminology. */
 export class CommandError extends Error {
   readonly code: string;
   readonly fields: Message['fields'];

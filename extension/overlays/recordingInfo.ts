@@ -132,9 +132,9 @@ export function fileResolver(path: PlatformPath, folders: readonly string[], exi
 }
 
 /**
- * Guesses the folder that the relative names in a recording are relative to, because the recording does not store it.
- * Of `folders` and their parent folders, the function returns the one in which most of the names exist or, if there are
- * several such folders, the first of them.
+ * Guesses the base folder of the relative names in a recording, because the recording does not store it. Of `folders`
+ * and their parent folders, returns the one in which most of the names exist; if several are equally good, returns the
+ * first of them.
  */
 export function baseFolder(
   path: PlatformPath,

@@ -45,8 +45,8 @@ export class Recordings implements vscode.Disposable {
   }
 
   /**
-   * Reads a recording. Returns its contents, the folder that relative names in it are relative to, and a function that
-   * resolves these names. Rejects with the reason in the editor's terminology.
+   * Reads a recording. Returns its contents, the base folder of the relative names in it, and a function that resolves
+   * these names. Rejects with the reason in the editor's terminology.
    */
   async info(rrfile: string): Promise<{ info: RecordingInfo; folder: string; resolve: (file: string) => string }> {
     const folders = foldersOf(rrfile);
@@ -67,9 +67,7 @@ export class Recordings implements vscode.Disposable {
   }
 }
 
-/**
- * The folders that relative names in a recording may be relative to: the workspace folder and the recording's folder.
- */
+/** The possible base folders of relative names in a recording: the workspace folder and the recording's folder. */
 function foldersOf(rrfile: string): string[] {
   const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(rrfile))?.uri.fsPath;
   return [...(folder ? [folder] : []), path.dirname(rrfile)];

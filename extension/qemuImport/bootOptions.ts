@@ -52,8 +52,8 @@ export function applyLoader(draft: Draft, { option, values }: DeviceSource): voi
 
 /**
  * The `bios` setting. Without `-bios`, QEMU starts OpenSBI; old versions of QEMU start no firmware. blkreplay chooses
- * the firmware by the kernel's address, which an ELF file or a Linux Image contains. For a raw binary, the setting is
- * needed.
+ * the firmware by the kernel's address, which an ELF file or a Linux Image contains. A raw binary does not contain its
+ * address, so the setting is needed.
  */
 export function biosSetting({ bios, kernelFile }: Draft): string | undefined {
   if (bios !== undefined) return bios;

@@ -182,7 +182,7 @@ function checkedImage(
 
 // --- slots ----------------------------------------------------------------------------------------------------------
 
-/** The slots in which QEMU puts the virtio-mmio devices: the given one, or the last free one. */
+/** The slot in which QEMU puts each virtio-mmio device: the given one, or the last free one. */
 function assignedSlots(draft: Draft): Map<DeviceSource, number> {
   const slots = new Map<DeviceSource, number>();
   const taken = new Set<number>();
@@ -204,7 +204,7 @@ function assignedSlots(draft: Draft): Map<DeviceSource, number> {
 const lastFree = (taken: ReadonlySet<number>): number | undefined =>
   Array.from({ length: limits.VIRTIO_SLOTS }, (_, i) => limits.VIRTIO_SLOTS - 1 - i).find((slot) => !taken.has(slot));
 
-/** A slot for each disk: the one in QEMU, if it is free, or else the last free one. */
+/** A slot for each disk: its slot in QEMU if that is free; otherwise, the last free slot. */
 function freeSlots(draft: Draft, disks: readonly Disk[]): number[] {
   const taken = new Set<number>();
   const given = disks.map(({ slot, option }) => {

@@ -126,7 +126,7 @@ function inScript(text: string, isAnyText: boolean): QemuCommand[] {
 /** The maximum length of the path before the program name, which may start with a quotation mark. */
 const PATH_MAX = 200;
 
-/** The commands of a line. If the text before the program name cannot be split, it is ignored. */
+/** The commands of a line. Text before the program name is ignored if it cannot be split into words. */
 function commandsFrom(
   text: string,
   start: number,

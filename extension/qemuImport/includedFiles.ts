@@ -7,8 +7,8 @@ import type { Include } from './makefile.ts';
 const FILE_BYTES_MAX = 256 << 10;
 
 /**
- * Reads the files that a makefile includes. Like make, it resolves names relative to the folder of the makefile in which
- * make starts, also for files that included files include. Files outside the workspace folder are not read.
+ * Reads the files that a makefile includes. Like make, it resolves all names relative to the folder of the main
+ * makefile, including names in included files. Files outside the workspace folder are not read.
  */
 export function includedFiles(workspaceFolder: string, makefile: string): Include {
   return (name) => {

@@ -23,9 +23,9 @@ export interface Recipes {
 /**
  * Reads the assignments, conditionals and recipes of a makefile, in GNU make's syntax, and returns the recipe lines for
  * which `isWanted` returns true. Recipes see the values that variables have at the end of the file, as in make.
- * Included files are read in place, up to a depth, number and total length. In a condition, a variable without a value is empty, as in make. However, it equals an
- * architecture name such as `riscv64`, because makefiles for several architectures expect that name on their command
- * line.
+ * Included files are read in place, up to a maximum depth, number and total length. In a condition, a variable without
+ * a value is empty, as in make. However, it equals an architecture name such as `riscv64`, because users pass that name
+ * to the makefiles that support several architectures.
  */
 export function recipeLines(
   text: string,

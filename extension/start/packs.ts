@@ -18,8 +18,8 @@ export function unusedFolder(path: PlatformPath, pack: string, exists: (file: st
 }
 
 /**
- * A launch configuration that replays an unpacked recording. The recording contains the names that its files had where
- * it was recorded, so the configuration specifies the new names of the drives' files, but no kernel.
+ * A launch configuration that replays an unpacked recording. The recording contains only the original names of its
+ * files, so the configuration specifies the new names of the drives' files. It does not specify a kernel.
  */
 export function unpackedReplay(info: RecordingInfo, { drives }: Unpacked, name: string) {
   const located = info.drives.map((drive) => {

@@ -14,7 +14,7 @@ export interface Page {
   buttons: { id: PageCommand['id']; label: string }[];
 }
 
-/** What a button on the page asks for. `position` is set for the button of a snapshot. */
+/** The action of a button on the page. `position` is set for the button of a snapshot. */
 export interface PageCommand {
   id: 'replay' | 'unpack' | 'openAsText';
   position?: number;

@@ -9,7 +9,10 @@ export interface ResumePoint {
   /** The workspace folder that the session was started in. */
   folder: string | undefined;
   position: number;
-  /** Set if the session ended while the window was open. It can still be resumed, but this is not offered. */
+  /**
+   * Set if the session ended while the window was open. The session can still be resumed, but the extension does not
+   * offer it.
+   */
   hasEnded: boolean;
 }
 

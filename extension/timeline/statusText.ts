@@ -36,7 +36,7 @@ export function statusText(event: PositionEvent): StatusText {
   };
 }
 
-/** Formats seconds with a fixed number of digits, so that the text does not change its width with each update. */
+/** Formats seconds with a fixed number of digits, so that the width of the text does not change with each update. */
 function formatSeconds(seconds: number, digits: number): string {
   return seconds.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }

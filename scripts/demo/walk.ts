@@ -2,7 +2,7 @@ import type { GuestError } from './guestError.ts';
 
 /**
  * A debugging session with the demo guest, which is the same in every front end. It starts when the guest reports a
- * failure and names the wrong variable. It runs backward to the write that damaged the variable, takes two more steps
+ * failure and names the damaged variable. It runs backward to the write that damaged the variable, takes two more steps
  * back, and runs forward over the same write. This module contains the steps and the expected results; for each front
  * end, a driver performs the steps.
  */
@@ -53,7 +53,7 @@ export interface Walk extends Culprit {
 /** Locations that are specified in advance by a test; the demo finds them itself. */
 export type KnownLocations = Partial<Record<'location' | 'earlier' | 'afterWrite', (location: Location) => boolean>>;
 
-/** The wrong variable, and the error that the guest reported, with the wrong value and the correct one. */
+/** The damaged variable, and the error that the guest reported, with the wrong value and the correct one. */
 export interface Start {
   variable: string;
   guestError: GuestError;

@@ -2,8 +2,8 @@ import { crc32, deflateSync, inflateSync } from 'node:zlib';
 
 /**
  * Reads screenshots and writes images for the documentation, as PNG files with a palette; several frames make an
- * animated PNG, which browsers, GitHub and VS Code show. No package is needed for such a simple format: "Portable
- * Network Graphics (PNG) Specification (Third Edition)", https://www.w3.org/TR/png-3/.
+ * animated PNG, which browsers, GitHub and VS Code show. The format is so simple that no package is needed.
+ * Specification: "Portable Network Graphics (PNG) Specification (Third Edition)", https://www.w3.org/TR/png-3/.
  */
 export interface Image {
   width: number;

@@ -1,8 +1,9 @@
 // `npm run bench [-- --pairs N --samples N --only speed,stops,linux,block,log,latency,idle,symbols]`: measures the
 // speed of whole processes compared with QEMU (speed.ts, linux.ts), the cost of waiting for a lock (spin.ts), the cost
-// of stop points (stops.ts), the cost of the block engine (block.ts), searches in a long log (log.ts), how long a user
-// waits for the debug adapter (latency.ts), the cost of an idle Linux guest (idle.ts), and sessions with large symbol
-// files (symbols.ts). The output names the measurements that were skipped because this host does not support them.
+// of stop points (stops.ts), the cost of the block engine (block.ts), the cost of searches in a long log (log.ts), the
+// response time of the debug adapter (latency.ts), the cost of an idle Linux guest (idle.ts), and the cost of large
+// symbol files (symbols.ts). The output names the measurements that were skipped because this host does not support
+// them.
 import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { measureBlock } from './block.ts';

@@ -1,4 +1,4 @@
-/** A command that writes files never loses data, no matter which file call fails or is interrupted by a kill.
+/** A command never loses data, no matter which file call fails or during which one the process is killed.
  *
  * The test tries a random sample of all file calls. After each fault, images have no errors other than leaked clusters,
  * every file can be opened, recordings replay, all data that the guest flushed is present, and base images are

@@ -1,6 +1,6 @@
-/** Boot images load as with QEMU's options, and a replay needs none of the image files.
+/** The options for boot images work like QEMU's, and a replay needs none of the image files.
  *
- * The tests compare QEMU's `-kernel`, `-bios`, `-device loader` and `-dtb` with our options, on the kinds of images
+ * The tests compare QEMU's `-kernel`, `-bios`, `-device loader` and `-dtb` with our options, for the kinds of images
  * that users have.
  */
 import assert from 'node:assert/strict';

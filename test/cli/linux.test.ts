@@ -1,7 +1,7 @@
 /** Debian's Linux boots with either firmware, on one or several harts, and replays identically.
  *
  * The kernel and busybox are not part of the project. BLKREPLAY_LINUX_GUEST names a folder with Image,
- * initramfs.cpio.gz and make-disk.sh; its init mounts the disk, hashes a file, copies it and hashes the copy.
+ * initramfs.cpio.gz and make-disk.sh; the guest's init mounts the disk, hashes a file, copies it and hashes the copy.
  */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';

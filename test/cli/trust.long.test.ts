@@ -21,7 +21,7 @@ test('a backing file outside the workspace is opened only when the user names it
   if (!requireTool('qemu-img', t)) return;
   const { sandbox, secret } = withSecret(t);
   for (const name of [secret, path.relative(sandbox.folder, secret), 'linked.img']) {
-    // Somebody else may have made such an image, since qemu-img does not check the name of the backing file.
+    // With `-u`, qemu-img does not check the name of the backing file, so anyone can create such an image.
     runTool('qemu-img', [
       'create',
       '-q',

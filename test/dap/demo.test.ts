@@ -101,7 +101,7 @@ class AdapterDriver implements WalkDriver {
   }
 }
 
-/** The stop is at line 18, `statistics->last_seen_us[level] = now_us`, where `level` is too high by one. */
+/** The stop is at line 18, `statistics->last_seen_us[level] = now_us`, where `level` is one too high. */
 async function assertVariables(dap: DapClient, written: string): Promise<void> {
   const { id: frameId } = await dap.topFrame();
   const { scopes } = await dap.request('scopes', { frameId });

@@ -19,7 +19,7 @@ test('a semihosting guest prints to the terminal, reads typed input and reads wo
   const { description } = await dap.event('stopped');
   assert.equal(description, 'The guest reported failure with code 7');
   assert.match(dap.terminal, /<\|>\ndata\.txt: handle 1, 8 bytes\none\ntwo\nclose 0, .*\n\.\.\/x: error 13\n$/);
-  // Output is not printed again when the guest is stepped back and forward.
+  // Output is not printed again when the guest is stepped back and then forward.
   const output = dap.terminal;
   await dap.request('reverseContinue', { threadId: 1 });
   await dap.event('stopped');

@@ -1,4 +1,4 @@
-/** However a session starts and ends, only the files that the user named remain, and the next session can start.
+/** No matter how a session starts and ends, only the files that the user named remain, and the next session can start.
  *
  * All sessions use the same files.
  */

@@ -119,7 +119,7 @@ function dataOf({ what, name: label }: TestPoint): object {
   return { dataId: JSON.stringify({ register, hart, label }), accessType: 'write' };
 }
 
-/** All stops on the way to the end of the recording or, backwards, to its start. */
+/** All stops of a run to the end of the recording, or of a reverse run to its start. */
 async function stopsOf(dap: DapClient, command: string, names: ReadonlyMap<number, string>): Promise<string[]> {
   const stops: string[] = [];
   for (;;) {

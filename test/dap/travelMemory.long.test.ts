@@ -85,7 +85,7 @@ async function measureRepeatedMoves(t: TestContext, sandbox: Sandbox, launch: ob
   t.diagnostic(`after ${MOVES} looks and ${viewer.snapshots} snapshots ${JSON.stringify(after)}`);
   assert.ok(after.usedBytes <= before.usedBytes * GROWTH_MAX, `used: ${after.usedBytes} bytes`);
   // `neededBytes` is the resident set without the pages that V8 keeps for later use. The number of these pages depends
-  // on its last garbage collection.
+  // on the last garbage collection.
   assert.ok(after.neededBytes <= before.neededBytes * GROWTH_MAX, `needed: ${after.neededBytes} bytes`);
   assert.ok(after.residentBytes <= before.residentBytes * GROWTH_MAX, `resident: ${after.residentBytes} bytes`);
   assert.ok(after.residentBytes <= after.usedBytes + PROGRAM_BYTES, `resident: ${after.residentBytes} bytes`);

@@ -38,7 +38,7 @@ export function codeBlocks(document: string): CodeBlock[] {
   return blocks;
 }
 
-/** Parses JSON with comments. A block that starts with a setting is read as if it were in braces. */
+/** Parses JSON with comments. A block that starts with a setting is parsed as if it were enclosed in braces. */
 export function parseJson({ document, line, text }: CodeBlock): Record<string, unknown> {
   const isInside = text.trimStart().startsWith('"');
   const { config, error } = ts.parseConfigFileTextToJson(document, isInside ? `{${text}}` : text);
