@@ -103,7 +103,7 @@ function headings(document: string): string[] {
   );
 }
 
-/** The arguments of each `node dist/cli.js` in a block of shell commands, without redirections. */
+/** The arguments of each `node dist/cli.js` command in a block of shell commands, without redirections. */
 function commandLines(text: string): string[][] {
   const joined = text.replaceAll(/\\\n\s*/g, '');
   return [...joined.matchAll(/node (?:\.\.\/)*dist\/cli\.js ([^\n|>]*)/g)].map(([, words]) =>

@@ -1,4 +1,4 @@
-/** The messages and configurations for other editors work with the debug adapter. */
+/** The messages and configurations in the documentation for other editors work with the debug adapter. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { copyFileSync } from 'node:fs';

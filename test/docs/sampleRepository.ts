@@ -7,7 +7,7 @@ import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { ROOT } from './documents.ts';
 
 /**
- * A temporary copy of the parts of the repository that the examples use: `test/guests`, and `dist` as a link. Examples
+ * A temporary copy of the parts of the repository that the examples use: `test/guests`, and a link to `dist`. Examples
  * that create files therefore do not change the repository.
  */
 export function sampleRepository(t: TestContext): { folder: string; guests: string } {

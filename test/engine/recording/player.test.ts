@@ -58,7 +58,7 @@ function at(position: number, status: Partial<InputStatus> = {}): InputStatus {
   };
 }
 
-/** Makes the calls that the machine recorded in LOG would make to the player before `position`. */
+/** Calls the player as the machine in the recording would, up to but not including `position`. */
 function playTo(position: number): Player {
   const played = player();
   if (position > 50) played.takeEvent(at(50));

@@ -83,7 +83,7 @@ test("at the first position after a guest's flush completes, the recording is ma
 
 /**
  * Runs a minimal machine to test input sources. The machine has a timer, and a console that takes a given time per
- * character; it is idle until the next timer tick. Returns every event with its position and virtual time.
+ * character. Returns every event with its position and virtual time.
  */
 function runConsoleMachine(inputs: Inputs, { steps = 2000, byteTime = 300, busy = 100, tick = 1000 } = {}) {
   const log: (OutsideEvent & { position: number; nanoseconds: number })[] = [];

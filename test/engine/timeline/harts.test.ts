@@ -1,4 +1,7 @@
-/** A machine with several harts has the same states while recording, in the history, in replays and from snapshots. */
+/**
+ * A machine with several harts has the same states while recording, in the history, in replays and after loading
+ * snapshots.
+ */
 import assert from 'node:assert/strict';
 import { suite, test, type TestContext } from 'node:test';
 import { complete } from '../../../debug-adapter/engine/base/sliced.ts';

@@ -1,4 +1,4 @@
-/** Reverse runs from a guest that is spinning on a lock to where the lock was taken stay in translated code. */
+/** If a guest is spinning on a lock, a reverse run to where the lock was taken stays in translated code. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { complete } from '../../../debug-adapter/engine/base/sliced.ts';

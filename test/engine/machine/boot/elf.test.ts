@@ -143,8 +143,8 @@ test('trailing zeroes that would overlap another segment are dropped, and an emp
     segments.map(({ physicalAddress, memoryBytes }) => [physicalAddress, memoryBytes]),
     [
       [0x8000_0000, 4],
-      // As in QEMU, zeroes are dropped if they overlap the other segment. The size in its program header counts,
-      // including the zeroes that were dropped from it.
+      // As in QEMU, zeroes are dropped if they overlap the other segment, whose size includes its own zeroes even if
+      // these are dropped too.
       [0x8000_1000, 1],
     ],
   );

@@ -29,7 +29,7 @@ for (const harts of [1, 2, 3]) {
       for (let round = 0; round < ROUNDS; round++) {
         translated += compare(randomStory(random, { harts, isPaged }), random, round);
       }
-      // If a loop traps or hits a watchpoint in every round, it may never be translated.
+      // If a loop traps or hits a watchpoint in every iteration, it may never be translated.
       assert.ok(translated > (ROUNDS * THRESHOLDS.length) / 2, `${translated} programs had translated code`);
     });
   }

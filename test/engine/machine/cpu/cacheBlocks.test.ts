@@ -173,7 +173,8 @@ test('cbo.zero at the address of a device writes to the device byte by byte', ()
 const PAGES = 8;
 
 /**
- * Zeroes PAGES pages block by block, three times, as a kernel's clear_page does. t2 counts the rounds of two blocks.
+ * Zeroes PAGES pages block by block, three times, as a kernel's clear_page does. Each iteration zeroes two blocks; t2
+ * counts the iterations.
  */
 const CLEARING: Item[] = [
   a.addi(28, 0, 3),

@@ -26,7 +26,7 @@ import { PTE, pte, storeConstant } from './randomTables.ts';
  * hashes.
  */
 /**
- * The start code. Its page tables contain an identity mapping for supervisor code, a second mapping of the code for U
+ * The start code. The page tables contain an identity mapping for supervisor code, a second mapping of the code for U
  * mode, and tables for the data.
  */
 export function startUp(kind: ProgramKind): Item[] {

@@ -290,7 +290,7 @@ export function minimum(format: Format, x: bigint, y: bigint, wantsMaximum = fal
   if (a.kind === 'nan' && b.kind === 'nan') return { bits: NAN[format], flags };
   if (a.kind === 'nan') return { bits: y, flags };
   if (b.kind === 'nan') return { bits: x, flags };
-  // In minimum and maximum, -0 is less than +0.
+  // For minimum and maximum, -0 is less than +0.
   const order = compare(a, b) || Number(b.negative) - Number(a.negative);
   return { bits: order < 0 !== wantsMaximum ? x : y, flags };
 }

@@ -154,7 +154,7 @@ test('a misaligned or out-of-RAM access in a hot loop traps with the cause for t
   ];
   for (const [name, instruction, at, cause] of cases) {
     const ends = [0, 1].map((translationThreshold) => {
-      // Halfway through its rounds, the loop sets x5 to `at`.
+      // Halfway through its iterations, the loop sets x5 to `at`.
       const body = [instruction, a.addi(12, 12, -1), a.bne(12, 13, 8), a.addi(5, 14, 0)];
       const machine = machineWith([...body, a.bne(12, 0, -16), a.jal(0, 0)], { translationThreshold });
       machine.ram.write(HANDLER, assemble([a.jal(0, 0)]));

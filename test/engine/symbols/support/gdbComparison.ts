@@ -166,8 +166,8 @@ const isIncompleteValue = (value: Value): boolean =>
 const nameOf = ({ name }: Value): string => (name.startsWith('<anonymous') ? '<anonymous>' : name);
 
 /**
- * Compares our text of a value with gdb's. Returns the kind of difference; undefined if they are the same or if the
- * only difference is that ours omits parts.
+ * Compares our text of a value with gdb's. Returns the kind of difference; undefined if the texts are the same or if
+ * ours only omits parts.
  */
 function textDifference(ours: string, theirs: string): Difference['kind'] | undefined {
   if (isUnknown(ours) || isUnknown(theirs))
