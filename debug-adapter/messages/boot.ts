@@ -9,7 +9,9 @@ const MORE_MEMORY: Remedy = {
   editor: 'Give the machine more memory with "memory".',
 };
 
-/** A kernel that is neither empty nor text is loaded as a raw binary instead. */
+/**
+ * A file without an ELF header that is neither empty nor text does not cause this error: it is loaded as a raw binary.
+ */
 export const kernelIsNotElf = (name: string, found?: 'empty' | 'text') =>
   badInput(
     'kernel-not-elf',

@@ -262,7 +262,7 @@ export const expressionMeetsDamage = (text: string, section: string) =>
     'Build the program again.',
   );
 
-/** Shown in place of values that cannot be shown. */
+/** Texts that replace values that cannot be shown. */
 export const valueTexts = {
   unreadable: (address: string) => `<cannot read ${address}>`,
   unknownFloat: () => '<floating-point number in an unknown format>',

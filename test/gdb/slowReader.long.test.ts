@@ -1,4 +1,4 @@
-/** If gdb does not read its replies, the server stops reading from it, and memory use stays bounded.
+/** If gdb does not read its replies, the server stops reading from gdb, and memory use stays bounded.
  *
  * The limits themselves are tested in protocol.test.ts.
  */

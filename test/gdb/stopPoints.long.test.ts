@@ -37,7 +37,7 @@ async function compare(
   assert.deepEqual(await stopsOf(gdb, 'bc'), backward, 'backward');
 }
 
-/** All stops on the way to the end of the history or, backwards, to its start. */
+/** All stops of a run to the end of the history, or of a reverse run to its start. */
 async function stopsOf(gdb: Conversation, packet: 'c' | 'bc'): Promise<string[]> {
   const stops: string[] = [];
   for (;;) {

@@ -12,7 +12,7 @@ export const DEMO = {
   field: 'store.superblock.entry_count',
   file: 'statistics.c',
   functionName: 'statistics_sample',
-  /** The line `statistics->last_seen_us[level] = now_us`, where the level is too high by one. */
+  /** The line `statistics->last_seen_us[level] = now_us`, where the level is one too high. */
   line: 18,
   level: '8',
   guestError: /superblock is damaged: entry_count is \d+ but 96 entries are live/,

@@ -66,7 +66,7 @@ test('the terminal dims what is not printed yet, lines lead to their position, s
   await workbench.stopDebugging();
 });
 
-/** Presses a step key several times at once; this leads to the same position as one press at a time. */
+/** Presses a step key several times in quick succession; this leads to the same position as one press at a time. */
 async function stepQuickly(workbench: Workbench, key: string): Promise<void> {
   await workbench.focusEditor();
   const from = await workbench.placeText();

@@ -52,7 +52,10 @@ async function defaultKeys(platform: Platform): Promise<string[]> {
   }
 }
 
-/** For a chord such as `ctrl+k ctrl+c`, returns the first combination: a command on it would hide the whole chord. */
+/**
+ * For a chord such as `ctrl+k ctrl+c`, returns the first combination: a command assigned to it would hide the whole
+ * chord.
+ */
 function keysIn(json: string): string[] {
   const keys = [...json.matchAll(/"key": "([^"]+)"/g)].map(([, key]) => key.split(' ')[0]);
   if (keys.length < 500) throw new Error(`VS Code listed only ${keys.length} default keys`);

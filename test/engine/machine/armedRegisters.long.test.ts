@@ -1,2 +1,2 @@
-/** All cases of armedRegisters.test.ts pass; `npm test` runs a selection. */
+/** All cases in armedRegisters.test.ts pass; `npm test` runs only a selection of them. */
 import './armedRegisters.test.ts';

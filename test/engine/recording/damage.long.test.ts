@@ -1,2 +1,2 @@
-/** All cases of damage.test.ts pass; `npm test` runs a selection. */
+/** All cases in damage.test.ts pass; `npm test` runs only a selection of them. */
 import './damage.test.ts';

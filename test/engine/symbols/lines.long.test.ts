@@ -1,2 +1,2 @@
-/** All cases of lines.test.ts pass; `npm test` runs a selection. */
+/** All cases in lines.test.ts pass; `npm test` runs only a selection of them. */
 import './lines.test.ts';

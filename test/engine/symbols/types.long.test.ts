@@ -1,2 +1,2 @@
-/** All cases of types.test.ts pass; `npm test` runs a selection. */
+/** All cases in types.test.ts pass; `npm test` runs only a selection of them. */
 import './types.test.ts';

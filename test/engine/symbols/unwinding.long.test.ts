@@ -1,2 +1,2 @@
-/** All cases of unwinding.test.ts pass; `npm test` runs a selection. */
+/** All cases in unwinding.test.ts pass; `npm test` runs only a selection of them. */
 import './unwinding.test.ts';

@@ -1,2 +1,2 @@
-/** All cases of values.test.ts pass; `npm test` runs a selection. */
+/** All cases in values.test.ts pass; `npm test` runs only a selection of them. */
 import './values.test.ts';

@@ -1,2 +1,2 @@
-/** All cases of armedTravel.test.ts pass; `npm test` runs a selection. */
+/** All cases in armedTravel.test.ts pass; `npm test` runs only a selection of them. */
 import './armedTravel.test.ts';

@@ -1,2 +1,2 @@
-/** All cases of harts.test.ts pass; `npm test` runs a selection. */
+/** All cases in harts.test.ts pass; `npm test` runs only a selection of them. */
 import './harts.test.ts';

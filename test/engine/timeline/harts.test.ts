@@ -1,7 +1,4 @@
-/**
- * A machine with several harts has the same states while recording, in the history, in replays and after loading
- * snapshots.
- */
+/** A machine with several harts has the same states in a recording, its history, replays and loaded snapshots. */
 import assert from 'node:assert/strict';
 import { suite, test, type TestContext } from 'node:test';
 import { complete } from '../../../debug-adapter/engine/base/sliced.ts';

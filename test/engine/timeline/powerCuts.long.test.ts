@@ -1,2 +1,2 @@
-/** All cases of powerCuts.test.ts pass; `npm test` runs a selection. */
+/** All cases in powerCuts.test.ts pass; `npm test` runs only a selection of them. */
 import './powerCuts.test.ts';

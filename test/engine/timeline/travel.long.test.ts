@@ -1,2 +1,2 @@
-/** All cases of travel.test.ts pass; `npm test` runs a selection. */
+/** All cases in travel.test.ts pass; `npm test` runs only a selection of them. */
 import './travel.test.ts';

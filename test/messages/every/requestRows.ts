@@ -55,7 +55,10 @@ async function endlessStep(t: TestContext): Promise<Scene> {
   return scene;
 }
 
-/** Returns the error message. No dialog shows it: the user sees why the machine stopped or that it still runs. */
+/**
+ * Returns the error message. No dialog shows the error: the user sees instead why the machine stopped, or that it is
+ * still running.
+ */
 function errorOf({ body }: { body?: unknown }): string {
   const { format, showUser } = (body as { error: { format: string; showUser: boolean } }).error;
   assert.equal(showUser, false);

@@ -8,7 +8,7 @@ import { TEST_DEVICE } from '../../engine/machine/cpu/randomLayout.ts';
 
 /**
  * Finds the hits of stop points by single-stepping a machine on which none are set. Memory that is watched for accesses
- * must only be accessed by 32-bit loads, stores and atomics in M-mode without MPRV. Memory that is watched only for
+ * must be accessed only by 32-bit loads, stores and atomics in M-mode without MPRV. Memory that is watched only for
  * changes may be written in any way.
  */
 

@@ -1,2 +1,2 @@
-/** All cases of fuzz.test.ts pass; `npm test` runs a selection. */
+/** All cases in fuzz.test.ts pass; `npm test` runs only a selection of them. */
 import './fuzz.test.ts';

@@ -1,2 +1,2 @@
-/** All cases of killOrder.test.ts pass; `npm test` runs a selection. */
+/** All cases in killOrder.test.ts pass; `npm test` runs only a selection of them. */
 import './killOrder.test.ts';

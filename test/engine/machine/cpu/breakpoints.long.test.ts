@@ -1,2 +1,2 @@
-/** All cases of breakpoints.test.ts pass; `npm test` runs a selection. */
+/** All cases in breakpoints.test.ts pass; `npm test` runs only a selection of them. */
 import './breakpoints.test.ts';

@@ -1,6 +1,4 @@
-/**
- * Conditional breakpoints stop at the same steps in translated and interpreted code, and do not slow down other code.
- */
+/** Conditional breakpoints stop at the same steps in translated and interpreted code, and do not slow other code. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { ModuleBuilder } from '../../../../debug-adapter/engine/base/wasm/moduleBuilder.ts';

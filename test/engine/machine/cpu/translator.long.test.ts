@@ -1,2 +1,2 @@
-/** All cases of translator.test.ts pass; `npm test` runs a selection. */
+/** All cases in translator.test.ts pass; `npm test` runs only a selection of them. */
 import './translator.test.ts';

@@ -1,2 +1,2 @@
-/** All cases of damagedIndex.test.ts pass; `npm test` runs a selection. */
+/** All cases in damagedIndex.test.ts pass; `npm test` runs only a selection of them. */
 import './damagedIndex.test.ts';

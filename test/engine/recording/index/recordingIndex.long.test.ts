@@ -1,2 +1,2 @@
-/** All cases of recordingIndex.test.ts pass; `npm test` runs a selection. */
+/** All cases in recordingIndex.test.ts pass; `npm test` runs only a selection of them. */
 import './recordingIndex.test.ts';

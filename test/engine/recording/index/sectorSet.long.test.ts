@@ -1,2 +1,2 @@
-/** All cases of sectorSet.test.ts pass; `npm test` runs a selection. */
+/** All cases in sectorSet.test.ts pass; `npm test` runs only a selection of them. */
 import './sectorSet.test.ts';

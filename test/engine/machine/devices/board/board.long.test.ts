@@ -1,2 +1,2 @@
-/** All cases of board.test.ts pass; `npm test` runs a selection. */
+/** All cases in board.test.ts pass; `npm test` runs only a selection of them. */
 import './board.test.ts';
