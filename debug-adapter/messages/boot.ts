@@ -9,9 +9,7 @@ const MORE_MEMORY: Remedy = {
   editor: 'Give the machine more memory with "memory".',
 };
 
-/**
- * A file without an ELF header that is neither empty nor text does not cause this error: it is loaded as a raw binary.
- */
+/** Binary data without an ELF header does not cause this error: it is loaded as a raw binary. */
 export const kernelIsNotElf = (name: string, found?: 'empty' | 'text') =>
   badInput(
     'kernel-not-elf',

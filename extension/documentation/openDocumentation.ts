@@ -14,7 +14,7 @@ export function registerDocumentation({ extensionUri }: vscode.ExtensionContext)
   });
 }
 
-/** The order in the list; all other documents follow in alphabetical order. */
+/** The documents at the top of the list, in this order; all others follow in alphabetical order. */
 const FIRST = ['guide.md', 'cookbook.md', 'launch-json.md'];
 
 interface DocumentItem extends vscode.QuickPickItem {

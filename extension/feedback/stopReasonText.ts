@@ -9,7 +9,7 @@ const CHARACTERS_MAX = 160;
  */
 export function stopReasonText({ description, text }: Stop): { line: string; whole: string } | undefined {
   // For a trap, the description is only its name, and the text starts with that name. When the run has ended, only the
-  // description says how.
+  // description says how it ended.
   const whole = description !== undefined && !text?.startsWith(description) ? description : text;
   if (whole === undefined || whole === '') return undefined;
   const line = whole.replace(/\s+/g, ' ').trim();

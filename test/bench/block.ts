@@ -23,8 +23,8 @@ const WARM_UP = 2;
 const QEMU_SECONDS_MAX = 60;
 
 /**
- * Measures the cost of the block engine: of snapshots of a machine with few dirty pages, of recording a guest that does
- * nothing but make disk requests (compared with `run` and with QEMU's record and replay), and of sequential requests
+ * Measures three costs of the block engine: taking snapshots of a machine with few dirty pages, recording a guest that
+ * only makes disk requests (compared with `run` and with QEMU's record and replay), and executing sequential requests
  * (compared with plain file calls). The compared processes run alternately on one machine, so their ratios are
  * meaningful even where their absolute times are not.
  */

@@ -110,7 +110,7 @@ async function openTwoFiles(dap: DapClient): Promise<SourcePosition[]> {
   assert.match(instructions[0].instruction, /do_sys_openat2|jalr/, 'stops at the call');
   assert.match(instructions[0].symbol, /^__riscv_sys_openat\+\d+$/);
   await goesBackAndForth(dap);
-  // Without line information, a step by line executes only one instruction.
+  // Without line information, a line step executes only one instruction.
   assert.equal((await dap.until('stepBack')).reason, 'step');
   assert.equal(dap.place.position, opened[0].position - 1);
   await dap.until('stepIn');

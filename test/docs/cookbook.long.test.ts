@@ -1,2 +1,2 @@
-/** All recipes of cookbook.test.ts work as described; `npm test` follows a selection. */
+/** All recipes in cookbook.test.ts work as described; `npm test` follows only a selection of them. */
 import './cookbook.test.ts';

@@ -1,4 +1,4 @@
-/** The license notices cover every package that the bundles contain, according to their source maps. */
+/** The license notices cover every package that the source maps of the bundles list. */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';

@@ -45,7 +45,7 @@ const UNPROVOKED: Readonly<Record<string, string>> = {
   'snapshots/snapshotStateTooLarge': 'the guest would need more than 256 MiB of pending disk requests',
 };
 
-/** Messages that have no row yet, although VS Code can show them, with what a row for them would need. */
+/** Messages that VS Code can show, but for which there is no row yet, each with what such a row would need. */
 const WITHOUT_ROW: Readonly<Record<string, string>> = {
   'extension/noItemSelected': 'a tree view',
   'extension/notOfRecording': 'a tree view and a trash',

@@ -6,7 +6,7 @@ import type { FileChange } from './simulatedFile.ts';
 /**
  * Several files on one simulated disk, which records all changes in order, so that a test can determine what all files
  * contain after a kill or power cut at any moment. A sync makes the changes to its file durable. After a power cut, any
- * sectors from unsynced changes may be present.
+ * of the sectors from unsynced changes may be present.
  */
 export class SimulatedHost {
   readonly log: { file: string; change: FileChange }[] = [];

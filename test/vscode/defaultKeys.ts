@@ -22,7 +22,7 @@ const USER_AGENTS = {
  * Into Target. */
 const ONLY_ON_DESKTOP = { linux: [], windows: ['f11', 'ctrl+f11'], mac: [] };
 
-/** The time to wait after copying, because Chromium does not report when it is done. */
+/** The time to wait after copying, because Chromium does not report when the text has been copied. */
 const CLIPBOARD_MS = 2000;
 
 type Platform = keyof typeof USER_AGENTS;

@@ -1,4 +1,4 @@
-/** The description of a page-table walk names a problem exactly when the hart's access faults in the walk. */
+/** The description of a page-table walk names a problem if and only if the hart's access faults during the walk. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { LEVELS, SATP_MODE } from '../../../debug-adapter/engine/isa/pageTables.ts';

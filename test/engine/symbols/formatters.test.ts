@@ -67,7 +67,7 @@ test('a list ends at a null pointer, when its size is reached, or at a node that
     ['[0] "second \\"quoted\\"\\n"'],
   );
   assert.equal(names(LIST('next', '<Size>0</Size>')).length, 0);
-  // With `this`, the list starts at the container itself, where it also ends.
+  // With `this`, the list both starts and ends at the container itself.
   assert.equal(names(LIST('this')).length, 0);
   assert.equal(valueWith(LIST('this'), 'second').children().length, 0);
 });

@@ -1,4 +1,4 @@
-/** Each snapshot keeps its id, which is the same for all drives, despite renames and other ids in old overlays. */
+/** Each snapshot keeps one id for all drives, despite renames and even if old overlays contain different ids. */
 import assert from 'node:assert/strict';
 import { copyFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';

@@ -1,4 +1,4 @@
-/** Any jump in time gives the recorded state, both while recording and in a replay, with any memory budget. */
+/** Any jump in time leads to the recorded state, both while recording and in a replay, with any memory budget. */
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
 import { complete } from '../../../debug-adapter/engine/base/sliced.ts';

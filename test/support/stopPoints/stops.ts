@@ -30,10 +30,10 @@ export const printing = (hits: readonly Hit[]): string[] =>
 
 const isBefore = ({ point: { what } }: Hit): boolean => what.kind === 'execute' || what.kind === 'trap';
 
-/** Describes a stop at a position that is caused by these hits. */
+/** Describes the stop that these hits cause at a position. */
 type Show = (position: number, hits: readonly Hit[]) => string;
 
-/** The stops when continuing from position 0, with their positions and points. */
+/** The stops of a forward run from position 0, with their positions and points. */
 export function forwardStops(hits: readonly Hit[], show: Show = shown): string[] {
   const stops: string[] = [];
   let last = 0;
@@ -51,7 +51,7 @@ export function forwardStops(hits: readonly Hit[], show: Show = shown): string[]
   return stops;
 }
 
-/** The stops when continuing backward from the end of the history, in the order in which they occur. */
+/** The stops of a backward run from the end of the history, in the order in which they occur. */
 export function backwardStops(hits: readonly Hit[], show: Show = shown): string[] {
   const stops = byPosition(hits).map(([position, group]) => {
     const after = group.filter((hit) => !isBefore(hit));

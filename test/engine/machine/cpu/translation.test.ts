@@ -285,8 +285,8 @@ test('MPRV takes effect as soon as a CSR write or mret changes it', () => {
 // --- page tables as data ------------------------------------------------------------------------------------------------
 
 test('a page table entry is executed as an instruction, and setting its A bit changes that instruction', () => {
-  // V, R and U together are the opcode of addi. With A, they are a floating-point opcode, which is illegal in this
-  // test.
+  // The bits V, R and U together form the opcode of addi. With A, they are a floating-point opcode, which is illegal in
+  // this test.
   const entry = pte(ONE, PTE.V | PTE.R | PTE.U);
   const setSum = [a.li(28, SUM), a.csrrs(0, CSR.sstatus, 28)];
   const machine = machineWith([setSum, a.jalr(1, 0, 6), a.ld(10, 0, 5), a.jalr(1, 0, 6)]);
