@@ -11,7 +11,7 @@ export interface Candidate {
   command: QemuCommand;
   /** Where it was found, as shown to the user. */
   from: string;
-  /** The folder to which its file names are relative, relative to the workspace folder. */
+  /** The base folder for its file names, as a path relative to the workspace folder. */
   folder: string;
 }
 

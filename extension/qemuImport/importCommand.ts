@@ -18,7 +18,7 @@ export interface ImportedCommand {
 
 /** Where the command was found, and the configurations whose names and files must not be reused. */
 export interface ImportContext {
-  /** The folder to which file names in the command are relative, relative to the workspace folder. */
+  /** The base folder for file names in the command, as a path relative to the workspace folder. */
   folder: string;
   /** The configurations that launch.json already contains. */
   existing: readonly { name?: unknown; rrfile?: unknown }[];

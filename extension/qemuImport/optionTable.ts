@@ -42,7 +42,7 @@ const missing = (names: string, why: () => string, hasValue = true): QemuOption 
   ...{ names: names.split(' '), hasValue, settings: [], missing: why },
   apply: (draft, _, option) => draft.report(option, why()),
 });
-/** Options whose effects, if any, cannot be observed by the guest in blkreplay. */
+/** Options whose effects, if any, the guest cannot observe in blkreplay. */
 const harmless = (names: string, hasValue = true): QemuOption => ({ names: names.split(' '), hasValue, settings: [] });
 
 /** QEMU's options, as in `qemu-options.hx` of QEMU 10, except options for other architectures. */

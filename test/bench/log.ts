@@ -48,7 +48,9 @@ function measureLeavingLiveEnd(rrfile: string, requests: number): void {
   writer.closeUnfinished();
 }
 
-/** Measures searches that start with no pages of the index in memory, and how long it takes to rebuild all pages. */
+/**
+ * Measures how long searches take if no pages of the index are in memory, and how long it takes to rebuild all pages.
+ */
 function measureIndex(rrfile: string, requests: number): void {
   const start = performance.now();
   const writer = writeRequests(rrfile, requests);

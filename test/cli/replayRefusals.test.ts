@@ -1,4 +1,4 @@
-/** A replay that cannot match its recording is rejected before it starts, in one sentence. */
+/** A replay that cannot match its recording is rejected with one sentence before it starts. */
 import fs from 'node:fs';
 import type { Sandbox } from '../support/cli.ts';
 import { changeOverlay, makeOverlay } from '../support/overlays.ts';

@@ -108,8 +108,8 @@ suite('SBI', { concurrency: 2 }, () => {
 const DEBUG_CONSOLE = /^debug console[^]*?(?=^reset of)/m;
 
 /**
- * The output without the parts that differ between firmware: the banner, and the debug console, which QEMU 7.2's
- * OpenSBI lacks.
+ * The output without the parts that depend on the firmware: the banner, and the debug console, which QEMU 7.2's OpenSBI
+ * lacks.
  */
 function common(console: string): string {
   return console.slice(console.indexOf('hart 0, device tree')).replaceAll('\r', '').replace(DEBUG_CONSOLE, '');

@@ -120,7 +120,7 @@ async function assertVariables(dap: DapClient, written: string): Promise<void> {
   const store = await variablesOf(dap, globals.get('store')!.variablesReference);
   const superblock = await variablesOf(dap, store.get('superblock')!.variablesReference);
   assert.equal(superblock.get('entry_count')!.evaluateName, FIELD);
-  // The variables view can be used to set the same data breakpoint.
+  // The same data breakpoint can also be set from the variables view.
   const reference = store.get('superblock')!.variablesReference;
   const info = await dap.request('dataBreakpointInfo', { variablesReference: reference, name: 'entry_count' });
   assert.equal(info.description, FIELD);

@@ -52,7 +52,7 @@ test('a breakpoint is described in one line', () => {
   assert.equal(breakpointLabel(PANIC), 'Console: "panic:\\u001b"', 'control characters are escaped');
 });
 
-/** Creates breakpoint lists. Their requests are recorded in `sent`, and `respond` returns the responses. */
+/** Creates breakpoint lists, records the requests that they send in `sent`, and answers these with `respond`. */
 function recordedLists(
   respond: (breakpoints: EventBreakpoint[]) => SetResponse,
   stored = new Map<string, readonly EventBreakpoint[]>(),

@@ -1,4 +1,4 @@
-/** The packet reader delivers valid packets, reports damaged packets, and stops at data that is not part of the protocol. */
+/** The packet reader delivers valid packets, reports damaged ones, and stops at data outside the protocol. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encodePacket, escapeBinary, PACKET_BYTES_MAX, PacketReader } from '../../debug-adapter/gdb/packets.ts';

@@ -1,4 +1,4 @@
-/** Each of gdb's reverse commands stops at the correct position, from random positions of a recording.
+/** Each of gdb's reverse commands, started at a random position of a recording, stops at the correct position.
  *
  * The result is compared with an uninterrupted run of the same recording: the registers at the position that gdb
  * reports, and the code that ran between that position and the start of the move. BLKREPLAY_GDB_PLACES sets the number

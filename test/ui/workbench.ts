@@ -291,7 +291,7 @@ export class Workbench {
     // The row may move away from the mouse when the tree is refreshed.
     await this.until(`${button} is clicked`, async () => {
       await row.hover({ timeout: 1000 });
-      // The label of a command with a key ends with the key.
+      // If a command has a key, its label ends with the key.
       const labels = `[aria-label="${button}"], [aria-label^="${button} ("]`;
       await row.locator('a.action-label').and(row.locator(labels)).click({ timeout: 1000 });
       return true;

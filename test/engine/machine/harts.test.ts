@@ -1,4 +1,4 @@
-/** A machine with several harts is deterministic, wherever a run is divided or the state is saved.
+/** A machine with several harts is deterministic, no matter where a run is divided or the state is saved.
  *
  * The machine state contains the scheduler's state, including the current hart.
  */

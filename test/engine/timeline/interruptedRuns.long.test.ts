@@ -1,4 +1,4 @@
-/** Runs that are repeatedly paused by a front end stop at the same positions as uninterrupted runs. */
+/** A run that a front end pauses and resumes several times stops where an uninterrupted run stops. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { slice } from '../../support/slices.ts';

@@ -181,7 +181,7 @@ function statesIn(stage: Stage) {
 
 /**
  * Copies a snapshot in the layout of earlier builds: a length and then the whole machine state. Earlier builds reserved
- * too little space for the state, so it overwrites the RAM after it.
+ * too little space for the state, so the state overwrites the start of RAM.
  */
 function writeAsBefore(stage: Stage, from: string, name: string, position: number): void {
   const file = openFile(imageOf(stage), { write: true, create: 'never' });

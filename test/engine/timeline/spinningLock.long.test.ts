@@ -30,7 +30,7 @@ test('from the live end and from the past, Reverse finds where a spinning lock w
     complete(timeline.forward(WARM_UP + distance));
     const calls = backToLock();
     positionsBefore.push(timeline.position);
-    // A new region makes some 1,000 accesses on the slow path before it is translated again to make them in place.
+    // A new region makes some 1,000 accesses on the slow path before it is translated again with inline accesses.
     assert.ok(calls < 20_000, `${calls} accesses to the lock on the slow path`);
   }
   assert.equal(new Set(positionsBefore).size, 1, positionsBefore.join());

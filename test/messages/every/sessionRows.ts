@@ -27,7 +27,7 @@ async function withoutFile(t: TestContext, name: string): Promise<Scene> {
   return scene;
 }
 
-/** A recording of an endless guest, during which the disk of the files with matching names becomes full. */
+/** A recording of an endless guest, during which the disk that holds the files with matching names becomes full. */
 async function onFullDisk(t: TestContext, names: string): Promise<Scene> {
   const sandbox = new Sandbox(t);
   const marker = sandbox.path('full');

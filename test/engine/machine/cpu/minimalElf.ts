@@ -1,6 +1,6 @@
 /**
- * Makes an ELF file with one segment that is loaded and started at `address` (System V ABI: a 64-byte ELF header and
- * one 56-byte program header).
+ * Makes an ELF file with one segment, which is loaded at `address` and starts there (System V ABI: a 64-byte ELF header
+ * and one 56-byte program header).
  */
 export function minimalElf(code: Uint8Array, address: bigint): Uint8Array {
   const bytes = new Uint8Array(0x1000 + code.length);
