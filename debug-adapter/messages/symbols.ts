@@ -30,7 +30,9 @@ export const symbolsAreTruncated = (name: string) =>
     'Build it again.',
   );
 
-/** `booted` is the file whose code the machine runs. The two names are equal if that file has been rebuilt. */
+/**
+ * `booted` names the file whose code the machine runs. If that file itself has been rebuilt, `booted` equals `name`.
+ */
 export const symbolsAreOfOtherBuild = ({ name, booted, address }: { name: string; booted: string; address: bigint }) =>
   notice(
     'symbols-differ',

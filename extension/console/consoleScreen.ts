@@ -17,7 +17,7 @@ const NO_ATTRIBUTES = '\x1b[m';
 
 /**
  * Shows, in a terminal, the guest's output as of a given position. Text that the guest has not printed yet at that
- * position is dimmed and comes after the cursor; at most half a screen of it is shown, so that the text before it stays
+ * position is dimmed and comes after the cursor. At most half a screen of it is shown, so that the text before it stays
  * in view. If the machine goes forward, only the text from the cursor on is written. If it goes back to a position that
  * precedes some of the output above the cursor, the terminal is cleared and redrawn.
  */
@@ -129,7 +129,7 @@ export class ConsoleScreen {
 
 /**
  * The lines of output that has not been printed yet, dimmed. They must not change the text before them, so they keep
- * only colors: other escape sequences are removed, and if a line is drawn again after a carriage return or a backspace,
+ * only colors: other escape sequences are removed. If a line is drawn again after a carriage return or a backspace,
  * only its first version is shown.
  */
 function futureLines(text: string): string[] {

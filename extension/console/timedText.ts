@@ -69,7 +69,7 @@ export class TimedText {
     for (let start = 0; start < this.text.length;) {
       const newline = this.text.indexOf('\n', start);
       const end = newline < 0 ? this.text.length : newline;
-      // With escape sequences, a line is longer than what the terminal shows, never shorter.
+      // Because of escape sequences, a line can be longer than what the terminal shows, but never shorter.
       if (end - start >= wanted.length && plainLine(this.text.slice(start, end)) === wanted) {
         found.push({ text: wanted, position: this.positions[start] });
       }

@@ -6,10 +6,10 @@ const ASSEMBLY = 'asm';
 
 /**
  * Lets the user set breakpoints in assembly files. VS Code has no assembly language and opens these files as plain
- * text, in which it allows no breakpoints. package.json assigns no file extension to our language, because that would
- * take the files away from some assembly extensions: if several languages claim a file extension, VS Code chooses by
- * the names of the extensions that contribute them. This function therefore assigns our language, but only to files
- * that no other extension claims.
+ * text, in which it allows no breakpoints. package.json assigns no file extension to our language. Otherwise, some
+ * assembly extensions would lose these files: if several languages claim a file extension, VS Code chooses by the names
+ * of the extensions that contribute them. This function therefore assigns our language, but only to files that no other
+ * extension claims.
  */
 export function registerAssemblyFiles(): vscode.Disposable {
   /** Each file's language is set only once, so that the user can still select Plain Text for it. */

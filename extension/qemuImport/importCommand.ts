@@ -76,7 +76,10 @@ function applyOptions(draft: Draft, words: readonly string[]): void {
   }
 }
 
-/** If a value is not known, a file that could not be included may contain it. */
+/**
+ * If the command contains unknown values, reports the files that could not be included, because they may define these
+ * values.
+ */
 function reportMissingFiles(draft: Draft, { options, missingFiles = [] }: QemuCommand): void {
   if (!options.some((word) => unknownNames(word).length > 0)) return;
   for (const file of missingFiles) draft.report(`include ${shownWord(file)}`, qemuDifferences.includeMissing());

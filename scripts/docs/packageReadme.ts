@@ -2,10 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 /**
- * Writes dist/README.md, the text of the extension's page in VS Code. That page shows an image only if its URL is an
- * https URL (or, in versions up to 2025, a data URL), and links to files do not work there. As long as package.json
- * does not name a repository from which images and files could be loaded, each image is replaced by a note, and each
- * link to a file by the link's text.
+ * Writes dist/README.md, the text of the extension's page in VS Code. That page shows only images with an https URL
+ * (or, in versions up to 2025, a data URL), and links to files do not work there. As long as package.json does not name
+ * a repository from which images and files could be loaded, each image is replaced by a note, and each link to a file
+ * by the link's text.
  */
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const PACKAGE_README = path.join(ROOT, 'dist/README.md');

@@ -25,8 +25,8 @@ const QEMU_SECONDS_MAX = 60;
 /**
  * Measures three costs of the block engine: taking snapshots of a machine with few dirty pages, recording a guest that
  * only makes disk requests (compared with `run` and with QEMU's record and replay), and executing sequential requests
- * (compared with plain file calls). The compared processes run alternately on one machine, so their ratios are
- * meaningful even where their absolute times are not.
+ * (compared with plain file calls). The compared processes run alternately on one machine, so the ratios of their times
+ * are meaningful even where the absolute times are not.
  */
 export function measureBlock(pairs: number): void {
   const folder = fs.mkdtempSync(path.join(tmpdir(), 'blkreplay-bench-'));

@@ -18,8 +18,8 @@ const FIRST_STEPS = '10_000_000';
 /**
  * Measures the speed of whole processes that run bare-metal guests. Compares `run` with `qemu-system-riscv64 -icount
  * shift=0`, `record` with QEMU's `rr=record`, and `run`, `record` and `replay` with each other. The two runs of a pair
- * follow each other directly, so their ratios are meaningful even where their absolute times are not. The guests are
- * the ELF files in the folder named by BLKREPLAY_BENCH_GUESTS.
+ * follow each other directly, so the ratio of their times is meaningful even where the absolute times are not. The
+ * guests are the ELF files in the folder named by BLKREPLAY_BENCH_GUESTS.
  */
 export function measureSpeed(pairs: number): void {
   const guests = process.env.BLKREPLAY_BENCH_GUESTS;

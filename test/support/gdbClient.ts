@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { encodePacket, PacketReader } from '../../debug-adapter/gdb/packets.ts';
 
-/** A minimal gdb client: sends packets over TCP or a socket and returns their replies in order. */
+/** A minimal gdb client: sends packets over TCP or a Unix socket and returns the replies in order. */
 export class GdbClient {
   private socket: net.Socket;
   private reader = new PacketReader();

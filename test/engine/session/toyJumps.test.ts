@@ -21,7 +21,7 @@ import {
 } from '../../support/toy/programs.ts';
 import { sessionOf, toySession } from '../../support/toy/toySession.ts';
 
-/** The position after the delay at the start of JUMPS and about ten rounds of its loop. */
+/** The position after the delay at the start of JUMPS and about ten iterations of its loop. */
 const JUMPS_END = 500_300;
 const jumps = () => toySession(JUMPS, JUMPS_FUNCTIONS, { end: JUMPS_END });
 const switches = () => toySession(SWITCHES, SWITCHES_FUNCTIONS, { end: 500 });

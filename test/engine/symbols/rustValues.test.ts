@@ -116,7 +116,10 @@ longTest('damaged debug information of a Rust program at worst leads to missing 
   assert.ok(texts > 60 * 20, `${texts}`);
 });
 
-/** Returns the statics of the crate by name. Memory is as loaded, except for the 64-bit numbers in `changes`. */
+/**
+ * Returns the statics of the crate by name. Memory contains what was loaded from the file, except for the 64-bit
+ * numbers in `changes`.
+ */
 function statics(symbols: Symbols, changes: Record<number, bigint> = {}): Record<string, Value> {
   const frame = symbols.innermostFrame({ ...changedMachine(changes), pc: 0n });
   const variables = symbols.globals().filter(({ name }) => !name.includes('{vtable}'));

@@ -56,8 +56,9 @@ export const pastScene = (): Promise<Scene> =>
   })());
 
 /**
- * Where an editor shows the error of a refused request: in a dialog, or elsewhere (where the user made the request, for
- * example in the debug console, or in a notification if the extension made the request).
+ * Where an editor shows the error of a refused request: in a dialog, or elsewhere. If the extension made the request,
+ * the error appears in a notification; otherwise, it appears where the user made the request, for example in the debug
+ * console.
  */
 type Visible = 'dialog' | 'elsewhere';
 

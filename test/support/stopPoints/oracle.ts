@@ -203,7 +203,7 @@ class Oracle {
     return { kind, cause, tval: after.csr(MTVAL)!, epc };
   }
 
-  /** The current value of what a point watches. */
+  /** The current value of the memory or register that a point watches. */
   private valueOf({ what }: TestPoint): bigint | undefined {
     switch (what.kind) {
       case 'access':

@@ -230,8 +230,8 @@ function qemuFindsLeaksAtMost(t: TestContext, bytes: Uint8Array, what: string): 
 }
 
 /**
- * Damages an image more severely than a kill between raising refcounts and clearing flags could: inverts all COPIED
- * flags in the active tables, and increments the refcount of the unused cluster after the end of the file.
+ * Inverts all COPIED flags in the active tables, and increments the refcount of the unused cluster after the end of the
+ * file. A kill between raising refcounts and clearing flags could not damage an image as severely.
  */
 function withContradictions(image: Uint8Array): Uint8Array {
   const bytes = image.slice();

@@ -36,7 +36,7 @@ const withType = (random: SeededRandom, kind: ProgramKind, entry: bigint): bigin
   kind === 'blocks' && random.chance(0.4) ? entry | (BigInt(random.below(4)) << 61n) : entry;
 
 /**
- * A leaf entry, sometimes with a reserved bit. It never maps a page outside memory: if an access crosses into such a
+ * A leaf entry, sometimes with a reserved bit. It never maps a page outside memory. If an access crosses into such a
  * page and faults, the manual does not define which part of the access is performed, and QEMU performs the parts in a
  * different order.
  */

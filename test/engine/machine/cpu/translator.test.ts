@@ -163,7 +163,7 @@ function halfLoops(random: SeededRandom, translationThreshold: number) {
     const fields = { rd: register(), rs1: register(), rs2: register(), rs3: register() };
     return encode({ ...fields, mode: random.chance(0.8) ? DYNAMIC : random.pick(MODES) });
   });
-  // Loads new operands in each round, from the half-precision numbers at x8.
+  // Loads new operands in each iteration, from the half-precision numbers at x8.
   const loads = Array.from({ length: 6 }, (_, i) => FLOAT_LOADS.flh(10 + i, 2 * i, 8));
   const program = ['loop', loads, body, FLOAT_STORES.fsh(10, 0, 9), a.addi(8, 8, 2), a.addi(9, 9, 2), a.addi(7, 7, -1)];
   const machine = machineWith([...program, a.to('loop', (offset) => a.bne(7, 0, offset)), 'end', a.j('end')], {

@@ -3,8 +3,8 @@ import { readElfFile } from '../../../../debug-adapter/engine/symbols/elf/elfFil
 import type { Frame, FrameView, Symbols } from '../../../../debug-adapter/engine/symbols/index.ts';
 
 /**
- * A machine on which a file has just been loaded. Memory is as in the file, .bss contains zeroes, and no register is
- * known.
+ * A machine on which a file has just been loaded. Memory has the contents of the file, .bss contains zeroes, and no
+ * register is known.
  */
 export function loadedMachine(file: string): FrameView {
   const elf = readElfFile(fs.readFileSync(file), file);

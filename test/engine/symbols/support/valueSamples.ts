@@ -52,7 +52,7 @@ export function sampleValues(elf: string, { files, hits, stops, portion, seed }:
   return runGdbOnQemu(elf, { setup, script: 'valueSamples.py' }).map((line) => JSON.parse(line) as ValueSample);
 }
 
-/** Returns an inspector for the machine state in a sample. Memory outside the sample is as in the file. */
+/** Returns an inspector for the machine state in a sample. Memory outside the sample has the contents of the file. */
 export function inspectorOf(sample: ValueSample, elf: ReturnType<typeof elfOf>): Inspector {
   const start = BigInt(sample.start);
   const ram = zlib.inflateSync(Buffer.from(sample.memory, 'base64'));
