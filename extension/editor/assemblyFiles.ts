@@ -6,7 +6,7 @@ const ASSEMBLY = 'asm';
 
 /**
  * Lets the user set breakpoints in assembly files. VS Code has no assembly language and opens these files as plain
- * text, in which it allows no breakpoints. package.json assigns no file extension to our language. Otherwise, some
+ * text, in which it allows no breakpoints. package.json assigns no file extension to our language. If it did, some
  * assembly extensions would lose these files: if several languages claim a file extension, VS Code chooses by the names
  * of the extensions that contribute them. This function therefore assigns our language, but only to files that no other
  * extension claims.
