@@ -85,7 +85,14 @@ export class Translator {
    */
   recordHot(entry: number, va: bigint, fetchContext: number): boolean {
     const operation = this.view.getUint8(entry);
-    if (operation === OP.REGION && !this.removeIfUnsuitable(entry)) return false;
+    if (operation === OP.REGION) {
+      const removed = this.removeUnsuitable(entry).filter((each) => this.isOnSamePage(each, entry));
+      const others = removed.filter((each) => each !== entry);
+      // The other regions usually start at the head of a loop that control left at this entry.
+      for (const each of others) this.candidates.set(each, { entry: each, pageVa: va & ~0xfffn, fetchContext });
+      if (others.length > 0) return true;
+      if (removed.length === 0) return false;
+    }
     // Ignore marks, because they are not instructions. Also ignore instructions that were decoded outside their page.
     if (operation < OP.BREAK || entry < DECODE_POOL) return false;
     if (operation === OP.BREAK && this.decodeCache.mayStraddle(entry)) return false;
@@ -105,19 +112,20 @@ export class Translator {
   }
 
   /**
-   * Removes a region that assumes untranslated reads although reads are now checked, or that control often leaves
-   * because the region accesses pages with code or watched bytes. Returns whether the region should be translated
-   * again. Returns false if other regions were removed as well, so that the first one that becomes hot is translated:
-   * that region usually starts at the head of the loop, whereas the region at `entry` may start at an access before
-   * which control left another region.
+   * Removes the region at an entry if it assumes untranslated reads although reads are now checked, or if control often
+   * leaves it because it accesses pages with code or watched bytes. In the latter case, also removes the other regions
+   * with the same instruction. Returns the entries of the removed regions.
    */
-  private removeIfUnsuitable(entry: number): boolean {
+  private removeUnsuitable(entry: number): number[] {
     const { isBare } = this.regions.at(entry)!;
-    const detected = this.codePageWriters.detect(entry, () => this.regions.othersWith(entry));
-    for (const each of detected) this.regions.remove(each);
-    const isInvalid = isBare && !this.readsArePlain;
-    if (isInvalid) this.regions.remove(entry);
-    return isInvalid || (detected.length === 1 && detected[0] === entry);
+    const removed = this.codePageWriters.detect(entry, () => this.regions.othersWith(entry));
+    if (isBare && !this.readsArePlain && !removed.includes(entry)) removed.push(entry);
+    for (const each of removed) this.regions.remove(each);
+    return removed;
+  }
+
+  private isOnSamePage(a: number, b: number): boolean {
+    return this.decodeCache.pageOf(a).pageEntries === this.decodeCache.pageOf(b).pageEntries;
   }
 
   private get readsArePlain(): boolean {
