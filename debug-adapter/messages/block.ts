@@ -6,8 +6,8 @@ import { badInput } from './userError.ts';
  * throws these messages and supplies the names of files and snapshots. `imageDamage.ts` lists the kinds of damage.
  */
 const OR_RAW = {
-  cli: 'pass format=raw for a raw image.',
-  editor: 'set "format": "raw" for a raw image.',
+  cli: 'pass format=raw if the image is raw.',
+  editor: 'set "format": "raw" if the image is raw.',
 };
 
 export const notQcow2 = (file: string) =>
@@ -22,8 +22,8 @@ export const imageBlank = (file: string, { isEmpty }: { isEmpty: boolean }) =>
     { file, isEmpty },
     `${file} is not a qcow2 image: ${isEmpty ? 'it is empty' : 'it starts with zeroes'}.`,
     {
-      cli: `If its creation was interrupted, delete it and create it again. Otherwise ${OR_RAW.cli}`,
-      editor: `If its creation was interrupted, delete it and create it again. Otherwise ${OR_RAW.editor}`,
+      cli: `If its creation was interrupted, delete it and create it again. Otherwise, ${OR_RAW.cli}`,
+      editor: `If its creation was interrupted, delete it and create it again. Otherwise, ${OR_RAW.editor}`,
     },
   );
 
@@ -40,7 +40,7 @@ export const imageMarkedCorrupt = (file: string) =>
     'image-marked-corrupt',
     { file },
     `${file} is marked as corrupt and cannot be opened for writing.`,
-    'Run "qemu-img check -r all" on a copy first.',
+    'Run "qemu-img check -r all" on a copy, and use the repaired copy.',
   );
 
 export const imageFeatureUnsupported = (file: string, feature: string) =>
@@ -78,7 +78,7 @@ export const imageTooLarge = (file: string, limit: string) =>
   badInput(
     'image-too-large',
     { file, limit },
-    `${file} would exceed a limit of its format: ${limit}.`,
+    `${file} would exceed a limit of the qcow2 format: ${limit}.`,
     'Use an image with larger clusters.',
   );
 
@@ -95,7 +95,7 @@ export const backingNameTooLong = (file: string, backing: string) =>
     'backing-name-too-long',
     { file, backing },
     `The path of the base image (${backing}) is too long to be stored in ${file}.`,
-    'Shorten the path, for example by moving the two files into one folder.',
+    'Shorten the path, for example by moving both files into the same folder.',
   );
 
 export const snapshotExists = (file: string, snapshot: string) =>

@@ -45,14 +45,14 @@ export const kernelCompressionUnknown = ({ name, compression }: { name: string; 
     'kernel-compression-unknown',
     { name, compression },
     `${name} is compressed with ${shown(compression)}, which blkreplay does not support.`,
-    'Decompress it first. Only gzip files, and EFI zboot images with gzip or zstd, can be booted directly.',
+    'Decompress it first. Only gzip files and EFI zboot images that use gzip or zstd can be booted directly.',
   );
 
 export const addressNotForElf = (name: string) =>
   badInput(
     'address-not-for-elf',
     { name },
-    `${name} is an ELF file, which contains its load address.`,
+    `${name} is an ELF file, so it cannot be loaded at a different address.`,
     'Leave out the address, or convert the file with objcopy -O binary.',
   );
 
@@ -60,7 +60,7 @@ export const addressNotForUImage = (name: string) =>
   badInput(
     'address-not-for-uimage',
     { name },
-    `${name} is a U-Boot image, which contains its load address.`,
+    `${name} is a U-Boot image, so it cannot be loaded at a different address.`,
     'Leave out the address.',
   );
 
@@ -69,7 +69,7 @@ export const uImageIsOther = (name: string, type: number) =>
     'uimage-of-other-type',
     { name, type },
     `${name} is a U-Boot image of type ${type}, but blkreplay loads only kernels (2) and initial RAM disks (3).`,
-    'Create one with mkimage.',
+    'Create one of these with mkimage.',
   );
 
 /** QEMU's loader also ignores the address given for such a file. */
@@ -124,17 +124,17 @@ export const deviceTreeIsBad = ({ name, what }: { name: string; what: string }) 
 /** What can be wrong with a device tree. */
 export const deviceTreeDamage = {
   tooShort: () => 'it is shorter than its header',
-  notOne: () => 'it does not begin with 0xd00dfeed',
+  notOne: () => 'it does not begin with the magic number 0xd00dfeed',
   version: (found: number, known: number) => `it has version ${found}, but blkreplay reads version ${known}`,
   truncated: () => 'it is truncated',
   header: () => 'its header is damaged',
   roots: () => 'it does not have exactly one root node',
-  nodeWithoutStart: () => 'the end of a node has no matching start',
+  nodeWithoutStart: () => 'an FDT_END_NODE token has no matching FDT_BEGIN_NODE token',
   propertyOutside: () => 'a property is not inside a node',
   propertyUnnamed: () => 'a property has no name',
   nodeNotEnded: () => 'a node is not closed',
   structure: () => 'its structure block is damaged',
-  structureNotEnded: () => 'its structure block has no end token',
+  structureNotEnded: () => 'its structure block has no FDT_END token',
 };
 
 export const deviceTreeTargetExists = (path: string) =>
@@ -142,7 +142,7 @@ export const deviceTreeTargetExists = (path: string) =>
     'device-tree-exists',
     { path },
     `${path} already exists.`,
-    'Choose another name for the device tree, or delete that file.',
+    'Choose another name for the device tree, or delete the existing file.',
   );
 
 export const kernelIsThirtyTwoBit = (name: string) =>
@@ -187,7 +187,7 @@ export const kernelHasNothingToLoad = (name: string) =>
   badInput(
     'kernel-empty',
     { name },
-    `${name} has no segment to load.`,
+    `${name} has no loadable segments.`,
     "Link it with a PT_LOAD program header for an address in the machine's RAM.",
   );
 
@@ -254,7 +254,10 @@ export const deviceTreeDoesNotFit = (sizeBytes: number, memoryBytes: number) =>
     'device-tree-does-not-fit',
     { sizeBytes, memoryBytes },
     `A device tree of ${sizeBytes} bytes and a kernel do not fit in ${memoryBytes} bytes of RAM.`,
-    { cli: 'Give the machine 4 MiB or more with --memory.', editor: 'Give the machine 4 MiB or more with "memory".' },
+    {
+      cli: 'Use a smaller device tree, or give the machine more memory with --memory.',
+      editor: 'Use a smaller device tree, or give the machine more memory with "memory".',
+    },
   );
 
 export const initrdDoesNotFit = (initrd: { name: string; lengthBytes: number; memoryBytes: number }) =>
@@ -271,9 +274,9 @@ export const bootFilesOverlap = (both: { first: string; second: string; address:
     both,
     `${both.first} and ${both.second} would both be loaded at ${hex(both.address)}.`,
     {
-      cli: 'Give the machine more memory with --memory, load the files at other addresses, or link them at other addresses. Firmware uses the start of RAM; --bios none boots without firmware.',
+      cli: 'Give the machine more memory with --memory, or load or link the files at other addresses. Firmware occupies the start of RAM; to boot without firmware, pass --bios none.',
       editor:
-        'Give the machine more memory with "memory", load the files at other addresses, or link them at other addresses. Firmware uses the start of RAM; "bios": "none" boots without firmware.',
+        'Give the machine more memory with "memory", or load or link the files at other addresses. Firmware occupies the start of RAM; to boot without firmware, set "bios" to "none".',
     },
   );
 

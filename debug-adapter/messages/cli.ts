@@ -16,8 +16,10 @@ export const optionUnknown = (option: string, command: string, options: readonly
     'cli-option-unknown',
     { option, command },
     `${command} has no option ${shown(option)}.`,
-    options.length === 0
-      ? 'It has no options.'
+    options.length < 2
+      ? options.length === 0
+        ? 'It has no options.'
+        : `Its only option is --${options[0]}.`
       : `Its options are ${list(
           options.map((name) => `--${name}`),
           'and',
@@ -37,7 +39,7 @@ export const optionTakesNoValue = (option: string, value: string): UserError =>
     'cli-option-value-extra',
     { option, value },
     `${option} does not accept a value, but ${quoted(value)} was given.`,
-    `Write only ${option}.`,
+    `Pass ${option} without a value.`,
   );
 
 export const optionTwice = (option: string): UserError =>
@@ -124,7 +126,7 @@ export const drivesShare = (both: { first: string; second: string; what: 'slot' 
   badInput(
     'cli-drives-share',
     both,
-    `The drives ${both.first} and ${both.second} both use the ${both.what} ${quoted(both.value)}.`,
+    `The drives ${both.first} and ${both.second} both use ${both.what === 'slot' ? `slot ${shown(both.value)}` : `the file ${quoted(both.value)}`}.`,
     `Give each drive its own ${both.what}.`,
   );
 

@@ -1,3 +1,5 @@
+import { counted } from './shown.ts';
+
 /** Human-readable results that the command line prints. With `--json`, it prints the same results as JSON. */
 
 export const errorLine = (message: string) => `blkreplay: ${message}\n`;
@@ -28,9 +30,9 @@ export const summarySentence = (summary: {
 export const endReasons = {
   powerOff: () => 'the guest powered off',
   guestFailed: (exitCode: number | undefined) => `the guest reported failure with code ${exitCode}`,
-  reset: () => 'the guest requested a reset, and --no-reboot ends the run',
-  haltedForever: () => 'all harts are waiting for an interrupt, and none can occur',
-  stopAt: () => '--stop-at was reached',
+  reset: () => 'the guest requested a reset, and --no-reboot was given',
+  haltedForever: () => 'all harts are waiting for interrupts that cannot occur',
+  stopAt: () => 'the --stop-at position was reached',
   endOfRecording: () => 'the recording ends here',
   interrupted: () => 'interrupted',
 };
@@ -78,7 +80,7 @@ export const checkedText = (
 
 export const overlayLines = {
   heading: (overlay: string, size: { virtualBytes: number; fileBytes: number }) =>
-    `${overlay}: qcow2 overlay, ${size.virtualBytes} bytes, file size ${size.fileBytes} bytes`,
+    `${overlay}: qcow2 overlay, disk size ${size.virtualBytes} bytes, file size ${size.fileBytes} bytes`,
   clusters: (size: { clusterBytes: number; allocatedBytes: number }) =>
     `  clusters   ${size.clusterBytes} bytes each; the overlay contains ${size.allocatedBytes} bytes of the disk`,
   base: (file: string, format: string, state: { virtualBytes: number } | { problem: string }) =>
@@ -90,7 +92,7 @@ export const overlayLines = {
 
 export const snapshotTexts = {
   none: () => 'no snapshots\n',
-  position: (position: number | null) => (position === null ? 'not taken in a recording' : `position ${position}`),
+  position: (position: number | null) => (position === null ? 'not taken during a recording' : `position ${position}`),
   ours: (stateBytes: number) => `${stateBytes} bytes of machine state`,
   foreign: (stateBytes: number) =>
     `${stateBytes} bytes of another program's machine state, which blkreplay cannot load`,
@@ -132,7 +134,7 @@ export const infoLines = {
       ...(machine.semihosting ? ['semihosting'] : []),
     ].join(', ')}`,
   bootFile: (file: { role: string; name: string; lengthBytes: number; address?: number }) =>
-    `  ${file.role.padEnd(10)} ${file.name} (${file.lengthBytes} bytes` +
+    `  ${file.role.padEnd(10)} ${file.name} (${counted(file.lengthBytes, 'byte')}` +
     `${file.address === undefined ? '' : ` at 0x${file.address.toString(16)}`}, in the recording)`,
   seed: (seed: string | null | undefined) => `  rng-seed   ${seed ?? 'none'}`,
   append: (text: string) => `  append     ${text}`,
@@ -159,5 +161,3 @@ export const infoLines = {
       .map(([kind, count]) => `${count} ${kind}`)
       .join(', ')}`,
 };
-
-const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;

@@ -1,5 +1,5 @@
 import { listSome } from './block.ts';
-import { quoted, shown } from './shown.ts';
+import { counted, quoted, shown } from './shown.ts';
 import { badInput, type Message } from './userError.ts';
 
 /** Messages of the debug adapter: mistakes in launch.json, requests that cannot be answered, and strings in events. */
@@ -17,7 +17,7 @@ export const launchSettingMissing = ({ setting, what }: { setting: string; what:
     'launch-setting-missing',
     { setting, what },
     `The launch configuration has no "${setting}".`,
-    `Add it: ${what}.`,
+    `Set it to ${what}.`,
   );
 
 /** What the missing setting should specify. Each string completes the remedy in `launchSettingMissing`. */
@@ -59,14 +59,14 @@ export const requestMalformed = (bad: { command: string; argument: string; expec
   badInput(
     'request-malformed',
     bad,
-    `Invalid argument "${bad.argument}" of the request ${bad.command}: expected ${bad.expected}.`,
+    `Invalid argument "${bad.argument}" of the ${bad.command} request: expected ${bad.expected}.`,
   );
 
 export const requestUnannounced = (bad: { command: string; argument: string; capability: string }) =>
   badInput(
     'request-unannounced',
     bad,
-    `The argument "${bad.argument}" of the request ${bad.command} is not supported: the adapter does not announce ${bad.capability}.`,
+    `The argument "${bad.argument}" of the ${bad.command} request is not supported: the adapter does not announce ${bad.capability}.`,
     'Leave the argument out.',
   );
 
@@ -74,18 +74,18 @@ export const requestTooDeep = (command: string) =>
   badInput(
     'request-too-deep',
     { command },
-    `The arguments of the request ${command} are nested too deeply.`,
-    'Send arguments with fewer levels.',
+    `The arguments of the ${command} request are nested too deeply.`,
+    'Send arguments with fewer levels of nesting.',
   );
 
 export const requestTooEarly = (command: string, first: string) =>
-  badInput('request-too-early', { command, first }, `The request ${command} must come after ${first}.`);
+  badInput('request-too-early', { command, first }, `The ${command} request must come after the ${first} request.`);
 
 export const requestTwice = (command: string) =>
   badInput(
     'request-twice',
     { command },
-    `The request ${command} was already made; a session accepts it only once.`,
+    `The ${command} request was already made; a session accepts it only once.`,
     'Start a new session.',
   );
 
@@ -171,7 +171,7 @@ export const inputNotInReplay = () =>
   badInput(
     'input-in-replay',
     {},
-    'Console input is not possible in a replay: the guest gets the recorded input.',
+    'Console input is not possible in a replay: the guest receives the recorded input.',
     'To type, record a new run.',
   );
 
@@ -179,7 +179,7 @@ export const inputNotInPast = () =>
   badInput(
     'input-in-past',
     {},
-    'The machine is in the past, where the guest gets its recorded input.',
+    'You are viewing a past state, where the guest receives its recorded input.',
     'To type, continue to the live end.',
   );
 
@@ -199,7 +199,7 @@ export const noFunction = (name: string) =>
 export const codeIsNotBooted = (symbols: string) =>
   `The code in ${shown(symbols)} is from a different build than the code that the machine runs here. Use the symbols of the build that the machine is running.`;
 export const nothingAt = (address: string) =>
-  `No memory is mapped at ${shown(address)} now. The breakpoint takes effect when the program counter reaches this address.`;
+  `No memory is currently mapped at ${shown(address)}. The breakpoint takes effect when the program counter reaches this address.`;
 export const setWhenStopped = () => 'Will be set when the machine stops.';
 export const notWithoutDebugging = () =>
   'Not set: this session runs without debugging. Press F5 instead of Ctrl+F5 to use breakpoints.';
@@ -216,7 +216,7 @@ export const neverChanges = (name: string) =>
 export const notInThisFrame = (name: string) =>
   `${shown(name)} is a register in the frame of a calling function. Only the registers of the innermost frame can be watched. Select that frame.`;
 export const notInMemory = (name: string) =>
-  `${shown(name)} is not in memory, so accesses to it cannot be detected. Select a variable in memory or a register.`;
+  `${shown(name)} is not in memory, so accesses to it cannot be detected. Select a register or a variable in memory.`;
 
 /** Why the machine stopped. The editor shows the reason next to the thread. */
 export const stopTexts = {
@@ -228,7 +228,7 @@ export const stopTexts = {
   diskRequest: (request: { drive: string; kind: string; firstSector: number; sectors: number }) =>
     request.kind === 'flush'
       ? `${request.drive}: flush`
-      : `${request.drive}: ${request.kind} of ${request.sectors} sectors from sector ${request.firstSector}`,
+      : `${request.drive}: ${request.kind} of ${counted(request.sectors, 'sector')} from sector ${request.firstSector}`,
   printed: (label: string) => `The guest printed ${label}`,
   breakpointHit: (hit: number) => `Breakpoint, hit ${hit}`,
   hits: (count: number) => (count === 1 ? '1 hit' : `${count} hits`),
@@ -253,7 +253,7 @@ export const endTexts = {
   powerOff: () => 'The guest powered off',
   guestFailed: (exitCode: number | undefined) => `The guest reported failure with code ${exitCode}`,
   reset: () => 'The guest requested a reset',
-  haltedForever: () => 'All harts are waiting for an interrupt, and none can occur',
+  haltedForever: () => 'All harts are waiting for interrupts that cannot occur',
   endOfRecording: () => 'The recording ends here',
 };
 

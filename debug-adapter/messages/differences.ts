@@ -1,3 +1,5 @@
+import { counted } from './shown.ts';
+
 /**
  * How a replay can differ from its recording: parts of the sentence `The replay differs from a.rr at position 5:
  * expected <a thing>, but <a statement>.`
@@ -40,7 +42,7 @@ function requestText({ operation, drive, offset, lengthBytes, id }: RequestField
   const what = OPERATIONS[operation];
   if (operation === 'flush') return `${what} of drive ${drive} (request ${id})`;
   const where = offset % 512 === 0 ? `sector ${offset / 512}` : `byte ${offset}`;
-  return `${what} of ${lengthBytes} bytes at ${where} of drive ${drive} (request ${id})`;
+  return `${what} of ${counted(lengthBytes, 'byte')} at ${where} of drive ${drive} (request ${id})`;
 }
 
 const endText = ({ reason, guestExit }: EndFields): string =>
@@ -49,15 +51,15 @@ const endText = ({ reason, guestExit }: EndFields): string =>
 export const expectations = {
   request: requestText,
   completion: ({ drive, id, status, digest }: CompletionFields) =>
-    `the completion of request ${id} of drive ${drive} with ${status} and data digest ${digest}`,
+    `the completion of request ${id} of drive ${drive} with status ${status} and data digest ${digest}`,
   clockJump: (nanoseconds: number | bigint) => `a clock jump of ${nanoseconds} ns while all harts are waiting`,
   memoryWrite: (write: { address: number | bigint; lengthBytes: number }) =>
-    `a write of ${write.lengthBytes} bytes to 0x${write.address.toString(16)} by the debugger`,
+    `a write of ${counted(write.lengthBytes, 'byte')} to 0x${write.address.toString(16)} by the debugger`,
   registerWrite: (register: string | number) => `a write to register ${register} by the debugger`,
   digest: (value: string, part: string) => `digest ${value} of ${part}`,
   end: endText,
   noEnd: () => 'the machine not to end',
-  runOnTo: (position: number) => `execution up to position ${position}`,
+  runOnTo: (position: number) => `execution to continue to position ${position}`,
   noMoreQuestions: () => 'no more requests to the host',
   noMoreRequests: () => 'no more disk requests',
 };
@@ -70,7 +72,7 @@ export const partOrder = () => 'the order of parts';
 export const events = {
   request: (request: RequestFields) => `the guest made ${requestText(request)}`,
   completion: ({ drive, id, status, digest }: CompletionFields) =>
-    `request ${id} of drive ${drive} completed with ${status} and data digest ${digest}`,
+    `request ${id} of drive ${drive} completed with status ${status} and data digest ${digest}`,
   question: (requested: string) => `a device requested ${requested}`,
   digest: (value: string, otherParts: readonly string[]) =>
     `it is ${value}${otherParts.length > 0 ? ` (also different: ${otherParts.join(', ')})` : ''}`,

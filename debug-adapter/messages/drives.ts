@@ -72,7 +72,7 @@ export const overlayIsImage = (overlay: string) =>
   badInput(
     'overlay-is-image',
     { overlay },
-    `${overlay} is used both as an overlay and as another file of this session.`,
+    `${overlay} is used in this session both as an overlay and for another purpose.`,
     'Give the overlay another name.',
   );
 
@@ -144,7 +144,7 @@ export const overlayGiven = (differs: { drive: string; recorded: string; given: 
   badInput(
     'overlay-differs',
     differs,
-    `Drive ${differs.drive} was recorded with ${differs.recorded}, but ${differs.given} was given.`,
+    `Drive ${differs.drive} was recorded with ${differs.recorded}, but this replay uses ${differs.given}.`,
     {
       cli: 'Replay with the options used for the recording.',
       editor: 'Replay with the settings used for the recording.',

@@ -1,4 +1,4 @@
-import { quoted } from './shown.ts';
+import { counted, quoted } from './shown.ts';
 
 /**
  * What the extension shows in addition to the debug adapter's messages: dialogs, input boxes, the Overlays view, the
@@ -22,19 +22,19 @@ export const overlayMissing = ({ setting, file }: { setting: string; file: strin
 // --- "overwrite" -----------------------------------------------------------------------------------------------------
 
 export const earlierFilesKept = ({ files, renamed }: { files: readonly string[]; renamed: readonly string[] }) =>
-  `${files[0]} is kept. This session uses ${renamed.join(', ')}.`;
+  `${files[0]} already exists and is kept. This session records to ${renamed.join(', ')}.`;
 export const replaceEarlierButton = () => 'Replace Earlier Files...';
 export const replaceEarlierQuestion = (files: readonly string[]) =>
   files.length === 1 ? `Replace ${files[0]}?` : `Replace ${files.length} files from an earlier recording?`;
 export const replaceEarlierDetail = ({ files, renamed }: { files: readonly string[]; renamed: readonly string[] }) =>
-  `${files.join('\n')}\n\n${replaceButton()} ends the session, starts it again, and deletes the earlier content of these ` +
+  `${files.join('\n')}\n\n"${replaceButton()}" ends the session, starts it again, and deletes the earlier content of these ` +
   `files. The files of the current session are kept: ${renamed.join(', ')}.`;
 
 export const filesExist = (files: readonly string[]) =>
   files.length === 1 ? `${files[0]} already exists.` : `${files.length} files from an earlier recording already exist.`;
 
 export const whatHappensToThem = ({ files, renamed }: { files: readonly string[]; renamed: readonly string[] }) =>
-  `${files.join('\n')}\n\n${keepBothButton()} records to ${renamed.join(', ')} instead. ${replaceButton()} deletes the ` +
+  `${files.join('\n')}\n\n"${keepBothButton()}" records to ${renamed.join(', ')} instead. "${replaceButton()}" deletes the ` +
   'earlier content. Files that blkreplay did not create are never replaced.';
 
 export const keepBothButton = () => 'Keep Both';
@@ -42,7 +42,7 @@ export const replaceButton = () => 'Replace';
 
 export const notRestarted = () => 'The session was not restarted. The existing recording is unchanged.';
 export const keptBothInstead = () =>
-  'The session was not restarted. A new session records to new files, and the existing ones are unchanged.';
+  'The session was not restarted. Instead, a new session records to new files; the existing files are unchanged.';
 
 // --- choosing what to boot -------------------------------------------------------------------------------------------
 
@@ -78,7 +78,7 @@ export const openDocumentationTitle = () => 'Open Documentation';
 export const goToPositionTitle = () => 'Go to Position';
 
 export const goToPositionPrompt = ({ start, end }: { start: string; end: string }) =>
-  `${start} to ${end}; also "start", "end", +1000, -1000`;
+  `Enter a position from ${start} to ${end}, "start", "end", or a distance such as +1000 or -1000.`;
 
 export const positionUnclear = () =>
   'Enter a position such as 12,345,678, "start", "end", or a distance such as +1000 or -1000.';
@@ -94,8 +94,9 @@ export const drivePrompt = () => 'Select a drive';
 export const everyDrive = () => 'Every drive';
 export const diskRequestsPrompt = () => 'Select the requests that stop the guest';
 export const sectorsPrompt = (on: { last: number | undefined; sectorBytes: number; includesFlush: boolean }) =>
-  `Sectors of ${on.sectorBytes} bytes${on.last === undefined ? '' : `, 0 to ${on.last}`}: "8", or "8-15" for a range. ` +
-  `Leave empty for the whole disk${on.includesFlush ? ' and for flushes, which have no sectors' : ''}.`;
+  `Enter a sector such as 8, or a range such as 8-15${on.last === undefined ? '' : `, from 0 to ${on.last}`}. ` +
+  `A sector has ${on.sectorBytes} bytes. Leave empty to match the whole disk` +
+  `${on.includesFlush ? ' and flushes, which have no sectors' : ''}.`;
 export const sectorsUnclear = () => 'Enter a sector such as 8, or a range such as 8-15.';
 export const sectorsOutside = (last: number) => `Enter sectors from 0 to ${last}.`;
 
@@ -106,7 +107,7 @@ export const consoleTextTooLong = (bytesMax: number) => `Enter at most ${bytesMa
 
 export const breakpointSet = (label: string) => `Breakpoint set: ${label}`;
 export const breakpointsRestored = (count: number) =>
-  count === 1 ? '1 event breakpoint set again' : `${count} event breakpoints set again`;
+  count === 1 ? '1 event breakpoint restored' : `${count} event breakpoints restored`;
 
 export const removeBreakpointsTitle = () => 'Remove Event Breakpoints';
 export const removeBreakpointsPrompt = () => 'Select the breakpoints to remove';
@@ -213,7 +214,7 @@ export const deleteButton = () => 'Delete';
 
 export const deleteRecordingQuestion = (name: string) => `Delete the recording ${name} and its overlays?`;
 export const deleteRecordingDetail = (files: readonly string[]) =>
-  `These files are moved to the trash. Disk images are kept.\n\n${files.join('\n')}`;
+  `These files will be moved to the trash. Disk images are kept.\n\n${files.join('\n')}`;
 export const notOfRecording = (file: string) =>
   `${file} no longer belongs to this recording and was not deleted. Check what has changed, then repeat the command.`;
 export const deleteForGoodQuestion = () => 'The files cannot be moved to the trash. Delete them permanently?';
@@ -261,7 +262,7 @@ export const viewTexts = {
 export const waitingInputItemName = () => 'blkreplay console input';
 export const waitingInputText = (kibibytes: number) => `$(keyboard) ${kibibytes} KiB waiting`;
 export const waitingInputLabel = (kibibytes: number) =>
-  `blkreplay: ${kibibytes} kibibytes of console input are waiting for the guest`;
+  `blkreplay: ${counted(kibibytes, 'kibibyte')} of console input not yet read by the guest`;
 export const waitingInputTooltip = () =>
   'Console input that the guest has not read yet. The guest reads it at its own rate.';
 
@@ -272,13 +273,13 @@ export const terminalName = (session: string) => `Guest: ${session}`;
 /** Messages that are shown in the guest's terminal. */
 export const typingRefused = (why: string) => `[Input ignored: ${why}]`;
 export const typingInPast = () =>
-  '[Input ignored: the machine is in the past. To type, continue to the live end (F5).]';
+  '[Input ignored: you are viewing a past state. To type, continue to the live end (F5).]';
 export const moreLines = (count: number) =>
   count === 1 ? '[The guest prints 1 more line later.]' : `[The guest prints ${count} more lines later.]`;
 
 export const lineLinkTooltip = () => 'Go to When This Was Printed';
 export const linePickPrompt = (line: string) =>
-  `The guest has printed ${quoted(line)} several times. Select a position`;
+  `The guest has printed ${quoted(line)} several times. Select a position.`;
 export const linePickDescription = ({ number, count }: { number: number; count: number }) => `${number} of ${count}`;
 export const consoleEnded = () => '[The session has ended. The output stays here until the next session starts.]';
 export const consoleWithoutSession = () => '[No session is running. Press F5 to start one.]';

@@ -2,7 +2,7 @@ import { inert, quoted } from './shown.ts';
 
 /** What the extension shows when users open the sample, a recording, a pack or a link, or start a session. */
 export const sampleNotCopied = ({ folder, why }: { folder: string; why: string }) =>
-  `The sample cannot be copied to ${folder}: ${why}. Free some space, or delete that folder, then open the sample again.`;
+  `The sample could not be copied to ${folder}: ${why}. Free some space or delete that folder, and then open the sample again.`;
 
 // --- the editor for recordings and packs -----------------------------------------------------------------------------
 
@@ -10,7 +10,7 @@ export const pageTexts = {
   isRecording: () => 'A recorded run of a RISC-V machine.',
   isPack: () => 'A packed recording, with its overlays and snapshots. To replay it, unpack it first.',
   notLocal: () =>
-    'Recordings can be opened only from the local file system. Save the file to a folder and open it there.',
+    'Recordings can be opened only from the local file system. Save the file to a local folder and open it there.',
   kernel: () => 'Kernel',
   bios: () => 'Firmware',
   initrd: () => 'Initial RAM disk',
@@ -26,7 +26,7 @@ export const pageTexts = {
   endValue: (end: { reason: string; guestExit: number | null } | null) =>
     end === null
       ? 'The recording was interrupted. It can be replayed up to its last position.'
-      : (END_SENTENCES[end.reason]?.(end.guestExit) ?? 'The session was ended.'),
+      : (END_SENTENCES[end.reason]?.(end.guestExit) ?? 'The session ended.'),
   size: () => 'File size',
   version: () => 'Recorded with blkreplay',
   snapshots: () => 'Snapshots',
@@ -43,7 +43,7 @@ const END_SENTENCES: Readonly<Record<string, ((guestExit: number | null) => stri
   powerOff: () => 'The guest powered off.',
   guestFailed: (guestExit) => `The guest reported failure with code ${guestExit}.`,
   reset: () => 'The guest reset the machine.',
-  waitsForever: () => 'All harts were waiting for interrupts, and none could occur.',
+  waitsForever: () => 'All harts were waiting for interrupts that could not occur.',
 };
 
 // --- unpacking -------------------------------------------------------------------------------------------------------
@@ -66,7 +66,8 @@ export const unpackTexts = {
 export const linkTexts = {
   unknown: (path: string) =>
     `The link to ${quoted(path)} cannot be opened. A link to a recording starts with vscode://blkreplay.blkreplay/open.`,
-  recordingMissing: () => 'The link does not specify a recording. Add "recording" with the absolute path of the file.',
+  recordingMissing: () =>
+    'The link does not specify a recording. Add the parameter "recording" with the absolute path of the file.',
   notLocal: (file: string) =>
     `The link names ${quoted(file)}, which is not an absolute path to a file on this computer. Copy the recording to this computer and change the link.`,
   badPosition: (position: string) =>

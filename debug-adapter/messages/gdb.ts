@@ -56,7 +56,7 @@ export const socketPathTooLong = (path: string, bytesMax: number): UserError =>
 
 /** Reports that a connection was dropped; the session continues. */
 export const foreignConnection = (): string =>
-  'A connection to the gdb server was dropped: it did not use the gdb remote protocol. A web page can cause this; close it if it happens again.';
+  'A connection to the gdb server was dropped: it did not use the gdb remote protocol. A web page can cause this; if it happens again, close the page.';
 
 /** The output of `monitor` commands. Each string ends with a newline, because gdb prints it unchanged. */
 export const monitorTexts = {

@@ -124,7 +124,7 @@ export const ioFailed = (failed: { doing: string; file: string; why: string }): 
     'host-io-failed',
     failed,
     `${failed.doing} ${failed.file} failed: ${failed.why}.`,
-    'Check its disk, then try again.',
+    'Check the disk, then try again.',
   );
 
 /** Why a write failed although the system reported no error. */

@@ -1,8 +1,10 @@
+import { counted } from './shown.ts';
+
 /** What can be wrong inside a qcow2 image. Each string completes the sentence `a.qcow2 is damaged at byte 20: ...`. */
 export const imageDamage = {
   clusterBits: (bits: number) => `the header specifies a cluster size of 2^${bits} bytes`,
   refcountOrder: (order: number) => `the header specifies a refcount width of 2^${order} bits`,
-  headerLength: (bytes: number) => `the header specifies a header length of ${bytes} bytes`,
+  headerLength: (bytes: number) => `the header specifies a header length of ${counted(bytes, 'byte')}`,
   subclusters: (bits: number) => `the header specifies subclusters in clusters of 2^${bits} bytes`,
   compressionContradiction: () => 'the compression type and its feature bit in the header contradict each other',
   tableUnaligned: (table: string) => `the header specifies an unaligned offset for ${table}`,
@@ -11,7 +13,8 @@ export const imageDamage = {
   diskSize: () => 'the header specifies an invalid disk size',
   l1Entries: (entries: number) => `the header specifies an L1 table with ${entries} entries`,
   l1TooSmall: () => 'the L1 table is too small for the disk',
-  refcountTableClusters: (clusters: number) => `the header specifies a refcount table of ${clusters} clusters`,
+  refcountTableClusters: (clusters: number) =>
+    `the header specifies a refcount table of ${counted(clusters, 'cluster')}`,
   snapshotCount: (count: number) => `the header specifies ${count} snapshots`,
   backingNameOutside: () => 'the name of the backing file extends past the first cluster',
   extensionTooLong: () => 'a header extension extends past the end of the header',
@@ -40,11 +43,11 @@ export const imageDamage = {
   dataOutside: () => 'a data cluster is outside the file',
   dataInTable: () => 'a cluster that holds a table is also used for data',
   tooManyReferences: (count: number, most: number) =>
-    `a cluster has ${count} references; the refcount can be at most ${most}`,
+    `a cluster has ${count} references, but its refcount can be at most ${most}`,
   refcountTooLow: (cluster: number, refcount: number, references: number) =>
-    `cluster ${cluster} has refcount ${refcount}, but ${references} ${references === 1 ? 'reference' : 'references'}`,
+    `cluster ${cluster} has refcount ${refcount}, but ${counted(references, 'reference')}`,
   copiedFlag: (entry: string, isCopied: boolean, refcount: number) =>
-    `${entry} has the COPIED flag ${isCopied ? 'set' : 'clear'}, but refcount ${refcount}`,
+    `${entry} has the COPIED flag ${isCopied ? 'set' : 'clear'}, but its refcount is ${refcount}`,
   copiedAndCompressed: (entry: string) => `${entry} has the COPIED flag, but is compressed`,
 };
 

@@ -1,3 +1,5 @@
+import { counted } from './shown.ts';
+
 /**
  * Messages about the data that devices receive through input ports. For each port, `entry` is the line that `dump`
  * prints, `expectation` completes the phrase `expected ..., but` in a divergence message, and `requested` completes the
@@ -16,15 +18,15 @@ export const clockPortTexts = {
 
 export const entropyPortTexts = {
   entry: (bytes: string) => `device requests entropy: ${bytes}`,
-  expectation: (lengthBytes: number) => `a device request for ${lengthBytes} bytes of entropy`,
+  expectation: (lengthBytes: number) => `a device request for ${counted(lengthBytes, 'byte')} of entropy`,
   requested: () => 'entropy',
 };
 
 export const hostFilePortTexts = {
-  entry: (answer: string) => `device requests a file or the console: ${answer}`,
-  expectation: () => 'a device request for a file or the console',
-  requested: () => 'a file or the console',
+  entry: (answer: string) => `device requests access to a file or the console: ${answer}`,
+  expectation: () => 'a device request for access to a file or the console',
+  requested: () => 'access to a file or the console',
   error: (code: number) => `error ${code}`,
-  piece: (lengthBytes: number) => `${lengthBytes} bytes of data`,
-  length: (lengthBytes: number) => `length ${lengthBytes} bytes`,
+  piece: (lengthBytes: number) => `${counted(lengthBytes, 'byte')} of data`,
+  length: (lengthBytes: number) => `length ${counted(lengthBytes, 'byte')}`,
 };

@@ -1,10 +1,13 @@
+import { counted } from './shown.ts';
+
 /** The human-readable text that `dump` prints for one event of a recording's log, without the position. */
 export const logEntryTexts = {
   clockJump: (nanoseconds: number | bigint) => `clock jump of ${nanoseconds} ns`,
   memoryWrite: (address: string, bytes: string) => `debugger writes memory at ${address}: ${bytes}`,
   registerWrite: (register: string | number, value: string) => `debugger writes register ${register}: ${value}`,
   request: (drive: string, id: number, operation: string) => `drive ${drive} request ${id}: ${operation}`,
-  requestAt: (request: string, lengthBytes: number, where: string) => `${request} of ${lengthBytes} bytes at ${where}`,
+  requestAt: (request: string, lengthBytes: number, where: string) =>
+    `${request} of ${counted(lengthBytes, 'byte')} at ${where}`,
   completion: (drive: string, id: number, status: string) => `drive ${drive} request ${id} done: ${status}`,
   completionWith: (completion: string, digest: string) => `${completion}, data ${digest}`,
   digest: (parts: readonly string[]) => `digest ${parts.join(', ')}`,

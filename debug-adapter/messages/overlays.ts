@@ -1,4 +1,4 @@
-import { quoted } from './shown.ts';
+import { counted, quoted } from './shown.ts';
 import { badInput, type Fields } from './userError.ts';
 
 /** Messages about operations on overlays, snapshots and packed recordings outside a session. */
@@ -37,14 +37,14 @@ export const losesDisk = (files: string, snapshot: string) =>
 export const losesFirstSnapshot = (file: string, snapshot: string, change: 'delete' | 'rename') =>
   confirmationNeeded(
     { file, snapshot, change },
-    `Replays of ${file} start from the snapshot ${quoted(snapshot)}. They are no longer possible once it is ${change}d.`,
+    `Replays of ${file} start from the snapshot ${quoted(snapshot)} and are no longer possible once it is ${change}d.`,
   );
 
 export const overlayHasNoBase = (overlay: string, change: 'commit' | 'discard') =>
   badInput(
     'overlay-no-base',
     { overlay, change },
-    `${overlay} has no base image, so it cannot be ${change === 'commit' ? 'committed' : 'discarded'}.`,
+    `${overlay} has no base image, so its data cannot be ${change === 'commit' ? 'committed' : 'discarded'}.`,
     'Specify an overlay.',
   );
 
@@ -68,7 +68,9 @@ export const overlayDamaged = (overlay: string, { corruptions, first }: { corrup
   badInput(
     'overlay-damaged',
     { overlay, corruptions, first },
-    `${overlay} has ${corruptions === 1 ? '1 error' : `${corruptions} errors`}. The first: ${first}.`,
+    corruptions === 1
+      ? `${overlay} has 1 error: ${first}.`
+      : `${overlay} has ${corruptions} errors. The first is: ${first}.`,
     'Run "blkreplay overlay check --repair", try "qemu-img check -r all" on a copy, or record again.',
   );
 
@@ -150,7 +152,7 @@ export const packDamaged = ({ file, offset, damage }: { file: string; offset: nu
 
 /** What can be wrong inside a packed recording. Each string completes the problem in `packDamaged`. */
 export const packDamage = {
-  headerTooLong: (lengthBytes: number) => `its header has an invalid length (${lengthBytes} bytes)`,
+  headerTooLong: (lengthBytes: number) => `its header has an invalid length (${counted(lengthBytes, 'byte')})`,
   headerChanged: () => 'its header is truncated or modified',
   endsInsideFile: () => 'it ends inside a packed file',
   blockTooLong: () => 'a block has an invalid length',

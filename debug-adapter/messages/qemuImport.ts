@@ -10,7 +10,7 @@ export const qemuDifferences = {
   is32Bit: () => 'The machine is 64-bit. Build the program for RV64.',
   board: (board: string) => `The board ${quoted(board)} is not available. The virt board is used instead.`,
   boardMissing: () => 'The command does not select a board. The virt board is used.',
-  aclint: () => 'The machine has a CLINT with the same registers for M-mode, but no S-mode software interrupt device.',
+  aclint: () => 'The machine has a CLINT with the same M-mode registers, but no device for S-mode software interrupts.',
   aia: () => 'The machine has a PLIC. AIA is not available.',
   dumpdtb: () => 'To write the device tree to a file, run "blkreplay record --dumpdtb FILE".',
   machineProperty: (property: string) => `The board has no property ${quoted(property)}.`,
@@ -20,7 +20,7 @@ export const qemuDifferences = {
   cpuProperty: (property: string) => `The harts have no CPU property ${quoted(property)}.`,
   hartLimit: (max: number) => `The machine has at most ${max} harts.`,
   hartCountUnclear: () => 'The hart count is not a number. Set "harts" in launch.json.',
-  memoryLimit: (used: string) => `This RAM size is not available. The machine has ${used}.`,
+  memoryLimit: (used: string) => `This RAM size is not available. The machine has ${used} of RAM.`,
   memoryUnclear: () => 'The RAM size is not a number. Set "memory" in launch.json.',
   numa: () => 'The machine has no NUMA nodes.',
   fwCfg: () => 'The machine has no fw_cfg device.',
@@ -30,10 +30,10 @@ export const qemuDifferences = {
 
   // --- booting
   ownFirmware: () => "This file is part of QEMU. blkreplay's built-in SBI firmware is used instead.",
-  noBootFile: () => 'The command does not name a kernel or firmware. Set "kernel" in launch.json.',
+  noBootFile: () => 'The command does not specify a kernel or firmware. Set "kernel" in launch.json.',
   loaderData: () => 'Only files can be loaded into memory, not values.',
   loaderCpu: () => 'The harts start at the address in the boot ROM, not at the address of this file.',
-  loaderRawElf: () => 'If this file is an ELF file, it is loaded at its own addresses.',
+  loaderRawElf: () => 'If this file is an ELF file, it is loaded at the addresses in the file.',
   loadLimit: (max: number) => `At most ${max} files can be loaded.`,
   appendLimit: (max: number) => `The kernel command line is longer than ${max} characters.`,
   noSymbols: (file: string) =>
@@ -47,10 +47,10 @@ export const qemuDifferences = {
   driveUnused: () => 'No device uses this drive, so the guest does not see it.',
   driveUnknown: (id: string) => `The command does not define the drive ${quoted(id)}.`,
   driveWithoutFile: () => 'This drive has no image file.',
-  driveWithoutMedium: () => 'This disk has no drive.',
+  driveWithoutMedium: () => 'This disk device does not specify a drive.',
   driveProtocol: (protocol: string) => `Disk images must be files. ${quoted(protocol)} is not available.`,
   driveFormat: (format: string) => `The image format ${quoted(format)} is not available. Convert the image to qcow2.`,
-  driveFormatGuessed: (format: string) => `The command does not name the image format. ${format} is assumed.`,
+  driveFormatGuessed: (format: string) => `The command does not specify the image format, so ${format} is assumed.`,
   driveLimit: (max: number) => `The machine has virtio slots for at most ${max} disks.`,
   driveProperty: (property: string) => `The disk has no property ${quoted(property)}.`,
   slotTaken: () => 'Another disk is already in this virtio slot, so a free slot is used.',
@@ -66,7 +66,7 @@ export const qemuDifferences = {
   device: (device: string) => `The device ${quoted(device)} is not available.`,
   graphics: () => 'The machine has no display.',
   audio: () => 'The machine has no sound device.',
-  sharedFolder: () => 'The guest has no access to folders of this computer. Copy the files into a disk image.',
+  sharedFolder: () => 'The guest has no access to folders on this computer. Copy the files into a disk image.',
   object: (type: string) => `Objects of type ${quoted(type)} are not available.`,
   global: (property: string) => `The property ${quoted(property)} cannot be changed.`,
 
@@ -74,12 +74,13 @@ export const qemuDifferences = {
   serial: () => "The guest's console is a terminal in VS Code.",
   secondSerial: () => 'The machine has only one UART.',
   gdbListen: () =>
-    'gdb can connect to a TCP port of this computer or to a Unix socket. Set "gdbServer" in launch.json.',
-  semihostingArguments: () => 'The arguments for semihosting calls are the kernel and its command line.',
+    'gdb can connect to a TCP port on this computer or to a Unix socket. Set "gdbServer" in launch.json.',
+  semihostingArguments: () =>
+    "Semihosting calls report the kernel's name and its command line as the program's arguments.",
   instructionTime: () => 'An instruction always takes 1 ns of virtual time (shift=0).',
   qemuRecording: () => 'QEMU recordings cannot be replayed. Record the guest again.',
   realTimeClock: () => "The guest's clock starts at this computer's date and time, in UTC.",
-  log: () => 'There is no execution log. Use exception breakpoints and logpoints.',
+  log: () => 'There is no execution log. Use exception breakpoints and logpoints instead.',
   noShutdown: () => 'The session ends when the guest powers off.',
   qemuSnapshot: () => 'Snapshots of running QEMU machines cannot be loaded.',
   configurationFile: () => 'The options in this file are not imported.',
@@ -90,13 +91,20 @@ export const qemuDifferences = {
 
   // --- variables
   unknownValue: (names: readonly string[]) =>
-    `The value of ${names.join(', ')} is not known. Replace ${names.map((name) => `<${name}>`).join(', ')} in launch.json.`,
+    `${valuesOf(names)} not known. Replace ${listed(names.map((name) => `<${name}>`))} in launch.json.`,
   unknownSetting: (names: readonly string[], setting: string) =>
-    `The value of ${names.join(', ')} is not known. Set "${setting}" in launch.json.`,
+    `${valuesOf(names)} not known. Set "${setting}" in launch.json.`,
   includeMissing: () =>
-    'The makefile includes this file, but it cannot be read. Variables that it assigns are not known.',
-  unknownOptions: (name: string) => `The value of ${name} is not known. Options in it are not imported.`,
+    'The makefile includes this file, which cannot be read. The variables that this file sets are not known.',
+  unknownOptions: (name: string) => `The value of ${name} is not known. Any options in it are not imported.`,
 };
+
+const listed = (names: readonly string[]): string =>
+  names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+
+/** The subject and the verb of a sentence. */
+const valuesOf = (names: readonly string[]): string =>
+  names.length === 1 ? `The value of ${names[0]} is` : `The values of ${listed(names)} are`;
 
 export const qemuErrors = {
   noCommand: (): UserError =>
@@ -142,7 +150,7 @@ export const importedWithOneDifference = ({
   configuration: string;
   option: string;
   difference: string;
-}) => `${imported(configuration)} 1 option differs from QEMU: ${option}. ${difference}`;
+}) => `${imported(configuration)} 1 option could not be imported unchanged: ${option}. ${difference}`;
 export const importedWithDifferences = ({
   configuration,
   count,
@@ -151,7 +159,7 @@ export const importedWithDifferences = ({
   configuration: string;
   count: number;
   options: readonly string[];
-}) => `${imported(configuration)} ${count} options differ from QEMU: ${options.join(', ')}.`;
+}) => `${imported(configuration)} ${count} options could not be imported unchanged: ${options.join(', ')}.`;
 export const importDetailsButton = () => 'Details';
 
 /** The text of the document that *Details* opens. */
@@ -164,7 +172,7 @@ export const importDetails = (details: {
     `# ${importQemuTitle()}`,
     `Configuration: ${details.configuration}`,
     `    ${details.command}`,
-    '## Options that differ from QEMU',
+    '## Options that could not be imported unchanged',
     details.differences
       .map(({ options, difference }) => `${options.map((option) => `- \`${option}\``).join('\n')}\n\n  ${difference}`)
       .join('\n\n'),

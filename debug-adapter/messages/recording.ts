@@ -1,4 +1,4 @@
-import { quoted, shown } from './shown.ts';
+import { counted, quoted, shown } from './shown.ts';
 import { badInput, divergence, notice, type Remedy, type UserError } from './userError.ts';
 
 /**
@@ -63,7 +63,7 @@ export const recordingCutShort = (found: { file: string; inside: string; lengthB
   badInput(
     'recording-cut-short',
     found,
-    `${found.file} ends inside ${found.inside} after ${found.lengthBytes} bytes, before its first event, so there is nothing to replay.`,
+    `${found.file} ends inside ${found.inside} after ${counted(found.lengthBytes, 'byte')}, before its first event, so there is nothing to replay.`,
     'Copy it again from the original, or record again.',
   );
 
@@ -103,7 +103,7 @@ export const bootFileDiffers = ({ role, name }: { role: keyof typeof ROLE_NAMES;
     { role, name },
     `${name} differs from the recorded ${ROLE_NAMES[role]}. The replay uses the recorded one` +
       `${role === 'initrd' || role === 'dtb' ? '' : ' and its symbols'}.`,
-    'Record again to debug the new one.',
+    'Record again to use the new one.',
   );
 
 const ROLE_NAMES = {
@@ -140,7 +140,7 @@ export const recordedDriveMissing = (missing: { file: string; drive: string; ima
   badInput(
     'recording-drive-missing',
     missing,
-    `${missing.file} was recorded with a drive ${missing.drive} (image ${missing.image}), but this drive was not given.`,
+    `${missing.file} was recorded with drive ${missing.drive} (image ${missing.image}), but this drive was not given.`,
     SAME_MACHINE,
   );
 
@@ -148,7 +148,7 @@ export const recordedWithoutDrive = ({ file, drive }: { file: string; drive: str
   badInput(
     'recording-drive-extra',
     { file, drive },
-    `${file} was recorded without a drive ${drive}.`,
+    `${file} was recorded without drive ${drive}.`,
     'Leave the drive out, or record again with it.',
   );
 
@@ -204,14 +204,14 @@ export const divergenceCauses = {
     `The guest read different data from drive ${at.drive} at sector ${at.sector}: ${fileOf(at.files)} has changed since it ` +
     'was recorded. Restore it, or record again.',
   driveWrite: (at: { drive: string; sector: number }) =>
-    `The guest wrote different data to drive ${at.drive} at sector ${at.sector}. Execution had already diverged; the digests ` +
-    'before this position show where.',
+    `The guest wrote different data to drive ${at.drive} at sector ${at.sector}. Execution had already diverged, ` +
+    'somewhere after the last matching state digest in the recording.',
   driveDigest: (at: { drive: string; files: DriveFiles }) =>
     `The content of drive ${at.drive} differs: ${fileOf(at.files)} has changed since it was recorded. Restore it, or record again.`,
   driveError: (drive: string) =>
     `Drive ${drive} completed the request with a different status: its image, overlay or read-only setting has changed since it was recorded.`,
   machine: (recordedBy: string) =>
-    `The machine did not repeat the recorded execution: it was recorded with another version of blkreplay (${recordedBy}), the ` +
+    `The machine did not repeat the recorded execution: it was recorded with a different version of blkreplay (${recordedBy}), the ` +
     'snapshot belongs to another recording, or blkreplay has a bug.',
   olderMachine: ({ version, format, formatNow }: { version: string; format: number; formatNow: number }) =>
     `The machine did not repeat the recorded execution: the devices have changed since recording format ${format}, and this build ` +

@@ -1,3 +1,4 @@
+import { counted } from './shown.ts';
 import { badInput } from './userError.ts';
 
 /** Messages shown while debugging. */
@@ -11,7 +12,7 @@ export const noHistory = () =>
 
 export const pastIsFixed = () =>
   badInput('past-is-fixed', {}, 'Recorded history cannot be changed.', {
-    cli: 'Write at the live end of a recording.',
+    cli: 'To write, go to the live end of a recording.',
     editor: 'To write, go to the live end of a recording.',
     gdb: 'To write, continue to the live end of a recording.',
   });
@@ -36,7 +37,7 @@ export const badAddress = ({ address, lengthBytes }: { address: bigint; lengthBy
   badInput(
     'address-not-ram',
     { address: `0x${address.toString(16)}`, lengthBytes },
-    `${lengthBytes === 1 ? '1 byte' : `${lengthBytes} bytes`} at 0x${address.toString(16)} cannot be accessed: no RAM is mapped there now.`,
+    `${counted(lengthBytes, 'byte')} at 0x${address.toString(16)} cannot be accessed: no RAM is currently mapped there.`,
     'Use another address, or stop at a position where this one is mapped.',
   );
 

@@ -29,6 +29,9 @@ export function sentence(text: string): string {
   return shortened(words, MESSAGE_LENGTH_MAX);
 }
 
+/** A number with its noun, such as `1 byte` or `2 bytes`. */
+export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
 /** Formats a value for programs: shortens it like a long word in a sentence, but does not escape it. */
 export const bounded = (text: string): string => shortened(text, WORD_LENGTH_MAX);
 
@@ -60,6 +63,6 @@ function jsonOf(value: unknown): string {
   try {
     return JSON.stringify(value) ?? String(value);
   } catch {
-    return 'a value that is nested too deeply';
+    return '<too deeply nested>';
   }
 }

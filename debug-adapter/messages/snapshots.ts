@@ -40,7 +40,7 @@ export const snapshotUnknown = (name: string, known: readonly string[]) =>
     'snapshot-unknown',
     { name, known },
     `There is no snapshot named ${quoted(name)}.`,
-    known.length > 0 ? `The snapshots: ${listSome(known)}.` : 'There are no snapshots.',
+    known.length > 0 ? `Existing snapshots: ${listSome(known)}.` : 'There are no snapshots.',
   );
 
 /** For clients that identify snapshots by id, such as the extension. */

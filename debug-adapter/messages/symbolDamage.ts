@@ -1,8 +1,10 @@
+import { counted } from './shown.ts';
+
 /** What can be wrong inside debug information. Each string is shown in parentheses after the name of the section. */
 export const symbolDamage = {
   offsetOutside: () => 'an offset is outside the section',
   valuePastEnd: () => 'a value extends past the end of its structure',
-  numberSize: (sizeBytes: number) => `a number has an unsupported size of ${sizeBytes} bytes`,
+  numberSize: (sizeBytes: number) => `a number has an unsupported size of ${counted(sizeBytes, 'byte')}`,
   numberTooLarge: () => 'a number is too large',
   lebTooLong: () => 'a LEB128 number is too long',
   lebTooLarge: () => 'a LEB128 number is too large',
@@ -16,7 +18,7 @@ export const symbolDamage = {
   endless: () => 'an expression does not terminate',
   stackEmpty: () => 'an expression pops a value from an empty stack',
   jumpOutside: () => 'an expression contains a jump past its start or end',
-  readSize: (sizeBytes: number) => `an expression reads ${sizeBytes} bytes, which is not a supported size`,
+  readSize: (sizeBytes: number) => `an expression reads ${counted(sizeBytes, 'byte')}, which is not a supported size`,
   pieceTooLarge: () => 'a piece is too large',
   cfaInstruction: (code: number) => `call frame instruction 0x${code.toString(16)} is unknown`,
   restoreWithoutRemember: () => 'call frame instructions restore a state that was not saved',
@@ -27,7 +29,7 @@ export const symbolDamage = {
   typeUnitMissing: () => 'a type unit is missing',
   unitEmpty: () => 'a unit is empty',
   referenceToHeader: () => 'a reference points into a header',
-  addressSize: (bytes: number) => `addresses have an unsupported size of ${bytes} bytes`,
+  addressSize: (bytes: number) => `addresses have an unsupported size of ${counted(bytes, 'byte')}`,
   version: (version: number) => `version ${version} is unknown`,
   lineRange: () => 'line_range is 0',
   fileTableTooLong: () => 'a file table is too long',

@@ -47,8 +47,8 @@ export const symbolFileOutside = (name: string, file: string) =>
   notice(
     'symbols-outside',
     { name, file },
-    `${name} refers to ${shown(file)}, which is outside its folder, the workspace and the folders in "symbolPaths", so it ` +
-      'was not read.',
+    `${name} refers to ${shown(file)}, which was not read: it is not in the same folder, in the workspace or in a folder ` +
+      'listed in "symbolPaths".',
     'If you trust the file, add its folder to "symbolPaths".',
   );
 
@@ -56,7 +56,7 @@ export const debugLinkMismatch = (name: string, file: string) =>
   notice(
     'symbols-link-mismatch',
     { name, file },
-    `${file} does not contain the debug information of ${name}: its checksum differs. It is not used.`,
+    `${file} does not contain the debug information of ${name}: its checksum differs, so it is not used.`,
     'Use the file from the same build.',
   );
 
@@ -210,7 +210,7 @@ export const typesDiffer = (what: string, type: string, wanted: string) =>
     'expression-types-differ',
     { what, type, wanted },
     `${shown(what)} has the type ${shown(type)}; expected ${shown(wanted)}.`,
-    'Assign a value of that type.',
+    'Assign a value of the expected type.',
   );
 
 export const valueIsOptimizedOut = (what: string) =>
@@ -252,8 +252,8 @@ export const badCount = (count: string) =>
   badInput(
     'expression-bad-count',
     { count },
-    `Invalid element count ${shown(count)} after @: expected a positive number.`,
-    'Use a number of 1 or more.',
+    `Invalid element count ${shown(count)} after @.`,
+    'Use a positive number.',
   );
 
 export const expressionMeetsDamage = (text: string, section: string) =>

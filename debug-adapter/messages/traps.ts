@@ -37,7 +37,7 @@ export const interruptNames: Readonly<Record<number, string>> = {
 export const exceptionFilterTexts = {
   withoutHandler: () => 'Trap without a handler',
   withoutHandlerDescription: () =>
-    'Stops before a trap whose handler cannot be executed: its address is 0 or not in RAM. The guest would then trap endlessly.',
+    'Stops before a trap whose handler cannot be executed: its address is 0 or not in RAM. Without this stop, the guest would trap endlessly.',
   guestPanic: () => 'Guest panic',
   guestPanicDescription: () =>
     'Stops when the guest calls a function listed in "panicFunctions" or prints a text listed in "panicTexts".',

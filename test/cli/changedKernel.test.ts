@@ -20,7 +20,7 @@ test('a replay reports that the kernel file has changed since it was recorded, a
   const output = replay.stderr.split('\n').filter((line) => line.includes('differs'));
   assert.deepEqual(output, [
     'blkreplay: kernel.elf differs from the recorded kernel. The replay uses the recorded one and its symbols. ' +
-      'Record again to debug the new one.',
+      'Record again to use the new one.',
   ]);
   rmSync(sandbox.path('kernel.elf'));
   const without = await sandbox.replay(session);

@@ -139,7 +139,7 @@ const FORGERIES: Forgery[] = [
     code: 'divergence-end',
     says: (log) =>
       new RegExp(
-        `position ${last(log, 'end').position}: expected execution up to position ` +
+        `position ${last(log, 'end').position}: expected execution to continue to position ` +
           `${last(log, 'end').position + 7}, but the machine ended with .*powerOff`,
       ),
   },

@@ -58,7 +58,7 @@ suite('guests print the expected output', { concurrency: 2 }, () => {
     assert.equal(status, 1);
     assert.match(
       stderr,
-      /^Ran to position \d+ in [\d.]+ s: all harts are waiting for an interrupt, and none can occur\.\n$/,
+      /^Ran to position \d+ in [\d.]+ s: all harts are waiting for interrupts that cannot occur\.\n$/,
     );
   });
 });

@@ -20,7 +20,7 @@ suite('a failing host', { concurrency: 2 }, () => {
       sandbox.disk('disk.img');
       const base = sandbox.fingerprint();
       const recorded = await recordUnder(sandbox, { through: limitedTo(kib) });
-      assert.match(recorded.refused(4).message, /^Writing hd0\.qcow2 failed: .*\. Check its disk/);
+      assert.match(recorded.refused(4).message, /^Writing hd0\.qcow2 failed: .*\. Check the disk/);
       assert.deepEqual(sandbox.fingerprint(['disk.img']), base);
       await whatWasRecordedReplays(sandbox, DEMO, recorded);
     });

@@ -66,10 +66,10 @@ const KERNELS: Refusal[] = [
     says: /^bad\.elf is an ELF file that is not linked/,
   },
   {
-    what: 'no segment to load',
+    what: 'no loadable segments',
     ...elf(makeElf({ segments: 0 })),
     code: 'kernel-empty',
-    says: /^bad\.elf has no segment to load\. Link it/,
+    says: /^bad\.elf has no loadable segments\. Link it/,
   },
   {
     what: 'truncated',
@@ -150,7 +150,7 @@ const FILES: Refusal[] = [
     what: 'text as a device tree',
     ...file('/dts-v1/;\n/ { };\n'.repeat(5), '--dtb', 'bad'),
     code: 'device-tree-bad',
-    says: /^bad is not a valid device tree: it does not begin with 0xd00dfeed\. Use a \.dtb file/,
+    says: /^bad is not a valid device tree: it does not begin with the magic number 0xd00dfeed\. Use a \.dtb file/,
   },
   {
     what: 'an empty device tree',

@@ -31,7 +31,7 @@ const MISTAKES: [line: string, code: string, says: RegExp][] = [
   ['replay', 'cli-option-required', /^replay needs --rrfile FILE/],
   ['info', 'cli-argument-missing', /^info needs RRFILE/],
   ['info a b', 'cli-argument-unexpected', /"b"/],
-  ['info a --memory 1G', 'cli-option-unknown', /^info has no option --memory\. Its options are --json\./],
+  ['info a --memory 1G', 'cli-option-unknown', /^info has no option --memory\. Its only option is --json\./],
   ['run k.elf', 'cli-argument-unexpected', /^Unexpected argument "k\.elf" for run\./],
   ['run --kernal k.elf', 'cli-option-unknown', /^run has no option --kernal\. Its options are --kernel, --bios/],
   ['run -k k.elf', 'cli-option-unknown', /^run has no option -k\./],
@@ -112,7 +112,7 @@ const MISTAKES: [line: string, code: string, says: RegExp][] = [
   [
     `run --kernel a ${DRIVE},slot=3 --drive id=hd1,image=x,format=raw,slot=3`,
     'cli-drives-share',
-    /hd0 and hd1 both use the slot "3"/,
+    /hd0 and hd1 both use slot 3/,
   ],
   [
     `run --kernel a --rng ${Array.from({ length: 8 }, (_, i) => `--drive id=hd${i},image=x,format=raw`).join(' ')}`,

@@ -59,7 +59,7 @@ const REPLAY: Refusal[] = [
     trouble: (sandbox) => sandbox.flipByte('a.rr', 60),
     command: replay(DEMO),
     code: 'recording-damaged',
-    says: /^a\.rr is damaged at byte 12: the checksum of its header is wrong/,
+    says: /^a\.rr is damaged at byte 12: the checksum of its header is incorrect/,
   },
   {
     what: 'a recording with a damaged boot file',
@@ -67,7 +67,7 @@ const REPLAY: Refusal[] = [
     // This recording has no overlay, so its replay starts at power-on and reads the boot file.
     command: replay({ ...DEMO, rrfile: 'temporary.rr', drives: [{ image: 'disk.img' }] }),
     code: 'recording-damaged',
-    says: /^temporary\.rr is damaged at byte \d+: the boot file demo\.elf has a wrong checksum/,
+    says: /^temporary\.rr is damaged at byte \d+: the boot file demo\.elf has an incorrect checksum/,
   },
   {
     what: 'a recording with damage in its middle',
@@ -144,7 +144,7 @@ const REPLAY: Refusal[] = [
     what: 'another id',
     command: replay(withDrive({ id: 'disk' })),
     code: 'recording-drive-missing',
-    says: /^a\.rr was recorded with a drive hd0 \(image disk\.img\), but this drive was not given/,
+    says: /^a\.rr was recorded with drive hd0 \(image disk\.img\), but this drive was not given/,
   },
   {
     what: 'another format',
@@ -163,25 +163,25 @@ const REPLAY: Refusal[] = [
     what: 'a missing drive',
     command: replay({ ...DEMO, drives: [] }),
     code: 'recording-drive-missing',
-    says: /^a\.rr was recorded with a drive hd0/,
+    says: /^a\.rr was recorded with drive hd0/,
   },
   {
     what: 'an additional drive',
     command: replay({ ...DEMO, drives: [DRIVE, { image: 'disk.img' }] }),
     code: 'recording-drive-extra',
-    says: /^a\.rr was recorded without a drive hd1\. Leave the drive out/,
+    says: /^a\.rr was recorded without drive hd1\. Leave the drive out/,
   },
   {
     what: 'no overlay although the recording had one',
     command: replay(withDrive({ overlay: undefined })),
     code: 'overlay-differs',
-    says: /^Drive hd0 was recorded with overlay hd0\.qcow2, but a temporary overlay was given/,
+    says: /^Drive hd0 was recorded with overlay hd0\.qcow2, but this replay uses a temporary overlay/,
   },
   {
     what: 'an overlay although the recording had a temporary one',
     command: replay({ ...DEMO, rrfile: 'temporary.rr' }),
     code: 'overlay-differs',
-    says: /^Drive hd0 was recorded with a temporary overlay, but overlay hd0\.qcow2 was given/,
+    says: /^Drive hd0 was recorded with a temporary overlay, but this replay uses overlay hd0\.qcow2/,
   },
   {
     what: 'an unknown first snapshot',

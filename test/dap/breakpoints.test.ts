@@ -101,7 +101,7 @@ longTest('if a data breakpoint cannot be set, the adapter reports the reason', a
   const { dataId } = await dap.request('dataBreakpointInfo', { name: '*(int *)16' });
   const { breakpoints } = await dap.request('setDataBreakpoints', { breakpoints: [{ dataId }] });
   assert.equal(breakpoints[0].verified, false);
-  assert.match(breakpoints[0].message, /no RAM is mapped/);
+  assert.match(breakpoints[0].message, /no RAM is currently mapped/);
   assert.match(
     await dap.refused('setDataBreakpoints', { breakpoints: [{ dataId: '{}' }] }),
     /an id from dataBreakpointInfo/,

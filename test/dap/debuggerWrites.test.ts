@@ -42,8 +42,8 @@ test('the replay reproduces writes to variables, registers and memory at the liv
     await dap.refused('setVariable', { variablesReference: registers, name: 'a0', value: 'nobody' }),
     /no variable, function or enumerator "nobody" here/,
   );
-  assert.match(await dap.refused('writeMemory', { memoryReference: '0x0', data }), /no RAM is mapped/);
-  assert.match(await dap.refused('writeMemory', { memoryReference: address, data: '?' }), /in base64/);
+  assert.match(await dap.refused('writeMemory', { memoryReference: '0x0', data }), /no RAM is currently mapped/);
+  assert.match(await dap.refused('writeMemory', { memoryReference: address, data: '?' }), /expected base64 data/);
   assert.match(
     await dap.refused('evaluate', { expression: 'level = 1', context: 'watch' }),
     /Type the assignment in the Debug Console/,

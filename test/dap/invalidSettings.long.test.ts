@@ -97,7 +97,7 @@ test('arguments nested a million levels deep are rejected, and the next request 
   await dap.request('initialize', { adapterID: 'blkreplay' });
   const nested = `${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}`;
   const deep = dap.refused('launch', { rrfile: 'a.rr', kernel: 'here' }, (text) => text.replace('"here"', nested));
-  assert.match(await deep, /^The arguments of the request launch are nested too deeply/);
+  assert.match(await deep, /^The arguments of the launch request are nested too deeply/);
   assert.match(await dap.refused('launch', { rrfile: 'a.rr', kernel: 5 }), /^Invalid value 5 for "kernel"/);
 });
 

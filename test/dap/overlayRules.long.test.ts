@@ -52,14 +52,14 @@ const RECORDING: Omit<Rule, 'rr'>[] = [
     what: 'an overlay that is the image',
     session: withDrive({ overlay: 'disk.img' }),
     overwrite: true,
-    says: /disk\.img.* (are the same file|is used both as an overlay)/,
+    says: /disk\.img.* (are the same file|both as an overlay and)/,
   },
   {
     what: 'an overlay that is a link to the image',
     trouble: (sandbox) => fs.symlinkSync('disk.img', sandbox.path('link.qcow2')),
     session: withDrive({ overlay: 'link.qcow2' }),
     overwrite: true,
-    says: /link\.qcow2.* (are the same file|is used both as an overlay)/,
+    says: /link\.qcow2.* (are the same file|both as an overlay and)/,
   },
   {
     what: 'an overlay that is the base of a qcow2 image',
@@ -140,14 +140,14 @@ const REPLAYING: Omit<Rule, 'rr'>[] = [
   {
     what: 'no overlay although the recording had one',
     session: withDrive({ overlay: undefined }),
-    says: /^Drive hd0 was recorded with overlay hd0\.qcow2, but a temporary overlay was given/,
+    says: /^Drive hd0 was recorded with overlay hd0\.qcow2, but this replay uses a temporary overlay/,
   },
   {
     what: 'a drive that is now read-only',
     session: withDrive({ overlay: undefined, readOnly: true }),
     says: /drive hd0: readonly: recorded off, given on/,
   },
-  { what: 'a missing drive', session: { ...DEMO, drives: [] }, says: /^a\.rr was recorded with a drive hd0/ },
+  { what: 'a missing drive', session: { ...DEMO, drives: [] }, says: /^a\.rr was recorded with drive hd0/ },
   {
     what: 'another memory size',
     session: DEMO,

@@ -44,7 +44,7 @@ for (const [what, other] of [
     const kernel = sandbox.path('kernel.elf');
     assert.deepEqual(noticesOf(dap), [
       `${kernel} differs from the recorded kernel. The replay uses the recorded one and its symbols. ` +
-        'Record again to debug the new one.\n',
+        'Record again to use the new one.\n',
     ]);
     await stopsInFibonacci(dap);
   });
@@ -238,7 +238,7 @@ test('a breakpoint that cannot be hit is reported as unverified, with the reason
   const answer = await dap.request('setInstructionBreakpoints', { breakpoints });
   const [nowhere, fibonacci] = answer.breakpoints;
   assert.deepEqual([nowhere.verified, fibonacci.verified], [false, true]);
-  assert.match(nowhere.message, /^No memory is mapped at 0x40000000 now/);
+  assert.match(nowhere.message, /^No memory is currently mapped at 0x40000000/);
 });
 
 // --- source files in another folder --------------------------------------------------------------------------------------

@@ -71,7 +71,7 @@ test('drives in package.json and README.md match the code: number, ids, slots, f
   const last = limits.VIRTIO_SLOTS - 1;
   assert.deepEqual([drive.slot.minimum, drive.slot.maximum], [0, last]);
   assert.ok(drive.slot.markdownDescription.includes(`0 to ${last}.`));
-  assert.ok(drive.slot.markdownDescription.includes(`from ${last} downwards`));
+  assert.ok(drive.slot.markdownDescription.includes(`starting with ${last}`));
   assert.deepEqual([drive.format.enum, drive.virtio.enum], [limits.DRIVE_FORMATS, limits.VIRTIO_VERSIONS]);
   assert.equal(drive.virtio.default, limits.VIRTIO_VERSIONS[0]);
 });
@@ -110,7 +110,7 @@ test('the address at which raw kernels and firmware start is the start of RAM', 
   assert.ok(launch.kernel.markdownDescription.includes(`or at ${start} if there is none`));
   assert.ok(launch.bios.markdownDescription.includes(`leaves ${start} free`));
   const text = usage(limits);
-  for (const part of [`at ${start} without firmware`, `starts at ${start}`, `leaves ${start} free`]) {
+  for (const part of [`at ${start} without firmware`, `loaded at ${start}`, `leaves ${start} free`]) {
     assert.ok(text.includes(part), part);
   }
 });

@@ -74,7 +74,7 @@ test('writes take effect at the live end, and history is read-only', async (t) =
   for (const nonsense of ['G00', 'P20=00', 'Pffff=0000000000000000', `M${RAM},2:00`, `X${RAM},2:x`, 'P1'])
     assert.equal(await gdb.ask(nonsense), 'E16', nonsense);
   assert.match(await gdb.ask('P342=0000000000000000'), /^E\.CSRs .* cannot be written/);
-  assert.match(await gdb.ask('M0,1:00'), /^E\.1 byte at 0x0 cannot be accessed: no RAM is mapped/);
+  assert.match(await gdb.ask('M0,1:00'), /^E\.1 byte at 0x0 cannot be accessed: no RAM is currently mapped/);
   assert.match(await gdb.ask('M87ffffff,2:0000'), /^E\./);
   assert.equal(await gdb.ask('m87ffffff,1'), '00');
   const end = gdb.session.position;
@@ -109,7 +109,10 @@ test('steps, breakpoints and watchpoints work in both directions', async (t) => 
   assert.equal(await gdb.ask('Z2,80006000,c'), 'OK');
   assert.match(await gdb.ask('c'), /^T05thread:01;(watch:80006000|replaylog:end);/);
   assert.equal(await gdb.ask('z2,80006000,c'), 'OK');
-  assert.match(await gdb.ask('Z2,10000000,1'), /^E\.1 byte at 0x10000000 cannot be accessed: no RAM is mapped/);
+  assert.match(
+    await gdb.ask('Z2,10000000,1'),
+    /^E\.1 byte at 0x10000000 cannot be accessed: no RAM is currently mapped/,
+  );
 });
 
 longTest('when the guest ends, gdb stops at the end of history and stays connected', async (t) => {

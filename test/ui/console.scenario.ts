@@ -30,7 +30,7 @@ test('the terminal dims what is not printed yet, lines lead to their position, s
   assert.doesNotMatch(dimmed, /echo first/);
   await workbench.screenshot('console-2-past');
   await workbench.typeIntoTerminal('x');
-  await printed(workbench, /the machine is in the past/);
+  await printed(workbench, /you are viewing a past state/);
   await workbench.screenshot('console-3-typing-in-the-past');
 
   for (const key of STEP_KEYS) await stepQuickly(workbench, key);

@@ -35,7 +35,7 @@ test('from the installed extension to the first step back of the sample; recordi
 
   await workbench.page.keyboard.press('F5');
   await workbench.waitUntilStopped(DEMO.failure);
-  await notified(workbench, /demo\.rr is kept\. This session uses .*demo-2\.rr/);
+  await notified(workbench, /demo\.rr already exists and is kept\. This session records to .*demo-2\.rr/);
   await workbench.screenshot('start-4-both-kept');
   await workbench.stopDebugging();
   await workbench.command('Notifications: Clear All Notifications');

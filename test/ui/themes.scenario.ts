@@ -48,7 +48,7 @@ test('in a session: the console in the past, the reason for a stop, the overlay 
   await workbench.clickTerminalLine('first', async () => /history$/.test(await workbench.placeText()));
   await workbench.until('later text is dimmed', async () => /second/.test(await workbench.dimmedTerminalText()));
   await workbench.typeIntoTerminal('x');
-  await printed(workbench, /the machine is in the past/);
+  await printed(workbench, /you are viewing a past state/);
   for (const unused of ['Watch', 'Breakpoints']) await workbench.togglePane(unused, 'closed');
   await workbench.togglePane('Overlays', 'open');
   await workbench.treeRow('Overlays', 'replay_init').hover();

@@ -143,7 +143,7 @@ for (const [what, asks, says] of [
       hostFile(p, 85, FILE);
       hostFile(p, 85, { ...PIECE, lengthBytes: 1 });
     },
-    /at position 85: expected a device request for a file or the console, but a device requested a file/,
+    /at position 85: expected a device request for access to a file or the console, but a device requested access to a file/,
   ],
   [
     'not at all',
@@ -255,7 +255,7 @@ const DIVERGENCES: {
     position: 200,
     does: (played) => played.blockRequest({ ...SECOND, position: 200 }),
     code: 'divergence-request',
-    says: /expected the completion of request 0 of drive hd0 with ok .* but the guest made a write/,
+    says: /expected the completion of request 0 of drive hd0 with status ok .* but the guest made a write/,
   },
   {
     title: 'a completion instead of a request',
@@ -304,7 +304,7 @@ const DIVERGENCES: {
     position: 200,
     does: (played) => played.blockCompletion({ ...COMPLETION, status: 'ioError', digest: 0n }),
     code: 'divergence-completion',
-    says: /with ok .* completed with ioError .*Drive hd0 completed the request with a different status/,
+    says: /with status ok .* completed with status ioError .*Drive hd0 completed the request with a different status/,
   },
   {
     title: 'a key that the UART does not take',
@@ -332,7 +332,7 @@ const DIVERGENCES: {
     position: 500,
     does: (played) => played.checkEnd({ ...END, position: 900 }),
     code: 'divergence-end',
-    says: /position 900: expected execution up to position 1000/,
+    says: /position 900: expected execution to continue to position 1000/,
   },
   {
     title: 'an end too late',

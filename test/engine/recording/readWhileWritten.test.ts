@@ -75,7 +75,7 @@ test('a chunk that changed after it was written is rejected when it is read', ()
   file.bytes[file.bytes.length - 1] ^= 1;
   const error = userErrorOf(() => events(reader));
   assert.equal(error?.code, 'recording-damaged');
-  assert.match(error.message, /the chunk has a wrong checksum/);
+  assert.match(error.message, /the chunk has an incorrect checksum/);
 });
 
 function begin() {

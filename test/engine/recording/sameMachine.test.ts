@@ -64,12 +64,12 @@ const DIFFERENCES: [title: string, given: MachineOptionsGiven, code: string, say
   ['isa', machine({ isa: 'rv64gc' }), 'recording-other-machine', /instruction set: recorded rv64imac/],
   ['mmu', machine({ mmu: 'sv39' }), 'recording-other-machine', /page tables: recorded sv48/],
   ['append', { ...SAME, append: '' }, 'recording-other-machine', /append: recorded "console=ttyS0", given ""/],
-  ['a missing drive', { ...SAME, drives: [HD0] }, 'recording-drive-missing', /a drive hd1 \(image other\.img\)/],
+  ['a missing drive', { ...SAME, drives: [HD0] }, 'recording-drive-missing', /with drive hd1 \(image other\.img\)/],
   [
     'an additional drive',
     { ...SAME, drives: [HD0, HD1, { ...HD1, id: 'x' }] },
     'recording-drive-extra',
-    /without a drive x/,
+    /without drive x/,
   ],
   [
     'a different order of drives',

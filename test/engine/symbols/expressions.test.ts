@@ -292,7 +292,7 @@ test('an error message names the invalid part of the expression', () => {
     ['(struct nothing)1', /no type "struct nothing"/],
     ['3 = 4', /3 cannot be assigned to/],
     ['first.at = 1', /1 has the type int; expected struct point/],
-    ['first@0', /expected a positive number/],
+    ['first@0', /Use a positive number/],
     ['#', /"#" is not supported/],
     ['1 ? 2', /Expected ":" before/],
     ['*null_pointer + 1', /The memory at 0x0 cannot be read/],

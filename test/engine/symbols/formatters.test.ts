@@ -137,7 +137,7 @@ const MISTAKES: [text: string, line: number, says: RegExp][] = [
   ['<AutoVisualizer>\n&a;</AutoVisualizer>', 2, /"&a;" is not a known entity/],
   ['<AutoVisualizer><Type Name="a', 1, /expected a value in quotation marks/],
   ['<AutoVisualizer><Type Name="a"><!-- ', 1, /expected "-->"/],
-  ['<AutoVisualizer/><AutoVisualizer/>', 1, /one element/],
+  ['<AutoVisualizer/><AutoVisualizer/>', 1, /a single root element/],
 ];
 
 for (const [text, line, says] of MISTAKES) {

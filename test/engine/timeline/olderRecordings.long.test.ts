@@ -31,7 +31,7 @@ test('the replay of a version 3 recording with request digests of the current ki
   record(stage);
   writeAsVersion3(stage, new Map());
   const replay = stage.replay();
-  assert.throws(() => replay.advance(Infinity), /request 0 of drive hd0 completed with ok and data digest/);
+  assert.throws(() => replay.advance(Infinity), /request 0 of drive hd0 completed with status ok and data digest/);
   replay.abandon();
 });
 
@@ -48,7 +48,7 @@ for (const format of [2, 3, 4]) {
 
 test('the message for a divergence in a recording with the current format version does not mention the format', (t) => {
   const message = messageOfDivergence(t, { devices: 'current', format: FORMAT_VERSION });
-  assert.match(message, /of uart0.*another version of blkreplay \(test\)/);
+  assert.match(message, /of uart0.*a different version of blkreplay \(test\)/);
   assert.doesNotMatch(message, /format/);
 });
 

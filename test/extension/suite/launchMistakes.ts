@@ -185,7 +185,7 @@ const DISKS: Mistake[] = [
   {
     what: 'an overlay that is also the image',
     settings: { drives: [{ ...DRIVE, overlay: 'empty.qcow2' }], overwrite: 'always' },
-    says: /both as an overlay and as another file/,
+    says: /both as an overlay and for another purpose/,
     where: 'empty.qcow2',
   },
   {
@@ -240,13 +240,13 @@ const RECORDINGS: Mistake[] = [
   {
     what: 'one drive less than recorded',
     settings: { ...REPLAY, drives: [] },
-    says: /recorded with a drive hd0/,
+    says: /recorded with drive hd0/,
     where: 'demo.rr',
   },
   {
     what: 'one drive more than recorded',
     settings: { ...REPLAY, drives: [...REPLAY.drives, { id: 'hd1', image: 'empty.qcow2', format: 'qcow2' }] },
-    says: /without a drive hd1/,
+    says: /without drive hd1/,
     where: 'demo.rr',
   },
   {

@@ -65,7 +65,7 @@ export function starting(): void {
         shown.map(({ text, buttons }) => [text.replaceAll('\\', '/'), buttons]),
         [
           [
-            '.blkreplay/demo.rr is kept. This session uses .blkreplay/demo-2.rr, .blkreplay/demo-hd0-2.qcow2.',
+            '.blkreplay/demo.rr already exists and is kept. This session records to .blkreplay/demo-2.rr, .blkreplay/demo-hd0-2.qcow2.',
             ['Show Overlays', 'Replace Earlier Files...'],
           ],
         ],

@@ -84,14 +84,14 @@ export const bootRows: readonly Row[] = [
   {
     message: 'boot/addressNotForElf',
     provoke: kernelAt(makeElf(), '0x80200000'),
-    cause: /is an ELF file, which contains its load address/,
+    cause: /is an ELF file, so it cannot be loaded at a different address/,
     where: /^bad /,
     remedy: /Leave out the address, or convert the file with objcopy/,
   },
   {
     message: 'boot/addressNotForUImage',
     provoke: kernelAt(uImage(makeElf(), { loadAddress: 0x8020_0000 }), '0x80200000'),
-    cause: /is a U-Boot image, which contains its load address/,
+    cause: /is a U-Boot image, so it cannot be loaded at a different address/,
     where: /^bad /,
     remedy: /Leave out the address/,
   },
@@ -100,7 +100,7 @@ export const bootRows: readonly Row[] = [
     provoke: kernel(uImage(makeElf(), { type: 6 })),
     cause: /is a U-Boot image of type 6, but/,
     where: /^bad /,
-    remedy: /Create one with mkimage/,
+    remedy: /Create one of these with mkimage/,
   },
   {
     message: 'boot/addressNotUsed',
@@ -142,7 +142,7 @@ export const bootRows: readonly Row[] = [
   {
     message: 'boot/deviceTreeIsBad',
     provoke: file('/dts-v1/;\n/ { };\n'.repeat(5), '--dtb bad'),
-    cause: /is not a valid device tree: it does not begin with 0xd00dfeed/,
+    cause: /is not a valid device tree: it does not begin with the magic number 0xd00dfeed/,
     where: /^bad /,
     remedy: /Use a \.dtb file/,
   },
@@ -151,7 +151,7 @@ export const bootRows: readonly Row[] = [
     provoke: cli('run --kernel timer.elf --dumpdtb demo.c'),
     cause: /already exists/,
     where: /^demo\.c /,
-    remedy: /Choose another name for the device tree, or delete that file/,
+    remedy: /Choose another name for the device tree, or delete the existing file/,
   },
   {
     message: 'boot/kernelIsThirtyTwoBit',
@@ -198,7 +198,7 @@ export const bootRows: readonly Row[] = [
   {
     message: 'boot/kernelHasNothingToLoad',
     provoke: kernel(makeElf({ segments: 0 })),
-    cause: /has no segment to load/,
+    cause: /has no loadable segments/,
     where: /^bad /,
     remedy: /Link it with a PT_LOAD program header/,
   },
@@ -254,7 +254,7 @@ export const bootRows: readonly Row[] = [
     provoke: cli(`run ${TIMER.replace('--rrfile a.rr', '')} --bios builtin`),
     cause: /would both be loaded at 0x80000000/,
     where: /timer\.elf/,
-    remedy: /--bios none boots without firmware/,
+    remedy: /to boot without firmware, pass --bios none/,
   },
 ];
 

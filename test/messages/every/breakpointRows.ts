@@ -71,7 +71,7 @@ export const breakpointRows: readonly Row[] = [
   {
     message: 'dap/nothingAt',
     provoke: atAddress('0x40000000'),
-    cause: /No memory is mapped/,
+    cause: /No memory is currently mapped/,
     where: /at 0x40000000/,
     remedy: /takes effect when the program counter reaches this address/,
   },
@@ -133,7 +133,7 @@ export const breakpointRows: readonly Row[] = [
     provoke: unwatchable(here, () => Promise.resolve({ name: '1 + 1' })),
     cause: /is not in memory, so accesses to it cannot be detected/,
     where: /^1 \+ 1 /,
-    remedy: /Select a variable in memory or a register/,
+    remedy: /Select a register or a variable in memory/,
   },
   {
     message: 'dap/stopTexts.withoutValue',

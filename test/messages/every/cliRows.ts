@@ -46,7 +46,7 @@ export const cliRows: readonly Row[] = [
     provoke: cli('record --overwrite=yes'),
     cause: /does not accept a value, but "yes" was given/,
     where: /^--overwrite/,
-    remedy: /Write only --overwrite\./,
+    remedy: /Pass --overwrite without a value\./,
   },
   {
     message: 'cli/optionTwice',
@@ -93,7 +93,7 @@ export const cliRows: readonly Row[] = [
   {
     message: 'cli/drivesShare',
     provoke: cli(`run --kernel demo.elf ${drives(2, ',slot=3')}`),
-    cause: /both use the slot "3"/,
+    cause: /both use slot 3/,
     where: /^The drives hd0 and hd1/,
     remedy: /Give each drive its own slot/,
   },

@@ -114,7 +114,7 @@ export const expressionRows: readonly Row[] = [
     provoke: repl('store.journal = store.statistics'),
     cause: /has the type struct statistics/,
     where: /^store\.statistics /,
-    remedy: /expected struct journal.*Assign a value of that type/,
+    remedy: /expected struct journal.*Assign a value of the expected type/,
   },
   {
     message: 'symbols/memoryIsUnreadable',
@@ -149,6 +149,6 @@ export const expressionRows: readonly Row[] = [
     provoke: watch('store.journal.pending @ 0'),
     cause: /Invalid element count 0/,
     where: /after @/,
-    remedy: /Use a number of 1 or more/,
+    remedy: /Use a positive number/,
   },
 ];

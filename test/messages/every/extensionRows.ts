@@ -215,7 +215,7 @@ export const extensionRows: readonly Row[] = [
     provoke: link(''),
     cause: /does not specify a recording/,
     where: /The link/,
-    remedy: /Add "recording"/,
+    remedy: /Add the parameter "recording"/,
   },
   {
     message: 'extensionStart/linkTexts.notLocal',
@@ -346,7 +346,7 @@ export const extensionRows: readonly Row[] = [
   {
     message: 'extension/typingInPast',
     provoke: types((terminal) => terminal.moveTo({ ...POSITION, isPast: true } as never)),
-    cause: /Input ignored: the machine is in the past/,
+    cause: /Input ignored: you are viewing a past state/,
     where: /\[Input/,
     remedy: /To type, continue to the live end \(F5\)/,
   },
@@ -371,8 +371,8 @@ export const extensionRows: readonly Row[] = [
       registerSample(context as never);
       await state.commands.get('blkreplay.openSample')!();
     }),
-    cause: /The sample cannot be copied/,
+    cause: /The sample could not be copied/,
     where: /to .*storage/,
-    remedy: /Free some space, or delete that folder, then open the sample again/,
+    remedy: /Free some space or delete that folder, and then open the sample again/,
   },
 ];

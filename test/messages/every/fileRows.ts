@@ -93,7 +93,7 @@ export const fileRows: readonly Row[] = [
   {
     message: 'overlays/losesFirstSnapshot',
     provoke: onRecording('snapshot delete a.rr replay_init'),
-    cause: /They are no longer possible once it is deleted/,
+    cause: /are no longer possible once it is deleted/,
     where: /Replays of a\.rr start from the snapshot "replay_init"/,
     remedy: /Pass --yes to proceed/,
   },
@@ -105,7 +105,7 @@ export const fileRows: readonly Row[] = [
         Qcow2Image.create(file, { lengthBytes: MIB }).close();
       },
     }),
-    cause: /has no base image, so it cannot be committed/,
+    cause: /has no base image, so its data cannot be committed/,
     where: /^o\.qcow2 /,
     remedy: /Specify an overlay/,
   },
@@ -126,7 +126,7 @@ export const fileRows: readonly Row[] = [
   {
     message: 'overlays/overlayDamaged',
     provoke: cli('overlay check o.qcow2', { trouble: damagedOverlay }),
-    cause: /has 1 error\. The first: /,
+    cause: /has 1 error: /,
     where: /^o\.qcow2 /,
     remedy: /Run "blkreplay overlay check --repair"/,
   },
@@ -289,7 +289,7 @@ export const driveRows: readonly Row[] = [
   {
     message: 'drives/overlayIsImage',
     provoke: cli(`${WITH_DISK},overlay=demo.c --kernel demo.elf`.replace('--kernel timer.elf', '--stdin demo.c')),
-    cause: /is used both as an overlay and as another file of this session/,
+    cause: /is used in this session both as an overlay and for another purpose/,
     where: /^demo\.c /,
     remedy: /Give the overlay another name/,
   },
@@ -343,7 +343,7 @@ export const driveRows: readonly Row[] = [
   {
     message: 'drives/overlayGiven',
     provoke: onRecording(`replay ${DEMO.replace(',overlay=hd0.qcow2', '')}`),
-    cause: /was recorded with overlay hd0\.qcow2, but a temporary overlay was given/,
+    cause: /was recorded with overlay hd0\.qcow2, but this replay uses a temporary overlay/,
     where: /^Drive hd0 /,
     remedy: /Replay with the options used for the recording/,
   },

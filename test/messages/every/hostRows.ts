@@ -143,7 +143,7 @@ export const hostRows: readonly Row[] = [
     provoke: recording({ call: 'readSync', file: 'timer.elf', code: 'EIO' }, 4),
     cause: /failed: EIO/,
     where: /^Reading timer\.elf /,
-    remedy: /Check its disk, then try again/,
+    remedy: /Check the disk, then try again/,
   },
   {
     message: 'host/fileInSession',

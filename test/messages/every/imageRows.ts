@@ -130,7 +130,7 @@ export const imageRows: readonly Row[] = [
   {
     message: 'block/imageTooLarge',
     provoke: cli(IN_PLACE, created({ lengthBytes: 2 ** 37 - 2 ** 20, clusterSizeBytes: 512 })),
-    cause: /would exceed a limit of its format: the L1 table is full/,
+    cause: /would exceed a limit of the qcow2 format: the L1 table is full/,
     where: /^o\.qcow2 /,
     remedy: /Use an image with larger clusters/,
   },

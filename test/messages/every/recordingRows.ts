@@ -139,7 +139,7 @@ export const recordingRows: readonly Row[] = [
   {
     message: 'recording/recordingDamaged',
     provoke: onRecording('info a.rr', { trouble: (sandbox) => sandbox.flipByte('a.rr', 60) }),
-    cause: /is damaged .*: the checksum of its header is wrong/,
+    cause: /is damaged .*: the checksum of its header is incorrect/,
     where: /^a\.rr .*at byte 12/,
     remedy: /Copy it again from the original, or record again/,
   },
@@ -171,7 +171,7 @@ export const recordingRows: readonly Row[] = [
     }),
     cause: /differs from the recorded kernel\. The replay uses the recorded one/,
     where: /^demo\.elf /,
-    remedy: /Record again to debug the new one/,
+    remedy: /Record again to use the new one/,
   },
   {
     message: 'recording/recordedWithOther',
@@ -193,14 +193,14 @@ export const recordingRows: readonly Row[] = [
   {
     message: 'recording/recordedDriveMissing',
     provoke: onRecording('replay --rrfile a.rr'),
-    cause: /was recorded with a drive hd0 \(image disk\.img\), but this drive was not given/,
+    cause: /was recorded with drive hd0 \(image disk\.img\), but this drive was not given/,
     where: /^a\.rr /,
     remedy: SAME_OPTIONS,
   },
   {
     message: 'recording/recordedWithoutDrive',
     provoke: onRecording(`replay ${DEMO} --drive id=hd1,image=disk.img,format=raw`),
-    cause: /was recorded without a drive hd1/,
+    cause: /was recorded without drive hd1/,
     where: /^a\.rr /,
     remedy: /Leave the drive out, or record again with it/,
   },
@@ -216,14 +216,14 @@ export const recordingRows: readonly Row[] = [
     provoke: divergence((log) => void log.push({ kind: 'clockJump', position: 1000, nanoseconds: 5 })),
     cause: /expected a clock jump .*, but the machine is not waiting/,
     where: /differs from os\.rr at position 1000/,
-    remedy: /it was recorded with another version of blkreplay/,
+    remedy: /it was recorded with a different version of blkreplay/,
   },
   {
     message: 'recording/replayDiverged(divergence-request)',
     provoke: changeLast('blockRequest', ({ offset }) => ({ offset: offset + 512 })),
     cause: /expected a (read|write) .*, but the guest made/,
     where: /differs from os\.rr at position \d+.* of drive hd0/,
-    remedy: /it was recorded with another version of blkreplay/,
+    remedy: /it was recorded with a different version of blkreplay/,
   },
   {
     message: 'recording/replayDiverged(divergence-completion)',
@@ -253,6 +253,6 @@ export const recordingRows: readonly Row[] = [
     provoke: changeLast('end', () => ({ reason: 'guestFailed', guestExit: 3 })),
     cause: /expected the machine to end with "guestFailed" and guest exit code 3, but/,
     where: /differs from os\.rr at position \d+/,
-    remedy: /it was recorded with another version of blkreplay/,
+    remedy: /it was recorded with a different version of blkreplay/,
   },
 ];

@@ -79,7 +79,7 @@ export const requestRows: readonly Row[] = [
     provoke: launchRefused({ rrfile: undefined }),
     cause: /has no/,
     where: /launch configuration.*"rrfile"/,
-    remedy: /Add it: the path of the recording file/,
+    remedy: /Set it to the path of the recording file/,
   },
   {
     message: 'dap/launchDrivesShare',
@@ -106,14 +106,14 @@ export const requestRows: readonly Row[] = [
     message: 'dap/requestMalformed',
     provoke: refused(here, 'readMemory', { memoryReference: 'here', count: 1 }),
     cause: /Invalid argument/,
-    where: /"memoryReference" of the request readMemory/,
+    where: /"memoryReference" of the readMemory request/,
     remedy: /expected an address/,
   },
   {
     message: 'dap/requestUnannounced',
     provoke: refused(here, 'evaluate', { expression: '1', format: { hex: true } }),
     cause: /does not announce supportsValueFormattingOptions/,
-    where: /"format" of the request evaluate/,
+    where: /"format" of the evaluate request/,
     remedy: /Leave the argument out/,
   },
   {
@@ -126,21 +126,21 @@ export const requestRows: readonly Row[] = [
       return { code: response.message!, text: format };
     },
     cause: /nested too deeply/,
-    where: /arguments of the request evaluate/,
+    where: /arguments of the evaluate request/,
     remedy: /fewer levels/,
   },
   {
     message: 'dap/requestTooEarly',
     provoke: (t) => refusal(new DapClient(t), 'continue', { threadId: 1 }, 'dialog'),
     cause: /must come after/,
-    where: /The request continue /,
-    remedy: /after initialize/,
+    where: /The continue request /,
+    remedy: /after the initialize request/,
   },
   {
     message: 'dap/requestTwice',
     provoke: refused(here, 'initialize', {}, 'dialog'),
     cause: /was already made/,
-    where: /The request initialize /,
+    where: /The initialize request /,
     remedy: /Start a new session/,
   },
   {
@@ -242,15 +242,15 @@ export const requestRows: readonly Row[] = [
   {
     message: 'dap/inputNotInReplay',
     provoke: refused(replaying([{ ...DRIVE, overlay: 'hd0.qcow2' }]), 'blkreplay/consoleInput', { base64: 'YQ==' }),
-    cause: /the guest gets the recorded input/,
+    cause: /the guest receives the recorded input/,
     where: /Console input .* in a replay/,
     remedy: /record a new run/,
   },
   {
     message: 'dap/inputNotInPast',
     provoke: refused(pastScene, 'blkreplay/consoleInput', { base64: 'YQ==' }),
-    cause: /the guest gets its recorded input/,
-    where: /The machine is in the past/,
+    cause: /the guest receives its recorded input/,
+    where: /You are viewing a past state/,
     remedy: /continue to the live end/,
   },
   {
@@ -301,7 +301,7 @@ export const requestRows: readonly Row[] = [
   {
     message: 'session/badAddress',
     provoke: refused(here, 'writeMemory', { memoryReference: '0x10', data: 'AQID' }, 'dialog'),
-    cause: /no RAM is mapped there/,
+    cause: /no RAM is currently mapped there/,
     where: /3 bytes at 0x10/,
     remedy: /Use another address/,
   },
@@ -342,7 +342,7 @@ export const requestRows: readonly Row[] = [
     provoke: refused(here, 'blkreplay/deleteSnapshot', { name: 'nowhere' }),
     cause: /There is no snapshot named/,
     where: /"nowhere"/,
-    remedy: /The snapshots: "replay_init"/,
+    remedy: /Existing snapshots: "replay_init"/,
   },
   {
     message: 'snapshots/snapshotIdUnknown',

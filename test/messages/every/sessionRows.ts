@@ -101,7 +101,7 @@ export const sessionRows: readonly Row[] = [
     },
     cause: /did not use the gdb remote protocol/,
     where: /A connection to the gdb server/,
-    remedy: /close it if it happens again/,
+    remedy: /if it happens again, close the page/,
   },
   {
     message: 'dap/messageUnreadable',

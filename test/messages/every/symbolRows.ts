@@ -152,7 +152,7 @@ export const symbolRows: readonly Row[] = [
       });
       return outputOf(scene.dap, 'important', /k\.debug/);
     },
-    cause: /is outside its folder, the workspace and the folders in "symbolPaths", so it was not read/,
+    cause: /which was not read: it is not in the same folder, in the workspace or in a folder listed in "symbolPaths"/,
     where: /k\.elf refers to .*k\.debug/,
     remedy: /If you trust the file, add its folder to "symbolPaths"/,
   },

@@ -194,7 +194,7 @@ for (const [what, plan, says] of [
   [
     'an ELF kernel with an address',
     () => planBoot({ kernel: { ...PACKED_ELF, address: RAM } }, 16 * MIB),
-    /^packed\.elf is an ELF file, which contains its load address\. Leave out the address/,
+    /^packed\.elf is an ELF file, so it cannot be loaded at a different address\. Leave out the address/,
   ],
   [
     'a raw file to load without an address',
@@ -223,7 +223,7 @@ for (const [what, plan, says] of [
         },
         16 * MIB,
       ),
-    /^data and x\.bin would both be loaded at 0x8000012c\. Give the machine more memory with --memory, load the files at other addresses/,
+    /^data and x\.bin would both be loaded at 0x8000012c\. Give the machine more memory with --memory, or load or link the files at other addresses/,
   ],
   [
     'an initrd without a kernel',

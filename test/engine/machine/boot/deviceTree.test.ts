@@ -181,6 +181,6 @@ test('the tree is loaded at the address that QEMU 7.2 chooses', () => {
 test('a machine with too little RAM for the kernel and the tree is rejected', () => {
   assert.throws(
     () => deviceTreeAddress({ memoryBytes: 2 * MIB, sizeBytes: 4222 }),
-    /do not fit .* Give the machine 4 MiB or more/,
+    /do not fit .* Use a smaller device tree/,
   );
 });

@@ -81,7 +81,7 @@ function changed(change: (view: DataView) => void): Uint8Array {
 
 for (const [what, bytes, says] of [
   ['an empty file', new Uint8Array(0), /shorter than its header/],
-  ['text', new TextEncoder().encode(MINE), /does not begin with 0xd00dfeed/],
+  ['text', new TextEncoder().encode(MINE), /does not begin with the magic number 0xd00dfeed/],
   ['a truncated file', SMALL.subarray(0, SMALL.length - 1), /it is truncated/],
   ['version 3', changed((view) => view.setUint32(20, 3)), /version 3, but blkreplay reads version 17/],
   ['strings outside the file', changed((view) => view.setUint32(12, 0xffff_fff0)), /its header is damaged/],
@@ -93,7 +93,7 @@ for (const [what, bytes, says] of [
     changed((view) => view.setUint32(56 + 12, 5000)),
     /its structure block is damaged/,
   ],
-  ['no end token', changed((view) => view.setUint32(36, 24)), /its structure block has no end token/],
+  ['no end token', changed((view) => view.setUint32(36, 24)), /its structure block has no FDT_END token/],
   ['a node without an end', changed((view) => view.setUint32(SMALL.length - 4 - 12, 4)), /a node is not closed/],
 ] as const) {
   test(`rejected: ${what}`, () => {
