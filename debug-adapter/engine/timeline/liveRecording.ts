@@ -145,7 +145,9 @@ export class LiveRecording implements SnapshotOwner {
   }
 
   private storeSnapshot(name: string): void {
-    this.travel.addCached(this.store.takeAtLiveEnd(name, this.parts.ramSnapshots));
+    const taken = this.store.takeAtLiveEnd(name, this.parts.ramSnapshots);
+    this.travel.addCached(taken);
+    this.travel.mirrorDisks(taken.id);
   }
 
   private recordDigest(): void {

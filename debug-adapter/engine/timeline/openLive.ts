@@ -124,10 +124,10 @@ export function openRecord(anyHost: Host, wanted: RecordSetup): LiveTimeline {
       first: setup.rrsnapshot,
       dateMilliseconds: host.dateMilliseconds,
     });
-    const { pace, onNotice } = setup;
+    const { pace, cachePace, onNotice } = setup;
     const watched = new WatchedFiles(host, used, onNotice);
     const travel = new TimeTravel({
-      ...{ machine, ram: images, log, isLive: true, budget: setup.travelBudget },
+      ...{ machine, ram: images, log, isLive: true, budget: setup.travelBudget, pace: cachePace },
       disks: drives.map((drive) => travelDisk(host, drive, snapshots)),
       history: liveHistory(host, setup, { machine, writer, snapshots, watched }),
     });

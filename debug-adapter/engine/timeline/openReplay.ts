@@ -114,7 +114,7 @@ export function openReplay(anyHost: Host, given: ReplaySetup): ReplayTimeline {
       machine.loadState(state);
     }
     const travel = new TimeTravel({
-      ...{ machine, ram: ramSnapshots, log, isLive: false, budget: setup.travelBudget },
+      ...{ machine, ram: ramSnapshots, log, isLive: false, budget: setup.travelBudget, pace: setup.cachePace },
       disks: drives.map((drive) => {
         const { options } = drive;
         const openSnapshot: OpenSnapshot | undefined =

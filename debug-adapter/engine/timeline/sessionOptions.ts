@@ -33,6 +33,11 @@ export interface MachineSetup extends BootOptions {
   /** The limits on cached snapshots, TRAVEL_BUDGET by default. They affect only speed. */
   travelBudget?: TravelBudget;
   /**
+   * Limits the time for the cached snapshots that are left while the machine runs forward, so that going back from the
+   * position where it stops is fast. If omitted, none are left.
+   */
+  cachePace?: SnapshotPace;
+  /**
    * Receives each byte of the guest's console output with its position; bytes are output again when the history is
    * replayed.
    */

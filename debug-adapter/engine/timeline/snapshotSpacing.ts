@@ -6,6 +6,8 @@ const SNAPSHOT_DISTANCES = [4_000_000, 1_000_000, 250_000, 60_000, 15_000, 4_000
 // During a move to a distant target, a snapshot is created after every 35 ms of replay. A recording initially takes
 // automatic snapshots at the same intervals.
 const SNAPSHOT_SPACING = 1 << 24;
+// Replaying this many steps takes about 10 ms.
+const RUN_SPACING = 1 << 22;
 
 /**
  * The position of the next snapshot to create on the way to a target, or the target itself if there is none before it.
@@ -14,6 +16,11 @@ const SNAPSHOT_SPACING = 1 << 24;
 export function nextSnapshotOnTheWay(position: Position, target: Position): Position {
   const before = SNAPSHOT_DISTANCES.map((distance) => target - distance).find((candidate) => candidate > position);
   return Math.min(target, nextMultiple(position), before ?? target);
+}
+
+/** The next position at which a forward run may leave a snapshot. */
+export function nextSnapshotOfRun(position: Position): Position {
+  return (Math.floor(position / RUN_SPACING) + 1) * RUN_SPACING;
 }
 
 /** The position of the next snapshot to create while searching up to `end`, or `end` if there is none before it. */

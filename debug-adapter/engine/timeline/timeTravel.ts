@@ -1,4 +1,5 @@
 import { assert } from '../base/assert.ts';
+import type { SnapshotPace } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
 import { complete, PAUSED, PauseSignal, type Sliced } from '../base/sliced.ts';
 import type { State } from '../base/state.ts';
@@ -14,7 +15,7 @@ import { ReverseSearch, type SearchContext } from './reverseSearch.ts';
 import { Rewinder } from './rewinder.ts';
 import type { SnapshotId } from './snapshotInfo.ts';
 import type { HistorySnapshot } from './snapshotStore.ts';
-import { nextSnapshotOnTheWay } from './snapshotSpacing.ts';
+import { nextSnapshotOfRun, nextSnapshotOnTheWay } from './snapshotSpacing.ts';
 import { TRAVEL_BUDGET, type TravelBudget } from './travelBudget.ts';
 import { TravelCache } from './travelCache.ts';
 import type { TravelDisk } from './travelDisk.ts';
@@ -42,6 +43,7 @@ export class TimeTravel {
   private switch: HistorySwitch;
   private rewinder: Rewinder;
   private replay: CheckedReplay;
+  private pace: SnapshotPace | undefined;
   private points: StopPoints = NO_STOP_POINTS;
   /**
    * Incremented by each move and each change to the stop points. A paused search must not continue if this number has
@@ -58,11 +60,14 @@ export class TimeTravel {
     /** True for a live machine, which has a live end beyond its history; false for a replay, which has only history. */
     isLive: boolean;
     budget?: TravelBudget;
+    /** Limits the cached snapshots that are left on forward runs; without it, none are left. */
+    pace?: SnapshotPace;
   }) {
     const { machine, ram, disks, history } = options;
     this.machine = machine;
     this.ram = ram;
     this.disks = disks;
+    this.pace = options.pace;
     this.switch = new HistorySwitch({ ...options, onRamSwitched: () => this.memory.updateCharges() });
     this.memory = new TravelCache({
       disks,
@@ -104,6 +109,27 @@ export class TimeTravel {
   /** Adds a cached snapshot of the current state (see Rewinder). */
   addCached(snapshot: { id: SnapshotId | undefined; state: State; ram: RamSnapshot }): void {
     this.rewinder.add(snapshot);
+  }
+
+  /**
+   * Called at the live end, after a snapshot of the current state has been taken there. If cached snapshots are left on
+   * forward runs, this makes it possible to capture the disks at the live end.
+   */
+  mirrorDisks(snapshot: SnapshotId): void {
+    if (this.pace) for (const disk of this.disks) disk.startMirror(snapshot);
+  }
+
+  /** The next position of a forward run at which `leaveCachedIfDue` should be called. */
+  get nextCached(): Position {
+    return this.pace ? nextSnapshotOfRun(this.machine.position) : Infinity;
+  }
+
+  /** Leaves a cached snapshot on a forward run, if the pace permits it now and the disk states can be captured. */
+  leaveCachedIfDue(): void {
+    if (!this.pace?.isDue()) return;
+    if (this.isAtLiveEnd && !this.memory.canCaptureLive()) return;
+    this.rewinder.leaveSnapshot();
+    this.pace.recordTaken();
   }
 
   /** Saves the current state as a snapshot; `write` stores it in the overlays. The machine must be in its history. */
@@ -169,19 +195,27 @@ export class TimeTravel {
     this.beginMove();
     const target = Math.max(machine.position, Math.min(until, this.end));
     this.switch.enterHistory();
-    machine.setStopPoints(this.points);
-    let stop = this.replay.run(target, stopsAtStart);
-    while (stop.kind === 'paused') {
-      yield PAUSED;
-      machine.setStopPoints(this.points);
-      stop = this.replay.run(target);
-    }
+    const stop = yield* this.forwardTo(target, stopsAtStart);
     if (stop.kind !== 'reached') return stop;
     if (machine.position === this.switch.savedLiveEnd) {
       this.switch.returnToLiveEnd();
       return { kind: 'reached' };
     }
     return machine.position >= this.end && until > this.end ? { kind: 'endOfRecording' } : stop;
+  }
+
+  private *forwardTo(target: Position, stopsAtFirst: boolean): Sliced<Exclude<MachineStop, { kind: 'paused' }>> {
+    const { machine } = this;
+    for (let stopsAtStart = stopsAtFirst; ;) {
+      machine.setStopPoints(this.points);
+      const next = Math.min(target, this.nextCached);
+      const stop = this.replay.run(next, stopsAtStart);
+      if (stop.kind === 'paused') yield PAUSED;
+      else if (stop.kind !== 'reached' || machine.position >= target) return stop;
+      else this.leaveCachedIfDue();
+      // After a pause, the machine continues the same run.
+      stopsAtStart = stop.kind === 'reached';
+    }
   }
 
   /** Runs backward to the last stop point before the current position. See `Target.backward`. */

@@ -11,6 +11,7 @@ export class TravelCache {
   readonly cache: SnapshotCache;
   private disks: readonly TravelDisk[];
   private images: () => readonly (RamSnapshot | undefined)[];
+  private scratchBytesMax: number;
   private held = new Set<CachedSnapshot>();
 
   /** `images` returns the RAM pages in use, except those of the snapshots being held. */
@@ -21,6 +22,7 @@ export class TravelCache {
   }) {
     this.disks = options.disks;
     this.images = options.images;
+    this.scratchBytesMax = options.budget.scratchBytes;
     this.cache = new SnapshotCache(options.budget, {
       mapBytes: () => this.sum((disk) => disk.mapBytes),
       scratchExceeds: (limit) =>
@@ -33,6 +35,16 @@ export class TravelCache {
   get cost(): TravelBudget {
     const { bytes, count } = this.cache;
     return { memoryBytes: bytes, scratchBytes: this.sum((disk) => disk.scratchBytes), snapshots: count };
+  }
+
+  /**
+   * Whether a snapshot of the live end can be captured. If the guest has written more to its disks than the scratch
+   * files may store, the disks are no longer mirrored until the next snapshot in the overlays.
+   */
+  canCaptureLive(): boolean {
+    const live = this.sum((disk) => disk.scratchBytes - disk.capturedScratchBytes());
+    if (live > this.scratchBytesMax) for (const disk of this.disks) disk.stopMirror();
+    return this.disks.every((disk) => disk.canCaptureLive);
   }
 
   /** Holds a snapshot until it is released; the cache cannot drop it. */

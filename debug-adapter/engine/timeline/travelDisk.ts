@@ -5,6 +5,7 @@ import type { BlockDevice } from '../block/blockDevice.ts';
 import { DriveDigest } from '../block/driveDigest.ts';
 import type { SnapshotDraft } from '../block/qcow2/snapshotDraft.ts';
 import type { SnapshotView } from '../block/qcow2/snapshotView.ts';
+import { MirroredDevice } from '../block/mirroredDevice.ts';
 import { ScratchLayer } from '../block/scratchLayer.ts';
 import type { SlotMap } from '../block/slotMap.ts';
 import type { BaseDisk } from './driveStack.ts';
@@ -33,7 +34,8 @@ const VIEWS_MAX = 4;
 
 /**
  * A drive that can show its past disk states. In the history, the guest sees a snapshot's disk through a scratch layer,
- * so that its writes have no effect; the live end's device stays unchanged.
+ * so that its writes have no effect; the live end's device stays unchanged. At the live end, the same layer can mirror
+ * the guest's writes, so that disk states can be captured there as well.
  */
 export class TravelDisk {
   readonly driveId: string;
@@ -46,7 +48,9 @@ export class TravelDisk {
   private views = new Map<SnapshotId, SnapshotView>();
   private currentSnapshot: SnapshotId | undefined;
   private copyBuffer: Uint8Array | undefined;
-  private liveEnd: { device: BlockDevice; digest: DriveDigest } | undefined;
+  private liveEnd: { device: BlockDevice; digest: DriveDigest; mirror: DiskState | undefined } | undefined;
+  /** Whether the layer mirrors the disk of the live end, whether or not the machine is there now. */
+  private isMirroring = false;
 
   constructor(options: {
     filter: BlkreplayFilter;
@@ -67,28 +71,66 @@ export class TravelDisk {
     this.ownsLayer = options.currentSnapshot === undefined;
   }
 
+  /**
+   * Called at the live end, immediately after this snapshot has been taken there. From now on, the guest's writes are
+   * also stored in the scratch layer, on top of the snapshot.
+   */
+  startMirror(snapshot: SnapshotId): void {
+    if (this.filter.readOnly) return;
+    this.stopMirror();
+    this.currentSnapshot = snapshot;
+    const layer = this.layerOver(this.lowerOf(snapshot));
+    layer.reset(this.lowerOf(snapshot));
+    const { device, driveDigest } = this.filter;
+    const mirrored = new MirroredDevice(device, layer, () => this.stopMirror());
+    this.filter.setDevice(mirrored, driveDigest);
+    this.isMirroring = true;
+  }
+
+  /** Whether `capture` works at the live end. */
+  get canCaptureLive(): boolean {
+    return this.filter.readOnly || this.isMirroring;
+  }
+
   /** Saves the drive's device and digest at the live end. */
   leaveLiveEnd(): void {
-    this.liveEnd = { device: this.filter.device, digest: this.filter.driveDigest };
+    const { device, driveDigest } = this.filter;
+    this.liveEnd = { device, digest: driveDigest, mirror: this.isMirroring ? this.capture() : undefined };
   }
 
   returnToLiveEnd(): void {
     if (!this.liveEnd) return;
-    this.filter.setDevice(this.liveEnd.device, this.liveEnd.digest);
+    const { device, digest, mirror } = this.liveEnd;
+    this.filter.setDevice(device, digest);
     this.liveEnd = undefined;
     // Discards the guest's writes in the history.
-    this.layer?.reset(this.base.base);
+    if (mirror?.slots) this.layer!.restore({ lower: this.lowerOf(mirror.snapshot), slots: mirror.slots });
+    else this.layer?.reset(this.base.base);
+    if (!mirror) return;
+    this.currentSnapshot = mirror.snapshot;
+    this.release(mirror);
+  }
+
+  /** Stops mirroring the live end. States captured so far remain valid. */
+  stopMirror(): void {
+    this.isMirroring = false;
+    if (this.liveEnd) {
+      if (this.liveEnd.mirror) this.release(this.liveEnd.mirror);
+      this.liveEnd = { ...this.liveEnd, device: withoutMirror(this.liveEnd.device), mirror: undefined };
+    } else if (this.filter.device instanceof MirroredDevice) {
+      this.filter.setDevice(this.filter.device.device, this.filter.driveDigest);
+      this.layer?.reset(this.base.base);
+    }
   }
 
   /** Switches the drive to a disk state. A drive without snapshots shows its base. */
   show(state: DiskState): void {
     if (this.filter.readOnly) return;
     this.currentSnapshot = state.snapshot;
-    const lower = this.view(state.snapshot)?.disk ?? this.base.base;
-    this.layer ??= new ScratchLayer({ lower, scratch: this.openScratch() });
-    if (state.slots) this.layer.restore({ lower, slots: state.slots });
-    else this.layer.reset(lower);
-    const { layer } = this;
+    const lower = this.lowerOf(state.snapshot);
+    const layer = this.layerOver(lower);
+    if (state.slots) layer.restore({ lower, slots: state.slots });
+    else layer.reset(lower);
     this.filter.setDevice(layer, () => this.digestOf(layer));
   }
 
@@ -136,11 +178,21 @@ export class TravelDisk {
 
   /** Closes the views of deleted snapshots. */
   forget(ids: readonly SnapshotId[]): void {
+    const mirrored = this.liveEnd ? this.liveEnd.mirror?.snapshot : this.currentSnapshot;
+    if (this.isMirroring && mirrored !== undefined && ids.includes(mirrored)) this.stopMirror();
     for (const id of ids) this.views.delete(id);
   }
 
   close(): void {
     if (this.ownsLayer) this.layer?.close();
+  }
+
+  private lowerOf(snapshot: SnapshotId | undefined): BlockDevice {
+    return this.view(snapshot)?.disk ?? this.base.base;
+  }
+
+  private layerOver(lower: BlockDevice): ScratchLayer {
+    return (this.layer ??= new ScratchLayer({ lower, scratch: this.openScratch() }));
   }
 
   private view(id: SnapshotId | undefined): SnapshotView | undefined {
@@ -176,3 +228,5 @@ function copyTo(
     done += piece.length;
   }
 }
+
+const withoutMirror = (device: BlockDevice): BlockDevice => (device instanceof MirroredDevice ? device.device : device);

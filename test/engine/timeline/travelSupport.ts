@@ -10,7 +10,7 @@ import {
   openReplay,
   type RecordSetup,
 } from '../../../debug-adapter/engine/index.ts';
-import type { DeviceGeneration } from '../../../debug-adapter/engine/machine/board.ts';
+import type { SnapshotPace } from '../../../debug-adapter/engine/base/host.ts';
 import type { TravelBudget } from '../../../debug-adapter/engine/timeline/travelBudget.ts';
 import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
 import { RNG_SEED } from '../../support/cli.ts';
@@ -35,15 +35,19 @@ export const RESETS: Scene = { kernel: 'test/guests/small/reset.elf', diskBytes:
 
 export interface Stage {
   setup: RecordSetup;
-  record(options?: { travelBudget?: TravelBudget; devices?: DeviceGeneration }): MachineTimeline;
+  record(options?: RecordOptions): MachineTimeline;
   replay(options?: ReplayOptions): MachineTimeline;
   console: string;
 }
+
+/** See RecordSetup. */
+export type RecordOptions = Partial<Pick<RecordSetup, 'travelBudget' | 'devices' | 'pace' | 'cachePace'>>;
 
 export interface ReplayOptions {
   rrsnapshot?: string;
   translationThreshold?: number;
   travelBudget?: TravelBudget;
+  cachePace?: SnapshotPace;
 }
 
 /** Creates a folder with a disk, in which a scene can be recorded and replayed. */
