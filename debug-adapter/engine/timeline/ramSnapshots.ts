@@ -1,3 +1,4 @@
+import { PAGE_SIZE_BYTES } from '../base/quantities.ts';
 import type { GuestRam } from '../machine/guestRam.ts';
 
 /**
@@ -76,9 +77,9 @@ export class RamSnapshots {
   }
 
   capture(): RamSnapshot {
-    const changes: [number, Uint8Array | undefined][] = [];
-    this.ram.forEachDirtyPage((page, bytes) => changes.push([page, isZero(bytes) ? undefined : bytes.slice()]));
-    if (changes.length > 0) this.last = this.last.withPages(changes);
+    const copies = new PageCopies();
+    this.ram.forEachDirtyPage((page, bytes) => copies.add(page, isZero(bytes) ? undefined : bytes));
+    if (copies.pages.length > 0) this.last = this.last.withPages(copies.finish());
     this.ram.clearSnapshotMarks();
     return this.last;
   }
@@ -125,10 +126,46 @@ export class RamSnapshots {
   }
 }
 
-const ZERO_PAGE = new Uint8Array(4096);
+/**
+ * Copies pages. Pages that are close together share a buffer, because allocating a buffer takes three times as long as
+ * copying a page. The groups are small and fixed, because a buffer stays in memory as long as any of its pages is in
+ * use.
+ */
+class PageCopies {
+  readonly pages: [number, Uint8Array | undefined][] = [];
+  /** The pages of the current group that have not been copied yet, as indexes in `pages`. */
+  private waiting: number[] = [];
+
+  /** Pages must be added in ascending order. `bytes` may change only after the next group has begun. */
+  add(page: number, bytes: Uint8Array | undefined): void {
+    const last = this.pages.at(-1)?.[0] ?? page;
+    if (Math.floor(page / GROUP_PAGES) !== Math.floor(last / GROUP_PAGES)) this.copyWaiting();
+    if (bytes) this.waiting.push(this.pages.length);
+    this.pages.push([page, bytes]);
+  }
+
+  finish(): [number, Uint8Array | undefined][] {
+    this.copyWaiting();
+    return this.pages;
+  }
+
+  private copyWaiting(): void {
+    if (this.waiting.length === 0) return;
+    const buffer = new ArrayBuffer(this.waiting.length * PAGE_SIZE_BYTES);
+    this.waiting.forEach((index, i) => {
+      const copy = new Uint8Array(buffer, i * PAGE_SIZE_BYTES, PAGE_SIZE_BYTES);
+      copy.set(this.pages[index][1]!);
+      this.pages[index][1] = copy;
+    });
+    this.waiting = [];
+  }
+}
+
+const GROUP_PAGES = 8;
+const ZERO_PAGE = new Uint8Array(PAGE_SIZE_BYTES);
 
 function isZero(bytes: Uint8Array): boolean {
   const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
-  for (const word of words) if (word !== 0) return false;
+  for (let i = 0; i < words.length; i++) if (words[i] !== 0) return false;
   return true;
 }
