@@ -2,6 +2,7 @@ import {
   type Stats,
   closeSync,
   constants,
+  fdatasync,
   fdatasyncSync,
   fstatSync,
   ftruncateSync,
@@ -14,7 +15,7 @@ import {
   writeSync,
 } from 'node:fs';
 import path from 'node:path';
-import type { HostFile } from '../engine/base/host.ts';
+import type { HostFile, PendingSync } from '../engine/base/host.ts';
 import { ioFailed, notAFile, notAFolder, nothingWritten } from '../messages/host.ts';
 import { checkFileName, statIfExists } from './filePaths.ts';
 import { checkInterruption } from './interruption.ts';
@@ -186,11 +187,29 @@ class NodeFile implements HostFile {
       try {
         fdatasyncSync(this.handle);
       } catch (error) {
-        // Some network and memory file systems, and read-only handles on Windows, do not support sync: ignore the
-        // error.
-        if (!['EINVAL', 'ENOTSUP', 'ENOSYS', 'EPERM'].includes(codeOf(error) ?? '')) throw error;
+        if (!isSyncUnsupported(error)) throw error;
       }
     });
+  }
+
+  startSync(): PendingSync {
+    let isDone = false;
+    let failure: Error | undefined;
+    fdatasync(this.handle, (error) => {
+      isDone = true;
+      if (error && !isSyncUnsupported(error)) failure = error;
+    });
+    return {
+      isDone: () => {
+        if (failure) throw useFailure(failure, 'Writing', this.name);
+        return isDone;
+      },
+      // The callback cannot run while this thread waits, so the data is synced again.
+      wait: () => {
+        if (failure) throw useFailure(failure, 'Writing', this.name);
+        if (!isDone) this.sync();
+      },
+    };
   }
 
   close(): void {
@@ -209,6 +228,10 @@ class NodeFile implements HostFile {
     }
   }
 }
+
+/** Some network and memory file systems, and read-only handles on Windows, do not support sync. */
+const isSyncUnsupported = (error: unknown): boolean =>
+  ['EINVAL', 'ENOTSUP', 'ENOSYS', 'EPERM'].includes(codeOf(error) ?? '');
 
 /**
  * With this flag, opening a pipe does not wait for its other end. It has no effect on regular files, and Windows does

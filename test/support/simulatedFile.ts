@@ -43,7 +43,10 @@ export class SimulatedFile implements HostFile {
 }
 
 export type FileChange =
-  { kind: 'write'; offset: number; bytes: Uint8Array } | { kind: 'truncate'; length: number } | { kind: 'sync' };
+  | { kind: 'write'; offset: number; bytes: Uint8Array }
+  | { kind: 'truncate'; length: number }
+  /** Only the changes before index `covers` of the host's log are synced; all earlier changes if it is absent. */
+  | { kind: 'sync'; covers?: number };
 
 /** The file after the first `calls` calls, as a killed process leaves it. */
 export function afterKill(start: Uint8Array, log: FileChange[], calls: number): Uint8Array {

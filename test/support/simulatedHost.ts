@@ -5,8 +5,9 @@ import type { FileChange } from './simulatedFile.ts';
 
 /**
  * Several files on one simulated disk, which records all changes in order, so that a test can determine what all files
- * contain after a kill or power cut at any moment. A sync makes the changes to its file durable. After a power cut, any
- * of the sectors from unsynced changes may be present.
+ * contain after a kill or power cut at any moment. A sync makes the earlier changes to its file durable. If a sync was
+ * started without waiting, it covers only the changes made before it was started. After a power cut, any of the sectors
+ * from unsynced changes may be present.
  */
 export class SimulatedHost {
   readonly log: { file: string; change: FileChange }[] = [];
@@ -16,6 +17,8 @@ export class SimulatedHost {
    * that fails is a write, half of it is written.
    */
   changesLeft = Infinity;
+  /** If set, syncs can be started without waiting for them. Each is done after a random number of questions. */
+  syncs: SeededRandom | undefined;
 
   /** A new, empty file. */
   create(name: string): HostFile {
@@ -73,6 +76,20 @@ class SimulatedHostFile implements HostFile {
     this.host.noted(this.name, { kind: 'sync' });
   }
 
+  get startSync(): HostFile['startSync'] {
+    const { syncs, log } = this.host;
+    if (!syncs) return undefined;
+    return () => {
+      const covers = log.length;
+      let isDone = false;
+      const finish = (): boolean => {
+        this.host.noted(this.name, { kind: 'sync', covers });
+        return (isDone = true);
+      };
+      return { isDone: () => isDone || (syncs.chance(0.3) && finish()), wait: () => void (isDone || finish()) };
+    };
+  }
+
   close(): void {}
 }
 
@@ -84,7 +101,7 @@ export class CrashReplay {
   /** The number of log entries replayed so far. */
   calls = 0;
   private readonly host: SimulatedHost;
-  private readonly files: Map<string, { synced: MemoryFile; pending: FileChange[] }>;
+  private readonly files: Map<string, { synced: MemoryFile; pending: { change: FileChange; index: number }[] }>;
 
   constructor(disk: SimulatedHost) {
     this.host = disk;
@@ -100,9 +117,11 @@ export class CrashReplay {
     if (!entry) return;
     const file = this.files.get(entry.file)!;
     if (entry.change.kind === 'sync') {
-      for (const change of file.pending) applySectors(file.synced, change, () => true);
-      file.pending = [];
-    } else file.pending.push(entry.change);
+      const { covers = Infinity } = entry.change;
+      const isCovered = ({ index }: { index: number }): boolean => index < covers;
+      for (const { change } of file.pending.filter(isCovered)) applySectors(file.synced, change, () => true);
+      file.pending = file.pending.filter((each) => !isCovered(each));
+    } else file.pending.push({ change: entry.change, index: this.calls - 1 });
   }
 
   /** The files after a kill: everything that the process wrote is present. */
@@ -120,7 +139,7 @@ export class CrashReplay {
     const left = new Map<string, MemoryFile>();
     for (const [name, { synced, pending }] of this.files) {
       const file = new MemoryFile(name, synced.contents());
-      for (const change of pending) applySectors(file, change, survives);
+      for (const { change } of pending) applySectors(file, change, survives);
       left.set(name, file);
     }
     return left;

@@ -19,7 +19,19 @@ export interface HostFile {
   truncate(length: number): void;
   /** Waits until all written data is on stable storage, which takes milliseconds. */
   sync(): void;
+  /**
+   * Starts to put all data written so far on stable storage, without waiting. Absent if the host can only wait.
+   */
+  startSync?(): PendingSync;
   close(): void;
+}
+
+/** Data on its way to stable storage. */
+export interface PendingSync {
+  /** Whether the data is on stable storage now. Throws a UserError if that has failed. */
+  isDone(): boolean;
+  /** Waits until the data is on stable storage. */
+  wait(): void;
 }
 
 /**

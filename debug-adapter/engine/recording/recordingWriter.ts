@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.ts';
-import type { HostCompression, HostFile } from '../base/host.ts';
+import type { HostCompression, HostFile, PendingSync } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
 import { ByteReader, ByteWriter } from '../base/bytes.ts';
 import { encodeBootFileChunk } from './bootFileChunk.ts';
@@ -114,6 +114,17 @@ export class RecordingWriter {
   flushDurably(position: Position): void {
     this.flush(position);
     if (!this.synced) this.sync();
+  }
+
+  /**
+   * Like `flushDurably`, but does not wait if the host supports that. Entries that are appended later are not part of
+   * the result.
+   */
+  startFlush(position: Position): PendingSync {
+    this.flush(position);
+    const sync = this.synced ? undefined : this.file.startSync?.();
+    if (!sync && !this.synced) this.sync();
+    return sync ?? { isDone: () => true, wait: () => {} };
   }
 
   /** Durably writes the end of the recording and closes the file. After a failed write, only closes the file. */

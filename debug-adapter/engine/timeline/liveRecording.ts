@@ -10,8 +10,10 @@ import type { RecordingWriter } from '../recording/recordingWriter.ts';
 import type { End } from '../target/target.ts';
 import { AutomaticSnapshots } from './automaticSnapshots.ts';
 import type { RamSnapshots } from './ramSnapshots.ts';
+import type { Later } from './snapshotImages.ts';
 import { automaticName } from './snapshotInfo.ts';
 import { SnapshotSchedule } from './snapshotSchedule.ts';
+import { nextSnapshotOfRun } from './snapshotSpacing.ts';
 import type { SnapshotStore } from './snapshotStore.ts';
 import type { SnapshotOwner } from './timelineSnapshots.ts';
 import type { TimeTravel } from './timeTravel.ts';
@@ -30,8 +32,8 @@ export interface RecordingParts {
 
 /**
  * The recording of a live machine: writes the log and, at the live end, digests and snapshots. Before a snapshot is
- * taken, the log up to its position is made durable, so that a replay can reach the snapshot no matter what fails
- * later.
+ * durable, the log up to its position is made durable, so that a replay can reach the snapshot no matter what fails
+ * later. The machine does not wait for automatic snapshots to become durable.
  */
 export class LiveRecording implements SnapshotOwner {
   readonly travel: TimeTravel;
@@ -82,6 +84,17 @@ export class LiveRecording implements SnapshotOwner {
     this.schedule.takeIfDue(() => this.takeAutomatic());
   }
 
+  /** The next position at which `atCheckpoint` should be called. */
+  get nextCheckpoint(): Position {
+    return nextSnapshotOfRun(this.machine.position);
+  }
+
+  /** Called every few milliseconds: continues what does not block the machine, and leaves a cached snapshot if due. */
+  atCheckpoint(): void {
+    this.store.continuePending();
+    this.travel.leaveCachedIfDue();
+  }
+
   /** Returns to the live end and records the last digest. The caller then closes the drives. */
   finish(): void {
     this.travel.close();
@@ -129,8 +142,9 @@ export class LiveRecording implements SnapshotOwner {
   private takeAutomatic(): void {
     const { travel, store } = this;
     const { position } = this.machine;
-    this.makeLogDurable();
-    if (!this.automatic.tryTake(position, () => this.storeSnapshot(automaticName(position)))) return;
+    this.recordDigest();
+    const later = { before: this.parts.writer.startFlush(position) };
+    if (!this.automatic.tryTake(position, () => this.storeSnapshot(automaticName(position), later))) return;
     this.parts.recorder.recordSnapshot(position, automaticName(position));
     // The user may have deleted some of these snapshots, or renamed them to keep them.
     const names = new Set(this.schedule.recordTaken(position).map(automaticName));
@@ -144,8 +158,8 @@ export class LiveRecording implements SnapshotOwner {
     this.parts.writer.flushDurably(this.machine.position);
   }
 
-  private storeSnapshot(name: string): void {
-    const taken = this.store.takeAtLiveEnd(name, this.parts.ramSnapshots);
+  private storeSnapshot(name: string, later?: Later): void {
+    const taken = this.store.takeAtLiveEnd(name, this.parts.ramSnapshots, later);
     this.travel.addCached(taken);
     this.travel.mirrorDisks(taken.id);
   }

@@ -110,10 +110,10 @@ export class LiveTimeline extends MachineTimeline {
     while (this.position < until) {
       machine.setStopPoints(this.points);
       const nextAutomatic = recording?.nextAutomatic ?? Infinity;
-      const nextCached = recording?.travel.nextCached ?? Infinity;
-      const stop = machine.run(Math.min(until, nextAutomatic, nextCached), this.pause.isWanted, { stopsAtStart });
+      const nextCheckpoint = recording?.nextCheckpoint ?? Infinity;
+      const stop = machine.run(Math.min(until, nextAutomatic, nextCheckpoint), this.pause.isWanted, { stopsAtStart });
       if (this.position === nextAutomatic) recording?.takeAutomaticIfDue();
-      if (this.position === nextCached) recording?.travel.leaveCachedIfDue();
+      if (this.position === nextCheckpoint) recording?.atCheckpoint();
       const end = endOf(stop);
       if (end) return { kind: 'ended', end };
       if (stop.kind === 'breakpoint' || stop.kind === 'trap' || stop.kind === 'hit') return stop;

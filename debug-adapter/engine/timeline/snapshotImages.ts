@@ -1,4 +1,5 @@
 import { assert } from '../base/assert.ts';
+import type { PendingSync } from '../base/host.ts';
 import type { SnapshotInfo as ListedSnapshot, Qcow2Image, SnapshotKey } from '../block/qcow2/image.ts';
 import { newSnapshotId } from '../block/qcow2/snapshots.ts';
 import type { SnapshotView } from '../block/qcow2/snapshotView.ts';
@@ -117,20 +118,42 @@ export class SnapshotImages {
 
   /**
    * Adds a snapshot; `work` creates its entry in each image. If this fails for one image, no image keeps the snapshot.
+   * If `later` is given, `work` may create the entries without waiting until they are durable.
    */
-  add(name: string, work: (image: Qcow2Image, entry: NewEntry) => void): SnapshotId {
+  add(name: string, work: (image: Qcow2Image, entry: NewEntry) => void, later?: Later): SnapshotId {
     this.runPendingCleanup();
     this.refuseExisting(name);
     this.lastId = this.nextId();
     const id = String(this.lastId);
     this.change(
-      (image, of) => work(image, { id, isStateImage: of === this.state, driveId: of.driveId }),
+      (image, of) => {
+        const isStateImage = of === this.state;
+        const before = later && (isStateImage ? this.afterOthers(later.before) : later.before);
+        work(image, { id, isStateImage, driveId: of.driveId, later: before && { before } });
+      },
       this.images,
       (image) => {
         if (image.snapshots.list.some((entry) => entry.id === id)) image.snapshots.delete({ id });
       },
     );
     return id;
+  }
+
+  /** Continues to make new snapshots durable, without waiting. */
+  continuePending(): void {
+    for (const { image } of this.images) image.snapshots.continuePending();
+  }
+
+  /** The entry in the image with the machine state becomes durable last. */
+  private afterOthers(before: PendingSync): PendingSync {
+    const others = this.images.filter((each) => each !== this.state).map(({ image }) => image.snapshots);
+    return {
+      isDone: () => others.map((each) => each.continuePending()).every((isDone) => isDone) && before.isDone(),
+      wait: () => {
+        before.wait();
+        for (const each of others) each.finishPending();
+      },
+    };
   }
 
   /**
@@ -227,11 +250,17 @@ export class SnapshotImages {
 }
 
 /** The entry of a new snapshot in one image. */
-interface NewEntry {
+export interface NewEntry {
   id: SnapshotId;
   isStateImage: boolean;
   /** Undefined in a state-only image. */
   driveId: string | undefined;
+  later: Later | undefined;
+}
+
+/** How a snapshot is added without waiting until it is durable: `before` becomes durable earlier. */
+export interface Later {
+  before: PendingSync;
 }
 
 /** A snapshot's entry in an image. A user's image may have several entries with the same name. */

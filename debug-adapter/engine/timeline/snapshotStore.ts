@@ -1,3 +1,4 @@
+import type { Qcow2Image } from '../block/qcow2/image.ts';
 import type { SnapshotDraft } from '../block/qcow2/snapshotDraft.ts';
 import type { NewSnapshot } from '../block/qcow2/snapshots.ts';
 import type { SnapshotView } from '../block/qcow2/snapshotView.ts';
@@ -7,7 +8,7 @@ import type { State } from '../base/state.ts';
 import * as errors from '../../messages/snapshots.ts';
 import { ActiveVmState } from './activeVmState.ts';
 import type { RamSnapshot, RamSnapshots } from './ramSnapshots.ts';
-import { entryKey, type SnapshotImages } from './snapshotImages.ts';
+import { entryKey, type Later, type NewEntry, type SnapshotImages } from './snapshotImages.ts';
 import { checkNewName, type SnapshotId, type SnapshotInfo } from './snapshotInfo.ts';
 import { encodeSnapshot, type LoadedSnapshot, readSnapshot, writeSnapshotTo } from './vmState.ts';
 
@@ -137,18 +138,20 @@ export class SnapshotStore {
 
   /**
    * Takes a snapshot at the live end. The cost is proportional to the changes in RAM and on the disks since the last
-   * snapshot.
+   * snapshot. With `later`, does not wait until the snapshot is durable.
    */
-  takeAtLiveEnd(name: string, ramSnapshots: RamSnapshots): TakenSnapshot {
+  takeAtLiveEnd(name: string, ramSnapshots: RamSnapshots, later?: Later): TakenSnapshot {
     const state = this.machine.saveState();
     const ram = ramSnapshots.capture();
     const encoded = encodeSnapshot({ state, ram, first: this.first });
     const fields = this.newEntry(name);
-    const id = this.images.add(name, (image, { id, isStateImage }) => {
+    const create = (image: Qcow2Image, { id, isStateImage, later: when }: NewEntry): void => {
       if (isStateImage) this.activeVmState.update(image, encoded);
-      image.snapshots.create({ ...fields, id, vmStateSizeBytes: isStateImage ? encoded.lengthBytes : 0 });
-    });
-    return { id, state, ram };
+      const entry = { ...fields, id, vmStateSizeBytes: isStateImage ? encoded.lengthBytes : 0 };
+      if (when) image.snapshots.createLater(entry, when.before);
+      else image.snapshots.create(entry);
+    };
+    return { id: this.images.add(name, create, later), state, ram };
   }
 
   /**
@@ -167,6 +170,11 @@ export class SnapshotStore {
         if (isStateImage) writeSnapshotTo(draft, encoded, from?.stateBytes ?? 0);
       });
     });
+  }
+
+  /** Continues to make new snapshots durable, without waiting. */
+  continuePending(): void {
+    this.images.continuePending();
   }
 
   delete(ids: readonly SnapshotId[]): void {

@@ -82,8 +82,8 @@ function checkAfter(run: RecordingOnSimulatedHost, calls: number, files: Map<str
     assert.deepEqual(overlays[drive].check(), { corruptions: [], leaks: 0 }, `${what}: ${drive}`);
     checkFlushed(run, calls, drive, overlays[drive], what);
   }
-  const kept = checkSnapshots(run, calls, overlays, what);
   const reader = new RecordingReader(files.get('a.rr')!, nodeCompression);
+  const kept = checkSnapshots(run, calls, overlays, reader, what);
   const promised = run.guarantees.findLast((promise) => promise.calls <= calls)!;
   assert.ok(reader.lastPosition >= promised.position, `${what}: the log ends at ${reader.lastPosition}`);
   checkReplay(run, reader, overlays, kept, what);
@@ -123,6 +123,7 @@ function checkSnapshots(
   run: RecordingOnSimulatedHost,
   calls: number,
   overlays: Overlays,
+  reader: RecordingReader,
   what: string,
 ): Map<string, number> {
   const images = DRIVES.map((drive) => liveImage(overlays[drive], drive));
@@ -138,6 +139,7 @@ function checkSnapshots(
   for (const drive of DRIVES)
     assert.equal(overlays[drive].snapshots.list.length, found.size, `${what}: strays in ${drive}`);
   for (const [name, position] of found) {
+    assert.ok(position <= reader.lastPosition, `${what}: the log ends before ${name}`);
     const state = new Uint8Array(machineAt(0).length);
     overlays.hd0.snapshots.open(name).readVmState(0, state);
     assertSameBytes(state, machineAt(position), `${what}: the machine in ${name}`);

@@ -13,7 +13,7 @@ import { liveImage } from '../../../debug-adapter/engine/timeline/snapshotImage.
 import { SnapshotImages } from '../../../debug-adapter/engine/timeline/snapshotImages.ts';
 import { nodeCompression } from '../../../debug-adapter/host/compression.ts';
 import { MemoryFile } from '../../support/memoryFile.ts';
-import type { SeededRandom } from '../../support/seededRandom.ts';
+import { SeededRandom } from '../../support/seededRandom.ts';
 import { SimulatedHost } from '../../support/simulatedHost.ts';
 
 /**
@@ -57,6 +57,8 @@ export class RecordingOnSimulatedHost {
   position = 0;
   private disks: Disks = { hd0: BASE.slice(), hd1: BASE.slice() };
   private kept = new Map<string, number>();
+  /** Whether a snapshot may not be durable yet. */
+  private isPending = false;
   private random: SeededRandom;
   private filters!: Record<Drive, BlkreplayFilter>;
   private overlays!: Record<Drive, Qcow2Image>;
@@ -66,6 +68,7 @@ export class RecordingOnSimulatedHost {
 
   constructor(random: SeededRandom) {
     this.random = random;
+    if (random.chance(0.7)) this.disk.syncs = new SeededRandom(random.below(2 ** 31));
   }
 
   /**
@@ -98,12 +101,14 @@ export class RecordingOnSimulatedHost {
     const random = this.random;
     const dice = random.below(100);
     this.position += 1 + random.below(9);
+    if (random.chance(0.3)) this.images.continuePending();
     if (dice < 45) this.request('write');
     else if (dice < 53) this.request(random.pick(['discard', 'writeZeroes']));
     else if (dice < 57) this.request('read');
     else if (dice < 65) this.request('flush');
     else if (dice < 73) this.writeBack();
-    else if (dice < 83) this.take(`s${this.position}`);
+    else if (dice < 78) this.take(`s${this.position}`);
+    else if (dice < 83) this.takeLater(`s${this.position}`);
     else if (dice < 88) this.takeInHistory();
     else if (dice < 94) this.delete();
     else this.rename();
@@ -146,6 +151,33 @@ export class RecordingOnSimulatedHost {
   private writeBack(): void {
     for (const drive of DRIVES) this.overlays[drive].writeBack();
     this.writer.flush(this.position);
+  }
+
+  /** Takes a snapshot without waiting until it is durable, as a recording takes its automatic snapshots. */
+  private takeLater(name: string): void {
+    this.finishPending();
+    this.disksAt.set(this.position, this.disks);
+    this.kept = new Map([...this.kept, [name, this.position]]);
+    // Until the snapshot is durable, a crash may leave the images with or without it.
+    this.snapshots.push({ calls: this.disk.log.length, kept: this.kept });
+    this.isPending = true;
+    const before = this.writer.startFlush(this.position);
+    this.images.add(
+      name,
+      (image, { id, isStateImage, later }) => {
+        if (isStateImage) image.vmState.write(0, machineAt(this.position));
+        image.snapshots.createLater({ id, ...entryOf(name, this.position, isStateImage) }, later!.before);
+      },
+      { before },
+    );
+    this.recorder.recordSnapshot(this.position, name);
+  }
+
+  private finishPending(): void {
+    if (!this.isPending) return;
+    for (const drive of DRIVES) this.overlays[drive].snapshots.finishPending();
+    this.isPending = false;
+    this.snapshots.push({ calls: this.disk.log.length, kept: this.kept });
   }
 
   private take(name: string): void {
@@ -202,6 +234,7 @@ export class RecordingOnSimulatedHost {
   }
 
   private changeKept(kept: Map<string, number>, work: () => void): void {
+    this.finishPending();
     this.snapshots.push({ calls: this.disk.log.length, kept });
     work();
     this.kept = kept;

@@ -1,8 +1,10 @@
+import type { PendingSync } from '../../base/host.ts';
 import { changeHeader, type ChangeableFields, INCOMPATIBLE_DIRTY } from './header.ts';
 import type { ImageParts } from './imageParts.ts';
 import { writeWhole } from './l2Tables.ts';
 import { clustersFor, ENTRY_BYTES } from './layout.ts';
 import { l2TableAt } from './mapping.ts';
+import { finishPending, type PendingCommit } from './pendingCommit.ts';
 import { areL2FlagsCorrect, isExclusive } from './references.ts';
 import { encodeSnapshotTable, type SnapshotEntry } from './snapshotTable.ts';
 import { StoredTable } from './storedTable.ts';
@@ -22,11 +24,14 @@ import { writeRefcounts } from './writeRefcounts.ts';
  * some clusters are leaked. If the header cannot be written, neither the file nor the state in memory changes.
  */
 export function commitAtomically(parts: ImageParts, change: AtomicChange): void {
+  finishPending(parts);
   const { file, refcounts } = parts;
   const saved = refcounts.save();
   let copy: NewState;
   try {
     copy = writeNewTables(parts, change);
+    const barrier = change.later && file.startBarrier();
+    if (barrier) return commitLater(parts, copy, { barrier, before: change.later?.before });
     file.barrier({ durable: true });
     changeHeader(file, parts.header, copy.header);
   } catch (error) {
@@ -57,6 +62,11 @@ export interface AtomicChange {
    * Undefined if the snapshot list does not change.
    */
   snapshots?(l1: StoredTable): { entries: SnapshotEntry[]; newTables: NewTable[] };
+  /**
+   * If given, and if the host supports it, the commit does not wait for its barriers (see pendingCommit.ts). The header
+   * is written only after `before` is done.
+   */
+  later?: { before?: PendingSync };
 }
 
 /** A table in newly allocated clusters; an empty table has offset 0 and no clusters. */
@@ -195,7 +205,12 @@ function dropTable({ layout, refcounts }: ImageParts, offset: number, lengthByte
   if (clusters > 0) refcounts.queueDrop(offset, clusters);
 }
 
-/** Makes the state in memory match the file, which already has the new state. */
+function commitLater(parts: ImageParts, copy: NewState, barriers: Pick<PendingCommit, 'barrier' | 'before'>): void {
+  applyInMemory(parts, copy);
+  parts.pending = { ...barriers, header: copy.header, dropped: parts.refcounts.takeDrops() };
+}
+
+/** Makes the state in memory match the file, which already has the new state or will get it. */
 function applyInMemory(parts: ImageParts, { l1, l2, snapshots }: NewState): void {
   for (const { old, copy } of l2) parts.l2.replace(old, copy);
   parts.l1 = l1;

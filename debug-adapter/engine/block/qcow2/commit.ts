@@ -2,6 +2,7 @@ import { commitAtomically } from './atomicCommit.ts';
 import { changeHeader, type ChangeableFields, INCOMPATIBLE_DIRTY, writeHeader } from './header.ts';
 import type { ImageParts } from './imageParts.ts';
 import { clustersFor, ENTRY_BYTES } from './layout.ts';
+import { finishPending } from './pendingCommit.ts';
 import { StoredTable } from './storedTable.ts';
 import { writeRefcounts } from './writeRefcounts.ts';
 
@@ -23,6 +24,7 @@ import { writeRefcounts } from './writeRefcounts.ts';
  * refcounts after a crash.
  */
 export function commit(parts: ImageParts, { durable, change = {} }: { durable: boolean; change?: CommitChange }): void {
+  finishPending(parts);
   const { file, refcounts, l2 } = parts;
   if (isClean(parts, change, durable)) return file.barrier({ durable });
   const newL1 = parts.l1Moved ? allocateL1(parts) : undefined;

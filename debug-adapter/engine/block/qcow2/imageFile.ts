@@ -1,4 +1,4 @@
-import type { HostFile } from '../../base/host.ts';
+import type { HostFile, PendingSync } from '../../base/host.ts';
 import { imageCorrupt } from '../../../messages/block.ts';
 import { CLUSTER_BITS_MAX } from './layout.ts';
 import { imageDamage } from '../../../messages/imageDamage.ts';
@@ -51,6 +51,17 @@ export class ImageFile {
     if (!durable || !this.unsynced) return;
     this.file.sync();
     this.unsynced = false;
+  }
+
+  /**
+   * Starts a durable barrier. Undefined if the host can only wait. Writes that follow are not part of the barrier, so
+   * they must be safe in any order with the earlier ones.
+   */
+  startBarrier(): PendingSync | undefined {
+    if (!this.unsynced) return { isDone: () => true, wait: () => {} };
+    const sync = this.file.startSync?.();
+    if (sync) this.unsynced = false;
+    return sync;
   }
 
   close(): void {

@@ -4,6 +4,7 @@ import type { Header } from './header.ts';
 import type { ImageFile } from './imageFile.ts';
 import type { L2Tables } from './l2Tables.ts';
 import type { Layout } from './layout.ts';
+import type { PendingCommit } from './pendingCommit.ts';
 import type { Refcounts } from './refcounts.ts';
 import type { SnapshotEntry } from './snapshotTable.ts';
 import type { StoredTable } from './storedTable.ts';
@@ -35,5 +36,7 @@ export interface ImageParts {
    */
   sharesWithinActive: boolean;
   snapshots: SnapshotEntry[];
+  /** A commit that has not been finished yet. */
+  pending?: PendingCommit;
   snapshotTableBytes: number;
 }

@@ -1,8 +1,10 @@
+import type { PendingSync } from '../../base/host.ts';
 import { assert } from '../../base/assert.ts';
 import { checkSnapshotSpace } from './checkSnapshotSpace.ts';
 import type { ImageParts } from './imageParts.ts';
 import { checkWritable } from './openParts.ts';
 import { createSnapshotFrom, type SnapshotDraft } from './snapshotDraft.ts';
+import { continuePending, finishPending } from './pendingCommit.ts';
 import * as snapshots from './snapshots.ts';
 import type { SnapshotEntry } from './snapshotTable.ts';
 import { openSnapshotView, type SnapshotView } from './snapshotView.ts';
@@ -13,7 +15,7 @@ export type SnapshotInfo = snapshots.NewSnapshot & { readonly id: string; diskSi
 export type { SnapshotKey } from './snapshots.ts';
 
 /**
- * The internal snapshots of an image. Each operation is durable when it returns. Operations on an existing snapshot
+ * The internal snapshots of an image. Each operation but `createLater` is durable when it returns. Operations on an existing snapshot
  * take its name or an object with its id, such as an element of `list`.
  */
 export class ImageSnapshots {
@@ -48,6 +50,26 @@ export class ImageSnapshots {
   create(snapshot: snapshots.NewSnapshot): void {
     this.checkWritable();
     snapshots.createSnapshot(this.parts, snapshot);
+  }
+
+  /**
+   * Like `create`, but does not wait until the snapshot is durable, if the host supports that. After a crash before
+   * then, the image lacks the snapshot. It becomes durable during later calls to `continuePending`, after `before` is
+   * done, or with the next operation that makes something durable.
+   */
+  createLater(snapshot: snapshots.NewSnapshot, before?: PendingSync): void {
+    this.checkWritable();
+    snapshots.createSnapshot(this.parts, snapshot, { before });
+  }
+
+  /** Continues to make snapshots durable, without waiting. Returns whether all of them are durable. */
+  continuePending(): boolean {
+    return continuePending(this.parts);
+  }
+
+  /** Waits until all snapshots are durable. */
+  finishPending(): void {
+    finishPending(this.parts);
   }
 
   /**

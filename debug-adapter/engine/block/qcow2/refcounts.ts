@@ -131,8 +131,18 @@ export class Refcounts {
 
   /** Applies the removals that were queued before a sync. */
   applyDrops(): void {
-    const drops = this.drops;
+    this.applyThese(this.takeDrops());
+  }
+
+  /** Returns the queued removals, which are then no longer queued. The caller applies them later. */
+  takeDrops(): readonly number[] {
+    const { drops } = this;
     this.drops = [];
+    return drops;
+  }
+
+  /** Applies removals that `takeDrops` returned. */
+  applyThese(drops: readonly number[]): void {
     for (const cluster of drops) this.drop(cluster);
   }
 

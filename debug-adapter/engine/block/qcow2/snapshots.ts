@@ -7,11 +7,12 @@ import {
 } from '../../../messages/block.ts';
 import { assert } from '../../base/assert.ts';
 import { isStorableSnapshotName, SNAPSHOT_NAME_BYTES_MAX } from '../../base/snapshotNames.ts';
-import { commitAtomically, type NewTable, allocateTable } from './atomicCommit.ts';
+import { type AtomicChange, commitAtomically, type NewTable, allocateTable } from './atomicCommit.ts';
 import { commit, type CommitChange } from './commit.ts';
 import { EntryTable } from './entryTable.ts';
 import type { ImageParts } from './imageParts.ts';
 import { clustersFor, ENTRY_BYTES, SNAPSHOTS_MAX } from './layout.ts';
+import { finishPending } from './pendingCommit.ts';
 import { addReferences, referencesOf } from './references.ts';
 import { encodeSnapshotTable, newSnapshotEntry, renamedEntry, type SnapshotEntry } from './snapshotTable.ts';
 import { StoredTable } from './storedTable.ts';
@@ -35,11 +36,13 @@ export type SnapshotKey = string | { readonly id: string };
  * Creates an internal snapshot of the active state. Like deleting, renaming and applying snapshots, this operation is
  * atomic: all new data is stored in unused clusters, a single write to the header commits it, and then the old clusters
  * are freed. A crash leaves either the old or the new state. All operations except renaming change which clusters of
- * the active tables are shared with snapshots, so they use atomicCommit.ts.
+ * the active tables are shared with snapshots, so they use atomicCommit.ts. With `later`, creating a snapshot does not
+ * wait until it is durable.
  */
-export function createSnapshot(parts: ImageParts, newSnapshot: NewSnapshot): void {
+export function createSnapshot(parts: ImageParts, newSnapshot: NewSnapshot, later?: AtomicChange['later']): void {
   checkCanAdd(parts, newSnapshot);
   commitAtomically(parts, {
+    later,
     count: () => addReferences(parts, parts.l1),
     l1: parts.l1,
     l1Tables: 2,
@@ -174,6 +177,7 @@ export function l1Clusters(parts: ImageParts, entries: number): number {
 
 /** Commits a change that affects only the snapshot list. */
 function replaceSnapshotList(parts: ImageParts, entries: SnapshotEntry[], newTables: NewTable[]): void {
+  finishPending(parts);
   const oldOffset = parts.header.snapshotsOffset;
   const oldClusters = clustersFor(parts.layout, parts.snapshotTableBytes);
   const bytes = encodeSnapshotTable(parts.file, entries);
