@@ -2,7 +2,7 @@
 import * as path from 'node:path';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { EngineService, type EngineRequest } from './dap/index.ts';
-import { INITIAL_COST_MS_INTERACTIVE, TimedPace } from './host/snapshotPace.ts';
+import { interactivePaces } from './host/snapshotPace.ts';
 import { optimizeEarly } from './host/codeTiering.ts';
 import { type InterruptionCell, useInterruptionCell } from './host/interruption.ts';
 import { listen } from './host/listening.ts';
@@ -30,7 +30,7 @@ const service = new EngineService({
   overwrites,
   // The shared cell that wakes the engine also wakes a sleeping machine.
   idleClock: new RealtimeIdleClock(wallClock, signals),
-  makePace: () => new TimedPace({ costAtFirstMs: INITIAL_COST_MS_INTERACTIVE }),
+  makePaces: interactivePaces,
   version: BLKREPLAY_VERSION,
   post: (message) => port.postMessage(message),
   milliseconds: () => wallClock.monotonicMilliseconds(),

@@ -20,7 +20,7 @@ import {
   UserError,
 } from '../engine/index.ts';
 import { stopBeforeStart } from '../messages/cli.ts';
-import { TimedPace } from '../host/snapshotPace.ts';
+import { interactivePaces, TimedPace } from '../host/snapshotPace.ts';
 import { optimizeEarly } from '../host/codeTiering.ts';
 import { setTolerance, URGENCY } from '../host/interruption.ts';
 import { nodeHost } from '../host/nodeHost.ts';
@@ -134,7 +134,8 @@ function open(command: MachineCommand, version: string): Timeline {
   const host = withAllowedPaths(nodeHost, command.allow);
   if (command.kind === 'replay') {
     const { rrfile, rrsnapshot, append, memoryBytes, harts } = command;
-    return openReplay(host, { ...machine, rrfile, rrsnapshot, append, memoryBytes, harts });
+    const { cachePace } = command.gdb ? interactivePaces() : {};
+    return openReplay(host, { ...machine, rrfile, rrsnapshot, append, memoryBytes, harts, cachePace });
   }
   const { append, memoryBytes, harts, idle, stdin, overwrite } = command;
   const live = liveInputs(command);
@@ -145,8 +146,15 @@ function open(command: MachineCommand, version: string): Timeline {
   };
   if (command.kind === 'run') return openRun(host, setup);
   const { rrfile, rrsnapshot, allSnapshots } = command;
-  const pace = allSnapshots ? undefined : new TimedPace();
-  return openRecord(host, { ...setup, rrfile, rrsnapshot, version, pace });
+  const paces = command.gdb ? interactivePaces() : { pace: new TimedPace() };
+  return openRecord(host, {
+    ...setup,
+    rrfile,
+    rrsnapshot,
+    version,
+    ...paces,
+    ...(allSnapshots && { pace: undefined }),
+  });
 }
 
 const STDIN_BYTES_MAX = 1 << 30;

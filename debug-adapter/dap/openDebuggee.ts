@@ -31,7 +31,7 @@ export interface DebuggeeEnvironment {
   host: Host;
   idleClock: IdleClock;
   /** Creates the schedule of automatic snapshots for one recording. */
-  makePace: () => SnapshotPace;
+  makePaces: () => { pace: SnapshotPace; cachePace: SnapshotPace };
   /** blkreplay's version, for the recording's header. */
   version: string;
 }
@@ -90,7 +90,7 @@ function cachingReads(host: Host): { host: Host; forget: () => void } {
 }
 
 function openTimeline(
-  { host, idleClock, makePace, version }: DebuggeeEnvironment,
+  { host, idleClock, makePaces, version }: DebuggeeEnvironment,
   configuration: LaunchConfiguration,
   { keys, console, onNotice }: { keys?: ConsoleInput; console: GuestConsole; onNotice: (notice: Notice) => void },
 ): Timeline {
@@ -105,7 +105,10 @@ function openTimeline(
     onNotice,
   };
   const workspace = withAllowedPaths(host, [configuration.cwd]);
-  if (rr === 'replay') return openReplay(workspace, { ...machine, rrfile, rrsnapshot, append, memoryBytes, harts });
+  const { pace, cachePace } = makePaces();
+  if (rr === 'replay') {
+    return openReplay(workspace, { ...machine, rrfile, rrsnapshot, append, memoryBytes, harts, cachePace });
+  }
   const typed = keys ? [keys] : [];
   const setup: LiveSetup = {
     ...machine,
@@ -124,7 +127,7 @@ function openTimeline(
     overwrite: configuration.overwrite === 'always',
   };
   if (rr === 'off') return openRun(workspace, setup);
-  return openRecord(workspace, { ...setup, rrfile, rrsnapshot, version, pace: makePace() });
+  return openRecord(workspace, { ...setup, rrfile, rrsnapshot, version, pace, cachePace });
 }
 
 const travelBudget = ({ snapshotMemoryBytes }: LaunchConfiguration): TravelBudget =>

@@ -1,9 +1,11 @@
 import type { SnapshotPace } from '../engine/base/host.ts';
 import { type WallClock, wallClock } from './wallClock.ts';
 
-// Automatic snapshots may take about one fortieth of a recording's time. A snapshot usually takes a few milliseconds,
-// including file access. If the guest writes much of its memory, each snapshot costs more, so there are fewer of them.
+// All snapshots together may take about one fortieth of a recording's time. A snapshot usually takes a few milliseconds.
+// If the guest writes much of its memory, each snapshot costs more, so there are fewer of them.
 const TIME_DIVISOR = 40;
+/** The divisors if automatic and cached snapshots share that time. */
+const SHARED_DIVISORS = { automatic: 80, cached: 80 };
 // The assumed cost of the first snapshot, which is slow because V8 has not optimized its code yet. With this value, the
 // first snapshot is due after one second (25 ms x 40). A shorter recording replays in at most a second and does not
 // need a snapshot.
@@ -12,21 +14,24 @@ const INITIAL_COST_MS = 25;
  * The assumed cost of the first snapshot in interactive sessions. It is lower than `INITIAL_COST_MS`, so that the first
  * snapshots are taken early and a user can go back quickly from the first stop.
  */
-export const INITIAL_COST_MS_INTERACTIVE = 1.25;
+const INITIAL_COST_MS_INTERACTIVE = 0.6;
 
 /** Limits automatic snapshots to a small share of a recording's time, regardless of the cost of each snapshot. */
 export class TimedPace implements SnapshotPace {
   private clock: WallClock;
+  private divisor: number;
   private startedAt: number;
   private dueAt: number;
 
   constructor({
     clock = wallClock,
     costAtFirstMs = INITIAL_COST_MS,
-  }: { clock?: WallClock; costAtFirstMs?: number } = {}) {
+    divisor = TIME_DIVISOR,
+  }: { clock?: WallClock; costAtFirstMs?: number; divisor?: number } = {}) {
     this.clock = clock;
+    this.divisor = divisor;
     this.startedAt = clock.monotonicMilliseconds();
-    this.dueAt = this.startedAt + costAtFirstMs * TIME_DIVISOR;
+    this.dueAt = this.startedAt + costAtFirstMs * divisor;
   }
 
   isDue(): boolean {
@@ -36,6 +41,16 @@ export class TimedPace implements SnapshotPace {
 
   recordTaken(): void {
     const now = this.clock.monotonicMilliseconds();
-    this.dueAt = now + (now - this.startedAt) * TIME_DIVISOR;
+    this.dueAt = now + (now - this.startedAt) * this.divisor;
   }
 }
+
+/** The paces of an interactive session, in which a user may go back at any time. */
+export const interactivePaces = (clock = wallClock): { pace: SnapshotPace; cachePace: SnapshotPace } => {
+  const { automatic, cached } = SHARED_DIVISORS;
+  const costAtFirstMs = INITIAL_COST_MS_INTERACTIVE;
+  return {
+    pace: new TimedPace({ clock, costAtFirstMs, divisor: automatic }),
+    cachePace: new TimedPace({ clock, costAtFirstMs, divisor: cached }),
+  };
+};

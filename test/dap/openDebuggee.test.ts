@@ -11,6 +11,7 @@ import { complete } from '../../debug-adapter/engine/base/sliced.ts';
 import { nodeHost } from '../../debug-adapter/host/nodeHost.ts';
 import { RealtimeIdleClock } from '../../debug-adapter/host/wallClock.ts';
 import { Sandbox } from '../support/cli.ts';
+import { NEVER } from '../support/snapshotPaces.ts';
 import { guest } from '../support/guests.ts';
 
 test('a kernel is read once, so its symbols match the machine even if the file is rebuilt during the launch', () => {
@@ -23,7 +24,7 @@ test('a kernel is read once, so its symbols match the machine even if the file i
     {
       host: { ...nodeHost, files: { ...nodeHost.files, readWhole } },
       idleClock: new RealtimeIdleClock(),
-      makePace: () => ({ isDue: () => false, recordTaken: () => {} }),
+      makePaces: () => ({ pace: NEVER, cachePace: NEVER }),
       version: 'test',
     },
     parseLaunch({ rr: 'off', idle: 'warp', kernel: guest('small/hello'), symbols: [guest('small/hello')] }),
@@ -41,7 +42,7 @@ test('"snapshotMemory" limits the memory for cached snapshots', (t) => {
     const launch = { rr: 'record', rrfile: sandbox.path('endless.rr'), overwrite: 'always', idle: 'warp' };
     const environment = {
       ...{ host: nodeHost, idleClock: new RealtimeIdleClock(), version: 'test' },
-      makePace: () => ({ isDue: () => false, recordTaken: () => {} }),
+      makePaces: () => ({ pace: NEVER, cachePace: NEVER }),
     };
     const { session } = openDebuggee(
       environment,

@@ -7,6 +7,7 @@ import vm from 'node:vm';
 import { build } from 'esbuild';
 import type * as Dap from '../../debug-adapter/dap/index.ts';
 import { nodeHost } from '../../debug-adapter/host/nodeHost.ts';
+import { NEVER } from '../support/snapshotPaces.ts';
 import { expected, guest } from '../support/guests.ts';
 
 /** The only globals that the context has in addition to those of the language. Browsers have them too. */
@@ -43,7 +44,7 @@ async function startAdapter() {
   const service = new dap.EngineService({
     host: nodeHost,
     idleClock: { sleepUntil: () => assert.fail('a machine with "idle": "warp" does not sleep') },
-    makePace: () => ({ isDue: () => false, recordTaken: () => {} }),
+    makePaces: () => ({ pace: NEVER, cachePace: NEVER }),
     version: 'test',
     post: (message) => link.received(message),
     nextMessage: () => undefined,

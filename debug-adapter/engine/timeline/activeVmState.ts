@@ -15,19 +15,21 @@ export class ActiveVmState {
     return this.written.ram;
   }
 
-  update(image: Qcow2Image, snapshot: EncodedSnapshot): void {
+  /** Returns the number of bytes written. */
+  update(image: Qcow2Image, snapshot: EncodedSnapshot): number {
     const before = this.written;
     this.written = {
-      ram: snapshot.ram.withPages(differingPages(snapshot.ram, before.ram)),
+      ram: snapshot.ram.withPages(unknownPages(snapshot.ram.pagesUnlike(before.ram))),
       lengthBytes: Math.max(snapshot.lengthBytes, before.lengthBytes),
     };
-    writeSnapshot(image, snapshot, before);
+    const writtenBytes = writeSnapshot(image, snapshot, before);
     this.written = snapshot;
+    return writtenBytes;
   }
 }
 
-function* differingPages(ram: RamSnapshot, before: RamSnapshot): Generator<[page: number, bytes: Uint8Array]> {
-  for (let page = 0; page < ram.length; page++) if (ram.page(page) !== before.page(page)) yield [page, UNKNOWN_PAGE];
+function* unknownPages(pages: Iterable<number>): Generator<[page: number, bytes: Uint8Array]> {
+  for (const page of pages) yield [page, UNKNOWN_PAGE];
 }
 
 /**

@@ -12,9 +12,9 @@ import { AutomaticSnapshots } from './automaticSnapshots.ts';
 import type { RamSnapshots } from './ramSnapshots.ts';
 import type { Later } from './snapshotImages.ts';
 import { automaticName } from './snapshotInfo.ts';
-import { SnapshotSchedule } from './snapshotSchedule.ts';
+import { type SnapshotBudget, SnapshotSchedule } from './snapshotSchedule.ts';
 import { nextSnapshotOfRun } from './snapshotSpacing.ts';
-import type { SnapshotStore } from './snapshotStore.ts';
+import type { SnapshotStore, TakenSnapshot } from './snapshotStore.ts';
 import type { SnapshotOwner } from './timelineSnapshots.ts';
 import type { TimeTravel } from './timeTravel.ts';
 import type { WatchedFiles } from './watchedFiles.ts';
@@ -47,14 +47,21 @@ export class LiveRecording implements SnapshotOwner {
 
   constructor(
     parts: RecordingParts,
-    options: { machine: Machine; watched: WatchedFiles; pace?: SnapshotPace; onNotice?: (notice: Notice) => void },
+    options: {
+      machine: Machine;
+      watched: WatchedFiles;
+      pace?: SnapshotPace;
+      snapshotBudget?: SnapshotBudget;
+      onNotice?: (notice: Notice) => void;
+    },
   ) {
     this.travel = parts.travel;
     this.store = parts.snapshots;
     this.parts = parts;
     this.machine = options.machine;
     this.watched = options.watched;
-    this.schedule = new SnapshotSchedule(options.pace);
+    const stateBytesMax = options.machine.ram.lengthBytes;
+    this.schedule = new SnapshotSchedule({ pace: options.pace, budget: options.snapshotBudget, stateBytesMax });
     this.automatic = new AutomaticSnapshots(options.onNotice);
   }
 
@@ -144,10 +151,12 @@ export class LiveRecording implements SnapshotOwner {
     const { position } = this.machine;
     this.recordDigest();
     const later = { before: this.parts.writer.startFlush(position) };
-    if (!this.automatic.tryTake(position, () => this.storeSnapshot(automaticName(position), later))) return;
+    let writtenBytes = 0;
+    const take = (): void => void ({ writtenBytes } = this.storeSnapshot(automaticName(position), later));
+    if (!this.automatic.tryTake(position, take)) return;
     this.parts.recorder.recordSnapshot(position, automaticName(position));
     // The user may have deleted some of these snapshots, or renamed them to keep them.
-    const names = new Set(this.schedule.recordTaken(position).map(automaticName));
+    const names = new Set(this.schedule.recordTaken(position, writtenBytes).map(automaticName));
     const dropped = store.list().flatMap(({ id, name }) => (names.has(name) ? [id] : []));
     if (dropped.length === 0) return;
     this.automatic.tryTake(position, () => travel.deleteSnapshots(dropped, () => store.delete(dropped)));
@@ -158,10 +167,11 @@ export class LiveRecording implements SnapshotOwner {
     this.parts.writer.flushDurably(this.machine.position);
   }
 
-  private storeSnapshot(name: string, later?: Later): void {
+  private storeSnapshot(name: string, later?: Later): TakenSnapshot {
     const taken = this.store.takeAtLiveEnd(name, this.parts.ramSnapshots, later);
     this.travel.addCached(taken);
     this.travel.mirrorDisks(taken.id);
+    return taken;
   }
 
   private recordDigest(): void {

@@ -124,7 +124,7 @@ export function openRecord(anyHost: Host, wanted: RecordSetup): LiveTimeline {
       first: setup.rrsnapshot,
       dateMilliseconds: host.dateMilliseconds,
     });
-    const { pace, cachePace, onNotice } = setup;
+    const { pace, cachePace, snapshotBudget, onNotice } = setup;
     const watched = new WatchedFiles(host, used, onNotice);
     const travel = new TimeTravel({
       ...{ machine, ram: images, log, isLive: true, budget: setup.travelBudget, pace: cachePace },
@@ -133,7 +133,7 @@ export function openRecord(anyHost: Host, wanted: RecordSetup): LiveTimeline {
     });
     const recording = new LiveRecording(
       { writer, recorder, snapshots, travel, ramSnapshots: images, stateOnly },
-      { machine, watched, pace, onNotice },
+      { machine, watched, pace, snapshotBudget, onNotice },
     );
     const listFiles = () => filesOf(host, drives, setup);
     const timeline = new LiveTimeline({ machine, drives, lock, watched, recording, listFiles });

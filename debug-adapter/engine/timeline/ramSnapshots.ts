@@ -36,6 +36,16 @@ export class RamSnapshot {
     return this.stretches[Math.floor(page / STRETCH_PAGES)]?.[page % STRETCH_PAGES];
   }
 
+  /** The numbers of the pages that are not the same copies as in another snapshot, in ascending order. */
+  *pagesUnlike(other: RamSnapshot): Generator<number> {
+    for (let index = 0; index * STRETCH_PAGES < this.length; index++) {
+      const [ours, theirs] = [this.stretches[index], other.stretches[index]];
+      if (ours === theirs) continue;
+      const pages = Math.min(STRETCH_PAGES, this.length - index * STRETCH_PAGES);
+      for (let i = 0; i < pages; i++) if (ours?.[i] !== theirs?.[i]) yield index * STRETCH_PAGES + i;
+    }
+  }
+
   /** Returns a copy with some pages changed. */
   withPages(changes: Iterable<[page: number, bytes: Uint8Array | undefined]>): RamSnapshot {
     const stretches = this.stretches.slice();

@@ -5,6 +5,7 @@ import type { Inputs } from '../machine/inputs.ts';
 // Cycle: session options extend the boot options, and bootFiles.ts uses a constant from here.
 import type { BootOptions } from './bootFiles.ts';
 import type { DriveOptions } from './driveStack.ts';
+import type { SnapshotBudget } from './snapshotSchedule.ts';
 import type { TravelBudget } from './travelBudget.ts';
 import { type Notice } from '../../messages/userError.ts';
 
@@ -73,6 +74,8 @@ export interface RecordSetup extends LiveSetup {
   version: string;
   /** Skips automatic snapshots that would take too much time. If omitted, all automatic snapshots are taken. */
   pace?: SnapshotPace;
+  /** The limits on automatic snapshots, SNAPSHOT_BUDGET by default. */
+  snapshotBudget?: SnapshotBudget;
 }
 
 /** The value of `rngSeed` for a device tree without a seed. */

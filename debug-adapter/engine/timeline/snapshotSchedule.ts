@@ -3,24 +3,45 @@ import type { Position } from '../base/quantities.ts';
 
 // 2^24 steps are replayed in 35 ms at 450 MIPS, so stepping back from the first stop feels instant.
 const FIRST_SPACING = 1 << 24;
-// Each automatic snapshot stores its dirty pages in the overlay. Keeping at most 32 of them limits the disk space that
-// a long recording uses.
-const SNAPSHOTS_MAX = 32;
 const NO_PACE: SnapshotPace = { isDue: () => true, recordTaken: () => {} };
 
+/** The limits on the automatic snapshots of a recording. If one is exceeded, every other snapshot is deleted. */
+export interface SnapshotBudget {
+  /** The space that their machine states need in the overlay, in bytes. */
+  bytes: number;
+  snapshots: number;
+}
+
 /**
- * Schedules automatic snapshots and digests at multiples of a spacing. The spacing doubles whenever there are too many
- * snapshots, so that even a long recording has few of them and a short one has some. Snapshots that are not on a
- * multiple of the new spacing are dropped. If a pace is given, snapshots that would take too much time are skipped.
- * Without a pace, the schedule depends only on positions.
+ * The default limits. With 1,000 snapshots, replaying from a snapshot to any position takes at most a thousandth of the
+ * time of the recording.
+ */
+export const SNAPSHOT_BUDGET: SnapshotBudget = { bytes: 8 * 2 ** 30, snapshots: 1000 };
+
+interface Taken {
+  position: Position;
+  /** An upper bound of the space that is freed if this snapshot and all earlier ones are deleted. */
+  bytes: number;
+}
+
+/**
+ * Schedules automatic snapshots and digests at multiples of a spacing. The spacing doubles whenever the snapshots exceed
+ * their budget. Snapshots that are not on a multiple of the new spacing are then dropped, except the latest one. If a
+ * pace is given, snapshots that would take too much time are skipped. Without a pace, the schedule depends only on
+ * positions and sizes.
  */
 export class SnapshotSchedule {
   private spacing = FIRST_SPACING;
-  private positions: Position[] = [];
+  private taken: Taken[] = [];
   private pace: SnapshotPace;
+  private budget: SnapshotBudget;
+  private stateBytesMax: number;
 
-  constructor(pace: SnapshotPace = NO_PACE) {
-    this.pace = pace;
+  /** `stateBytesMax` is the size of a machine state that shares nothing with other snapshots. */
+  constructor(options: { pace?: SnapshotPace; budget?: SnapshotBudget; stateBytesMax: number }) {
+    this.pace = options.pace ?? NO_PACE;
+    this.budget = options.budget ?? SNAPSHOT_BUDGET;
+    this.stateBytesMax = options.stateBytesMax;
   }
 
   /** The first scheduled position after `position`. */
@@ -35,13 +56,42 @@ export class SnapshotSchedule {
     this.pace.recordTaken();
   }
 
-  /** Records a snapshot; returns the positions of snapshots to delete now. */
-  recordTaken(position: Position): Position[] {
-    this.positions.push(position);
-    if (this.positions.length < SNAPSHOTS_MAX) return [];
+  /**
+   * Records a snapshot that added `bytes` bytes of machine state to the overlay. Returns the positions of snapshots to
+   * delete now.
+   */
+  recordTaken(position: Position, bytes: number): Position[] {
+    this.taken.push({ position, bytes });
+    const dropped: Position[] = [];
+    while (this.isOverBudget()) {
+      const before = this.taken.length;
+      dropped.push(...this.doubleSpacing());
+      // The budget is too small even for the latest snapshot.
+      if (before <= 1) break;
+    }
+    return dropped;
+  }
+
+  private isOverBudget(): boolean {
+    const bytes = this.taken.reduce((sum, each) => sum + each.bytes, 0);
+    return bytes > this.budget.bytes || this.taken.length > this.budget.snapshots;
+  }
+
+  private doubleSpacing(): Position[] {
     this.spacing *= 2;
-    const dropped = this.positions.filter((each) => each % this.spacing !== 0);
-    this.positions = this.positions.filter((each) => each % this.spacing === 0);
+    const kept: Taken[] = [];
+    const dropped: Position[] = [];
+    let bytes = 0;
+    for (const [i, each] of this.taken.entries()) {
+      // A snapshot that is kept needs the pages that it shared with the dropped snapshots before it.
+      bytes = Math.min(bytes + each.bytes, this.stateBytesMax);
+      if (each.position % this.spacing !== 0 && i < this.taken.length - 1) dropped.push(each.position);
+      else {
+        kept.push({ position: each.position, bytes });
+        bytes = 0;
+      }
+    }
+    this.taken = kept;
     return dropped;
   }
 }

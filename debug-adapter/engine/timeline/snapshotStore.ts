@@ -16,6 +16,8 @@ export interface TakenSnapshot {
   id: SnapshotId;
   state: State;
   ram: RamSnapshot;
+  /** The bytes of machine state that were written. */
+  writtenBytes: number;
 }
 
 /** The machine's state at a position in its history. */
@@ -145,13 +147,15 @@ export class SnapshotStore {
     const ram = ramSnapshots.capture();
     const encoded = encodeSnapshot({ state, ram, first: this.first });
     const fields = this.newEntry(name);
+    let writtenBytes = 0;
     const create = (image: Qcow2Image, { id, isStateImage, later: when }: NewEntry): void => {
-      if (isStateImage) this.activeVmState.update(image, encoded);
+      if (isStateImage) writtenBytes = this.activeVmState.update(image, encoded);
       const entry = { ...fields, id, vmStateSizeBytes: isStateImage ? encoded.lengthBytes : 0 };
       if (when) image.snapshots.createLater(entry, when.before);
       else image.snapshots.create(entry);
     };
-    return { id: this.images.add(name, create, later), state, ram };
+    const id = this.images.add(name, create, later);
+    return { id, state, ram, writtenBytes };
   }
 
   /**

@@ -87,13 +87,17 @@ export function encodeSnapshot({ state, ram, first }: MachineSnapshot): EncodedS
   return { ram, parts, lengthBytes: ramEnd + other.length };
 }
 
-/** Updates the image's active VM state to match the given machine; skips RAM pages that equal those in `written`. */
-export function writeSnapshot(image: Qcow2Image, snapshot: EncodedSnapshot, written: WrittenSnapshot): void {
+/**
+ * Updates the image's active VM state to match the given machine; skips RAM pages that equal those in `written`. Returns
+ * the number of bytes written.
+ */
+export function writeSnapshot(image: Qcow2Image, snapshot: EncodedSnapshot, written: WrittenSnapshot): number {
   for (const { offset, bytes } of snapshot.parts) image.vmState.write(offset, bytes);
   dropAfter(image.vmState, snapshot.lengthBytes, written.lengthBytes);
-  const matches = (page: number): boolean => snapshot.ram.page(page) !== written.ram.page(page);
-  if (canWriteClusters(image.clusterSizeBytes)) writeClusters(image, snapshot.ram, matches);
-  else writePages(image.vmState, snapshot.ram, matches);
+  const pages = [...snapshot.ram.pagesUnlike(written.ram)];
+  if (canWriteClusters(image.clusterSizeBytes)) writeClusters(image, snapshot.ram, pages);
+  else writePages(image.vmState, snapshot.ram, pages);
+  return snapshot.parts.reduce((sum, { bytes }) => sum + bytes.length, pages.length * PAGE_SIZE_BYTES);
 }
 
 /**
@@ -105,7 +109,7 @@ export function writeSnapshotTo(draft: SnapshotDraft, snapshot: EncodedSnapshot,
   const zero = (offset: number, lengthBytes: number) => draft.zeroVmState(offset, lengthBytes);
   for (const { offset, bytes } of snapshot.parts) write(offset, bytes);
   dropAfter({ zero }, snapshot.lengthBytes, lengthBefore);
-  writePages({ write, zero }, snapshot.ram, () => true);
+  writePages({ write, zero }, snapshot.ram, allPages(snapshot.ram));
 }
 
 /** If the previous state was longer, drops its end, which would otherwise stay in the snapshot and in the file. */
@@ -121,18 +125,18 @@ const canWriteClusters = (clusterSizeBytes: number): boolean =>
   clusterSizeBytes >= PAGE_SIZE_BYTES && pageOffset(0) % clusterSizeBytes === 0;
 
 /**
- * Writes each cluster that contains a page for which `matches` is true. Because whole clusters are written, a few write
+ * Writes each cluster that contains one of the pages, which are in ascending order. Because whole clusters are written, a few write
  * calls are enough even if the clusters are scattered, and their old contents are not read. All-zero clusters are
  * dropped from the image.
  */
-function writeClusters(image: Qcow2Image, ram: RamSnapshot, matches: (page: number) => boolean): void {
+function writeClusters(image: Qcow2Image, ram: RamSnapshot, pages: Iterable<number>): void {
   const pagesEach = image.clusterSizeBytes / PAGE_SIZE_BYTES;
   const clusters: { offset: number; bytes: Uint8Array }[] = [];
-  for (let first = 0; first < ram.length; first += pagesEach) {
-    const end = Math.min(first + pagesEach, ram.length);
-    let page = first;
-    while (page < end && !matches(page)) page++;
-    if (page === end) continue;
+  let end = 0;
+  for (const page of pages) {
+    if (page < end) continue;
+    const first = page - (page % pagesEach);
+    end = Math.min(first + pagesEach, ram.length);
     const offset = pageOffset(first);
     const bytes = pagesEach === 1 ? ram.page(first) : clusterOf(ram, { first, end }, image.clusterSizeBytes);
     if (bytes) clusters.push({ offset, bytes });
@@ -158,10 +162,11 @@ function clusterOf(
   return bytes;
 }
 
+/** Writes pages, in order. All-zero pages are dropped from the image instead. */
 function writePages(
   vmState: Pick<ImageVmState, 'write' | 'zero'>,
   ram: RamSnapshot,
-  matches: (page: number) => boolean,
+  pagesToWrite: Iterable<number>,
 ): void {
   const run = runBuffer();
   let first = 0;
@@ -170,30 +175,24 @@ function writePages(
     if (pages > 0) vmState.write(pageOffset(first), run.subarray(0, pages * PAGE_SIZE_BYTES));
     pages = 0;
   };
-  forEachMatching(vmState, ram, matches, (page, bytes) => {
+  for (const page of pagesToWrite) {
+    const bytes = ram.page(page);
+    if (!bytes) {
+      vmState.zero(pageOffset(page), PAGE_SIZE_BYTES);
+      continue;
+    }
     if (page !== first + pages || pages * PAGE_SIZE_BYTES === RUN_BYTES_MAX) {
       flush();
       first = page;
     }
     run.set(bytes, pages * PAGE_SIZE_BYTES);
     pages++;
-  });
+  }
   flush();
 }
 
-/** Calls `write` for each page that `matches` selects, in order. All-zero pages are dropped from the image instead. */
-function forEachMatching(
-  vmState: Pick<ImageVmState, 'zero'>,
-  ram: RamSnapshot,
-  matches: (page: number) => boolean,
-  write: (page: number, bytes: Uint8Array) => void,
-): void {
-  for (let page = 0; page < ram.length; page++) {
-    if (!matches(page)) continue;
-    const bytes = ram.page(page);
-    if (bytes) write(page, bytes);
-    else vmState.zero(pageOffset(page), PAGE_SIZE_BYTES);
-  }
+function* allPages(ram: RamSnapshot): Generator<number> {
+  for (let page = 0; page < ram.length; page++) yield page;
 }
 
 const pageOffset = (page: number): number => STATE_AREA_BYTES + page * PAGE_SIZE_BYTES;

@@ -2,19 +2,17 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { complete } from '../../../debug-adapter/engine/base/sliced.ts';
-import type { SnapshotPace } from '../../../debug-adapter/engine/base/host.ts';
 import type { MachineTimeline } from '../../../debug-adapter/engine/timeline/machineTimeline.ts';
 import { ScratchLayer } from '../../../debug-adapter/engine/block/scratchLayer.ts';
 import { diskFull } from '../../../debug-adapter/messages/host.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
+import { ALWAYS, NEVER } from '../../support/snapshotPaces.ts';
 import { DEMO, digestsOnTheWay, stageOf } from './travelSupport.ts';
 
-const ALWAYS: SnapshotPace = { isDue: () => true, recordTaken: () => {} };
-/** Takes no automatic snapshots, so that every cached snapshot is based on the first one. */
-const NEVER: SnapshotPace = { isDue: () => false, recordTaken: () => {} };
 const LIVE_END = 60_000_000;
 const SPACING = 1 << 22;
 
+// Without automatic snapshots, every cached snapshot is based on the first one.
 for (const [name, pace] of Object.entries({ 'no automatic snapshots': NEVER, 'automatic snapshots': ALWAYS })) {
   test(`with ${name}, jumps from the live end and back give the recorded states`, (t) => {
     const random = SeededRandom.forTest(t);
