@@ -111,7 +111,7 @@ test('deleting or renaming a snapshot takes effect in the same replay and in lat
 longTest('an automatic snapshot that the user renamed is never thinned out', (t) => {
   const stage = stageOf(KERNEL, t);
   stage.setup.live = new LiveInputs([new ConsoleInput(Buffer.from('spin 2\n'.repeat(2000)))]);
-  const timeline = stage.record();
+  const timeline = stage.record({ snapshotBudget: { bytes: Infinity, snapshots: 31 } });
   const spacing = 1 << 24;
   timeline.advance(4 * spacing);
   timeline.snapshots.rename(timeline.snapshots.named(`auto-${spacing}`).id, 'mine');

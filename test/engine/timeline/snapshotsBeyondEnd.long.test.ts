@@ -119,6 +119,8 @@ function cutBeforeSnapshot(t: TestContext): { stage: Stage; end: number; digest:
   timeline.writeBack();
   const [end, digest, lengthBytes] = [timeline.position, timeline.digest(), statSync(stage.setup.rrfile).size];
   timeline.advance(AUTOMATIC);
+  // Waits until the snapshot is in the file.
+  timeline.writeBack();
   timeline.abandon();
   truncateSync(stage.setup.rrfile, lengthBytes);
   return { stage, end, digest };
