@@ -41,7 +41,9 @@ export interface Stage {
 }
 
 /** See RecordSetup. */
-export type RecordOptions = Partial<Pick<RecordSetup, 'travelBudget' | 'snapshotBudget' | 'devices' | 'pace' | 'cachePace'>>;
+export type RecordOptions = Partial<
+  Pick<RecordSetup, 'travelBudget' | 'snapshotBudget' | 'devices' | 'pace' | 'cachePace'>
+>;
 
 export interface ReplayOptions {
   rrsnapshot?: string;
