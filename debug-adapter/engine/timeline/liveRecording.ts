@@ -91,13 +91,13 @@ export class LiveRecording implements SnapshotOwner {
     this.schedule.takeIfDue(() => this.takeAutomatic());
   }
 
-  /** The next position at which `atCheckpoint` should be called. */
-  get nextCheckpoint(): Position {
+  /** The next position at which `upkeep` should be called. */
+  get nextUpkeep(): Position {
     return nextSnapshotOfRun(this.machine.position);
   }
 
   /** Called every few milliseconds: continues what does not block the machine, and leaves a cached snapshot if due. */
-  atCheckpoint(): void {
+  upkeep(): void {
     this.store.continuePending();
     this.travel.leaveCachedIfDue();
   }

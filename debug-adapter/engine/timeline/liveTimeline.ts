@@ -110,10 +110,10 @@ export class LiveTimeline extends MachineTimeline {
     while (this.position < until) {
       machine.setStopPoints(this.points);
       const nextAutomatic = recording?.nextAutomatic ?? Infinity;
-      const nextCheckpoint = recording?.nextCheckpoint ?? Infinity;
-      const stop = machine.run(Math.min(until, nextAutomatic, nextCheckpoint), this.pause.isWanted, { stopsAtStart });
+      const nextUpkeep = recording?.nextUpkeep ?? Infinity;
+      const stop = machine.run(Math.min(until, nextAutomatic, nextUpkeep), this.pause.isWanted, { stopsAtStart });
       if (this.position === nextAutomatic) recording?.takeAutomaticIfDue();
-      if (this.position === nextCheckpoint) recording?.atCheckpoint();
+      if (this.position === nextUpkeep) recording?.upkeep();
       const end = endOf(stop);
       if (end) return { kind: 'ended', end };
       if (stop.kind === 'breakpoint' || stop.kind === 'trap' || stop.kind === 'hit') return stop;

@@ -1,10 +1,10 @@
 import type { PendingSync } from '../../base/host.ts';
 import { changeHeader, type ChangeableFields, INCOMPATIBLE_DIRTY } from './header.ts';
-import type { ImageParts } from './imageParts.ts';
+import type { ImageParts, PendingCommit } from './imageParts.ts';
 import { writeWhole } from './l2Tables.ts';
 import { clustersFor, ENTRY_BYTES } from './layout.ts';
 import { l2TableAt } from './mapping.ts';
-import { finishPending, type PendingCommit } from './pendingCommit.ts';
+import { finishPending } from './pendingCommit.ts';
 import { areL2FlagsCorrect, isExclusive } from './references.ts';
 import { encodeSnapshotTable, type SnapshotEntry } from './snapshotTable.ts';
 import { StoredTable } from './storedTable.ts';

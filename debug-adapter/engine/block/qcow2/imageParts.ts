@@ -1,10 +1,9 @@
-import type { HostCompression } from '../../base/host.ts';
+import type { HostCompression, PendingSync } from '../../base/host.ts';
 import type { BlockDevice } from '../blockDevice.ts';
-import type { Header } from './header.ts';
+import type { ChangeableFields, Header } from './header.ts';
 import type { ImageFile } from './imageFile.ts';
 import type { L2Tables } from './l2Tables.ts';
 import type { Layout } from './layout.ts';
-import type { PendingCommit } from './pendingCommit.ts';
 import type { Refcounts } from './refcounts.ts';
 import type { SnapshotEntry } from './snapshotTable.ts';
 import type { StoredTable } from './storedTable.ts';
@@ -39,4 +38,20 @@ export interface ImageParts {
   /** A commit that has not been finished yet. */
   pending?: PendingCommit;
   snapshotTableBytes: number;
+}
+
+/**
+ * An atomic commit (see atomicCommit.ts) that does not wait for its barriers. The image in memory already has the new
+ * state; the file gets it when the header is written. Until then, the new state may only be extended: every other
+ * commit first finishes this one.
+ */
+export interface PendingCommit {
+  /** The header that switches the file to the new tables; undefined once it has been written. */
+  header: Partial<ChangeableFields> | undefined;
+  /** The clusters that only the old state uses. They are freed when the header is on stable storage. */
+  dropped: readonly number[];
+  /** The barrier before the next step. */
+  barrier: PendingSync;
+  /** What else must be on stable storage before the header is written. */
+  before: PendingSync | undefined;
 }

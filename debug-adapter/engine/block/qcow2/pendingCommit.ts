@@ -1,23 +1,6 @@
-import type { PendingSync } from '../../base/host.ts';
-import { type ChangeableFields, changeHeader } from './header.ts';
-import type { ImageParts } from './imageParts.ts';
+import { changeHeader } from './header.ts';
+import type { ImageParts, PendingCommit } from './imageParts.ts';
 import { writeRefcounts } from './writeRefcounts.ts';
-
-/**
- * An atomic commit (see atomicCommit.ts) that does not wait for its barriers. The image in memory already has the new
- * state; the file gets it when the header is written. Until then, the new state may only be extended: every other
- * commit first finishes this one.
- */
-export interface PendingCommit {
-  /** The header that switches the file to the new tables; undefined once it has been written. */
-  header: Partial<ChangeableFields> | undefined;
-  /** The clusters that only the old state uses. They are freed when the header is on stable storage. */
-  dropped: readonly number[];
-  /** The barrier before the next step. */
-  barrier: PendingSync;
-  /** What else must be on stable storage before the header is written. */
-  before: PendingSync | undefined;
-}
 
 /** Does the steps of the pending commit whose barriers are done. Returns whether no commit is pending any more. */
 export function continuePending(parts: ImageParts): boolean {
