@@ -1,13 +1,16 @@
 // Runs tests: `node scripts/test.mjs [--one-at-a-time] [--oldest-vscode] [tier or file...]`. The default is the tier
-// `quick`; scripts/testFiles.ts lists the tiers. `--oldest-vscode` selects the oldest version of VS Code that package.json
-// supports. Prints each test when it ends, and 'N passed, N failed[, N skipped]' as the last line. In CI (environment
-// variable CI), a skipped test counts as a failure, because all tools that tests may need are installed there.
+// `quick`; scripts/testFiles.ts lists the tiers. Each file runs in its own process, except that the files of the tier
+// `quick` share processes (scripts/testGroups.ts). `--oldest-vscode` selects the oldest version of VS Code that
+// package.json supports. Prints each test when it ends, and 'N passed, N failed[, N skipped]' as the last line. In CI
+// (environment variable CI), a skipped test counts as a failure, because all tools that tests may need are installed
+// there.
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { OLDEST_VERSION } from '../test/vscode/install.ts';
 import { TIERS } from './testFiles.ts';
+import { groupTests } from './testGroups.ts';
 
 const { values: options, positionals } = parseArgs({
   options: {
@@ -18,7 +21,7 @@ const { values: options, positionals } = parseArgs({
 });
 if (options['oldest-vscode']) process.env.VSCODE_SERVER_VERSION = OLDEST_VERSION;
 const wanted = positionals.length > 0 ? positionals : ['quick'];
-const files = wanted.flatMap((name) => TIERS[name]?.() ?? name);
+const files = wanted.flatMap((name) => (name === 'quick' ? groupTests(TIERS.quick()) : (TIERS[name]?.() ?? name)));
 const concurrency = options['one-at-a-time'] ? 1 : Math.max(1, availableParallelism());
 // V8 counts the address space of each machine, 218 MiB, as used memory. With a low initial limit, it would collect
 // garbage for each new machine.
