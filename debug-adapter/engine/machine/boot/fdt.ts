@@ -106,31 +106,42 @@ class StringTable {
 
 /** Writes numbers in big-endian order, as a device tree requires. */
 class ByteWriter {
-  private readonly buffer: number[] = [];
-
-  get length(): number {
-    return this.buffer.length;
-  }
+  length = 0;
+  private buffer = new Uint8Array(256);
 
   u32(value: number): void {
-    this.buffer.push((value >>> 24) & 0xff, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff);
+    const offset = this.append(4);
+    new DataView(this.buffer.buffer).setUint32(offset, value);
   }
 
   /** Appends a string as UTF-8 with a terminating zero. */
   string(text: string): void {
     this.bytes(new TextEncoder().encode(text));
-    this.buffer.push(0);
+    this.append(1);
   }
 
   bytes(bytes: Uint8Array): void {
-    for (const byte of bytes) this.buffer.push(byte);
+    const offset = this.append(bytes.length);
+    this.buffer.set(bytes, offset);
   }
 
   align(): void {
-    while (this.buffer.length % 4 !== 0) this.buffer.push(0);
+    this.append(-this.length & 3);
   }
 
   result(): Uint8Array {
-    return Uint8Array.from(this.buffer);
+    return this.buffer.slice(0, this.length);
+  }
+
+  /** Appends zero bytes and returns the offset of the first one. */
+  private append(count: number): number {
+    const offset = this.length;
+    this.length += count;
+    if (this.length > this.buffer.length) {
+      const larger = new Uint8Array(2 * this.length);
+      larger.set(this.buffer);
+      this.buffer = larger;
+    }
+    return offset;
   }
 }
