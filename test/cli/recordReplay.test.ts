@@ -200,7 +200,7 @@ suite('--stop-at', { concurrency: 2 }, () => {
       const sandbox = new Sandbox(t);
       const session = await story.prepare(sandbox);
       const { position: last } = (await sandbox.record(session)).summary;
-      for (const position of [1 + random.below(last - 1), 1 + random.below(last - 1)]) {
+      for (const position of some([1 + random.below(last - 1), 1 + random.below(last - 1)], 1)) {
         const stopAt = ['--stop-at', String(position)];
         const replayed = await sandbox.replay(session, ...stopAt);
         assert.equal(replayed.ended(0, 'stopAt').position, position);

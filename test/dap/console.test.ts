@@ -45,7 +45,7 @@ longTest(
 );
 
 for (const target of ['terminal', 'debugConsole'] as const) {
-  test(`output that a replay skips is shown once and in order, as in a full replay: ${target}`, async (t) => {
+  longTest(`output that a replay skips is shown once and in order, as in a full replay: ${target}`, async (t) => {
     const sandbox = new Sandbox(t);
     const launch = demoLaunch(sandbox, { console: target });
     const recording = new DapClient(t);

@@ -75,7 +75,7 @@ longTest('console output is sent to a terminal as bytes', async (t) => {
   assert.equal(maskDemo(dap.terminal), maskDemo(expected('demo/demo').console));
 });
 
-test('typed input reaches a sleeping guest, and a replay repeats this input', async (t) => {
+longTest('typed input reaches a sleeping guest, and a replay repeats this input', async (t) => {
   const sandbox = new Sandbox(t);
   const dap = new DapClient(t);
   await dap.start(kernelLaunch(sandbox));

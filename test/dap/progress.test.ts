@@ -128,24 +128,27 @@ longTest('a reverse run shows its progress; cancel stops it, and so does pause',
   assert.equal(await dap.evaluate('1 + 1'), '2');
 });
 
-test('a run forward through the history shows its progress and can be canceled; a run at the live end has none', async (t) => {
-  const dap = await longHistory(t, PROGRESS);
-  await dap.request('continue', { threadId: 1 });
-  await sleep(600);
-  await dap.request('pause', { threadId: 1 });
-  await dap.event('stopped');
-  assert.deepEqual(progressEvents(dap), []);
-  await dap.until('blkreplay/goTo', { position: 0 });
-  await dap.request('continue', { threadId: 1 });
-  let start = await dap.event('progressStart');
-  // Going to position 0 may also have taken long enough to be reported.
-  while (start.title !== 'Running forward') start = await dap.event('progressStart');
-  assert.equal(start.cancellable, true);
-  assert.ok(start.percentage >= 0 && start.percentage < 100);
-  await dap.request('cancel', { progressId: start.progressId });
-  assert.equal((await dap.event('progressEnd')).progressId, start.progressId);
-  assert.equal((await dap.event('stopped')).reason, 'pause');
-});
+longTest(
+  'a run forward through the history shows its progress and can be canceled; a run at the live end has none',
+  async (t) => {
+    const dap = await longHistory(t, PROGRESS);
+    await dap.request('continue', { threadId: 1 });
+    await sleep(600);
+    await dap.request('pause', { threadId: 1 });
+    await dap.event('stopped');
+    assert.deepEqual(progressEvents(dap), []);
+    await dap.until('blkreplay/goTo', { position: 0 });
+    await dap.request('continue', { threadId: 1 });
+    let start = await dap.event('progressStart');
+    // Going to position 0 may also have taken long enough to be reported.
+    while (start.title !== 'Running forward') start = await dap.event('progressStart');
+    assert.equal(start.cancellable, true);
+    assert.ok(start.percentage >= 0 && start.percentage < 100);
+    await dap.request('cancel', { progressId: start.progressId });
+    assert.equal((await dap.event('progressEnd')).progressId, start.progressId);
+    assert.equal((await dap.event('stopped')).reason, 'pause');
+  },
+);
 
 longTest('a client that does not announce support for progress reporting gets no progress events', async (t) => {
   const dap = await longHistory(t, {});

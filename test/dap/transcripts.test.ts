@@ -180,7 +180,7 @@ const RUNNING = new Set([
 
 const ALL = [...Object.entries(LIFECYCLES), ...Object.entries(FAMILIES)];
 
-for (const [family, talk] of process.env.BLKREPLAY_UPDATE ? ALL : some(ALL, 4)) {
+for (const [family, talk] of process.env.BLKREPLAY_UPDATE ? ALL : some(ALL, 2)) {
   test(`the adapter's ${family} messages match the stored transcript`, async (t) => {
     const sandbox = new Sandbox(t);
     const dap = new DapClient(t);

@@ -81,7 +81,7 @@ test('malformed conditions are answered with an error, and the breakpoint keeps 
   assert.equal(block(), 0);
 });
 
-for (const packet of ['c', 'bc'] as const) {
+for (const packet of some(['bc', 'c'] as const, 1)) {
   test(`an interrupt stops a run (${packet}) while a false condition is evaluated`, async (t) => {
     const { gdb, breakpoint } = conversation(t);
     if (packet === 'bc') await gdb.ask('c');

@@ -91,7 +91,7 @@ function guests(random: SeededRandom, harts: number): Guest[] {
       machine.setStopPoints({ ...NONE, breakpoints: new Set([block]) });
       machine.run(500_000);
     }),
-    ...some(named, 2).map((name) =>
+    ...some(named, 1).map((name) =>
       guestOf(name, readFileSync(guest(name)), harts, (machine) => void machine.run(random.below(LENGTHS[name]))),
     ),
   ];

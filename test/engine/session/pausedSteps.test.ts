@@ -17,11 +17,11 @@ import { trapAt } from '../../../debug-adapter/engine/session/traps.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { slice } from '../../support/slices.ts';
 import { DEMO, type Scene, stageOf } from '../timeline/travelSupport.ts';
-import { longTest } from '../../support/extent.ts';
+import { longTest, times } from '../../support/extent.ts';
 
 const LENGTH = 4_000_000;
 /** The maximum number of pauses in one step, which may take a million instructions. */
-const PAUSES_MAX = 30;
+const PAUSES_MAX = times({ quick: 10, long: 30 });
 const HARTS: Scene = { kernel: 'test/guests/harts/harts.elf', diskBytes: 1 << 20 };
 /** The demo's trap entry, which is executed at each timer interrupt. */
 const TRAP_ENTRY = 0x8000_0050n;

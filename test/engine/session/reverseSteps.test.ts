@@ -9,7 +9,7 @@ import { openSymbols, Session, SourceSteps, stepForward, type Symbols } from '..
 import { instructionAt } from '../../../debug-adapter/engine/session/controlFlow.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { DEMO, KERNEL, type Scene, stageOf } from '../timeline/travelSupport.ts';
-import { longTest, some } from '../../support/extent.ts';
+import { longTest, some, times } from '../../support/extent.ts';
 
 interface Debugging {
   session: Session<MachineTimeline>;
@@ -26,6 +26,8 @@ function debug(scene: Scene, t: TestContext, length: number): Debugging {
 }
 
 const LENGTH = 60_000_000;
+/** The minimum number of steps of each kind. */
+const STEPS_MIN = times({ quick: 2, long: 6 });
 
 /**
  * Goes to a random position, and from there to the next call in code with line information. Returns false if no such
@@ -54,7 +56,7 @@ for (const [name, scene] of some(
     const { inspector } = session;
     const random = SeededRandom.forTest(t);
     const tried = { over: 0, out: 0, in: 0 };
-    for (let i = 0; i < 600 && Math.min(...Object.values(tried)) <= 5; i++) {
+    for (let i = 0; i < 600 && Math.min(...Object.values(tried)) < STEPS_MIN; i++) {
       if (!toACall(debugging, random)) continue;
       const at = { position: session.position, pc: inspector.pc, sp: inspector.register(2) };
       const behind = at.pc + BigInt(instructionAt(inspector, at.pc).lengthBytes);
@@ -83,7 +85,7 @@ for (const [name, scene] of some(
         tried.in++;
       }
     }
-    for (const [what, count] of Object.entries(tried)) assert.ok(count > 5, `${what}: ${count} tried`);
+    for (const [what, count] of Object.entries(tried)) assert.ok(count >= STEPS_MIN, `${what}: ${count} tried`);
   });
 }
 

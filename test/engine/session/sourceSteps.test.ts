@@ -7,7 +7,7 @@ import { complete } from '../../../debug-adapter/engine/base/sliced.ts';
 import { frameViewOf, openSymbols, Session, SourceSteps, type Symbols } from '../../../debug-adapter/engine/index.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 import { DEMO, KERNEL, type Scene, stageOf } from '../timeline/travelSupport.ts';
-import { longTest, some } from '../../support/extent.ts';
+import { longTest, some, times } from '../../support/extent.ts';
 
 interface Debugging {
   session: Session<MachineTimeline>;
@@ -73,7 +73,7 @@ for (const [name, scene, length] of some(
     session.target.advance(length);
     let tried = 0;
     let exactly = 0;
-    for (let i = 0; i < 120 && tried < 25; i++) {
+    for (let i = 0; i < 120 && tried < times({ quick: 8, long: 25 }); i++) {
       complete(session.goTo(random.below(length)));
       // Moves to the start of a line, since that is where a user would start stepping.
       if (symbols.statementRanges(session.inspector.pc).length === 0) continue;

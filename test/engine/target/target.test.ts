@@ -8,9 +8,9 @@ import { SeededRandom } from '../../support/seededRandom.ts';
 import { CALLS, COUNTER } from '../../support/toy/programs.ts';
 import { ToyTarget } from '../../support/toy/toyTarget.ts';
 import { DEMO, stageOf } from '../timeline/travelSupport.ts';
-import { some } from '../../support/extent.ts';
+import { some, times } from '../../support/extent.ts';
 
-const END = 2000;
+const END = times({ quick: 800, long: 2000 });
 const NONE = { breakpoints: new Set<bigint>(), watchpoints: [] };
 
 /** Functions that create the targets; each target has already executed `end` steps. */
@@ -42,7 +42,7 @@ const TARGETS: Record<string, (t: TestContext, end?: number) => Target> = {
 const REGISTERS = [5, 6, 7, 10, 11, 12, 13, 14, 15];
 const MCAUSE = 0x342;
 /** Each backward run replays most of the history, so only this many stops are compared. */
-const STOPS_BACKWARD = 40;
+const STOPS_BACKWARD = times({ quick: 10, long: 40 });
 
 /** Repeats `run` until it reports no further stop. Returns the position before the step of each stop. */
 function stopsOf(target: Target, run: () => TargetStop, countMax = Infinity): number[] {
@@ -101,7 +101,7 @@ for (const [name, open] of some(Object.entries(TARGETS), 2)) {
       const random = SeededRandom.forTest(t);
       assert.deepEqual([target.history?.start, target.history?.end], [0, END]);
       const states = new Map<number, string>();
-      for (let i = 0; i < 40; i++) {
+      for (let i = 0; i < times({ quick: 12, long: 40 }); i++) {
         const position = i % 2 === 0 ? random.below(END + 1) : random.pick([...states.keys()]);
         complete(target.goTo(position));
         assert.equal(target.position, position);

@@ -26,7 +26,7 @@ import {
 } from './recordingOnSimulatedHost.ts';
 import { times } from '../../support/extent.ts';
 
-const CUTS = times({ quick: 300, long: 24_000 }, 'BLKREPLAY_CUTS');
+const CUTS = times({ quick: 100, long: 24_000 }, 'BLKREPLAY_CUTS');
 
 test(`${CUTS} kills and power cuts lose no durable data in the overlays and the recording`, (t) => {
   const random = SeededRandom.forTest(t);

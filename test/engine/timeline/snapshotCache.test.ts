@@ -9,6 +9,7 @@ import {
 } from '../../../debug-adapter/engine/timeline/ramSnapshotBytes.ts';
 import { RamSnapshot } from '../../../debug-adapter/engine/timeline/ramSnapshots.ts';
 import { SavedState } from '../../../debug-adapter/engine/timeline/savedState.ts';
+import { times } from '../../support/extent.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
 
 const MIB = 1 << 20;
@@ -95,7 +96,7 @@ test('for random snapshots, the counted size equals the memory used by the cache
   const { cache, live, disks, add } = cacheOf(budget, { snapshots: 60 });
   let ram = new RamSnapshot(2000);
   let inUse: RamSnapshot[] = [];
-  for (let step = 0; step < 3000; step++) {
+  for (let step = 0; step < times({ quick: 500, long: 3000 }); step++) {
     const dice = random.below(10);
     if (dice < 6) {
       const first = random.below(2000);

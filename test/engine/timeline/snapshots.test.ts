@@ -11,11 +11,11 @@ import { ConsoleInput, errors, LiveInputs } from '../../../debug-adapter/engine/
 import { nodeHost } from '../../../debug-adapter/host/nodeHost.ts';
 import { openFile } from '../../../debug-adapter/host/nodeFiles.ts';
 import { SeededRandom } from '../../support/seededRandom.ts';
-import { longTest, some } from '../../support/extent.ts';
+import { longTest, some, times } from '../../support/extent.ts';
 import { requireTool, runTool } from '../../support/tools.ts';
 import { DEMO, digestsOnTheWay, KERNEL, type Scene, type Stage, stageOf } from './travelSupport.ts';
 
-const TAKEN = 4;
+const TAKEN = times({ quick: 2, long: 4 });
 
 const SCENES = [
   ['the demo', DEMO, 84_000_000],
@@ -51,62 +51,68 @@ for (const [name, scene, length] of some(SCENES, 1)) {
       assert.equal(snapshotsOf(stage).filter(({ name }) => / \d+$/.test(name)).length, positions.length + 1);
     });
 
-    test('qemu-img lists the snapshots, and when it applies one, the disk has the contents that it had at the position of the snapshot', (t) => {
-      if (!requireTool('qemu-img', t)) return;
-      const { random, stage, positions } = recordWithSnapshots(scene, length, t);
-      const replay = stage.replay();
-      const position = random.pick(positions.slice(TAKEN));
-      complete(replay.travel!.seekTo(position));
-      replay.snapshots.take(`replayed ${position}`);
-      const disk = diskOf(replay);
-      const end = replay.advance(Infinity)!;
-      replay.close(end);
-      const overlay = stage.setup.drives[0].overlay!;
-      const before = wholeDisk(overlay, stage);
-      assert.match(qemuImg('snapshot', '-l', overlay), new RegExp(`replayed ${position}`));
-      const copy = `${overlay}.copy`;
-      copyFileSync(overlay, copy);
-      qemuImg('snapshot', '-a', `replayed ${position}`, copy);
-      assert.ok(Buffer.from(wholeDisk(copy, stage)).equals(disk));
-      qemuImg('check', copy);
-      rmSync(copy);
-      assert.ok(Buffer.from(wholeDisk(overlay, stage, `replayed ${position}`)).equals(disk));
-      assert.ok(Buffer.from(wholeDisk(overlay, stage)).equals(before), 'the overlay still shows the end');
-    });
+    longTest(
+      'qemu-img lists the snapshots, and when it applies one, the disk has the contents that it had at the position of the snapshot',
+      (t) => {
+        if (!requireTool('qemu-img', t)) return;
+        const { random, stage, positions } = recordWithSnapshots(scene, length, t);
+        const replay = stage.replay();
+        const position = random.pick(positions.slice(TAKEN));
+        complete(replay.travel!.seekTo(position));
+        replay.snapshots.take(`replayed ${position}`);
+        const disk = diskOf(replay);
+        const end = replay.advance(Infinity)!;
+        replay.close(end);
+        const overlay = stage.setup.drives[0].overlay!;
+        const before = wholeDisk(overlay, stage);
+        assert.match(qemuImg('snapshot', '-l', overlay), new RegExp(`replayed ${position}`));
+        const copy = `${overlay}.copy`;
+        copyFileSync(overlay, copy);
+        qemuImg('snapshot', '-a', `replayed ${position}`, copy);
+        assert.ok(Buffer.from(wholeDisk(copy, stage)).equals(disk));
+        qemuImg('check', copy);
+        rmSync(copy);
+        assert.ok(Buffer.from(wholeDisk(overlay, stage, `replayed ${position}`)).equals(disk));
+        assert.ok(Buffer.from(wholeDisk(overlay, stage)).equals(before), 'the overlay still shows the end');
+      },
+    );
   });
 }
 
-test('deleting or renaming a snapshot takes effect in the same replay and in later ones, and deleting leaks no clusters', (t) => {
-  const { random, stage, positions, digests } = recordWithSnapshots(DEMO, 84_000_000, t);
-  const replay = stage.replay();
-  const [kept, gone] = positions;
-  complete(replay.travel!.seekTo(gone));
-  replay.snapshots.delete(replay.snapshots.named(`past ${gone}`).id);
-  assert.equal(replay.digest(), digests.get(gone), 'the snapshot in use was deleted');
-  complete(replay.travel!.seekTo(kept));
-  replay.snapshots.rename(replay.snapshots.named(`past ${kept}`).id, 'kept');
-  replay.snapshots.rename(replay.snapshots.named('auto-16777216').id, 'mine');
-  complete(replay.travel!.seekTo(random.pick(positions)));
-  complete(replay.travel!.seekTo(kept));
-  assert.equal(replay.digest(), digests.get(kept));
-  const names = replay.snapshots.list().map(({ name }) => name);
-  assert.ok(names.includes('kept') && names.includes('mine') && !names.includes(`past ${gone}`));
-  assert.equal(replay.snapshots.list().find(({ name }) => name === 'mine')!.isAutomatic, false);
-  replay.close({ reason: 'interrupted' });
-  checkOverlay(stage, t);
-  const again = stage.replay();
-  assert.deepEqual(
-    again.snapshots.list().map(({ name }) => name),
-    names,
-  );
-  for (const { id, name } of again.snapshots.list()) if (name !== 'replay_init') again.snapshots.delete(id);
-  again.close({ reason: 'interrupted' });
-  checkOverlay(stage, t);
-  assert.deepEqual(
-    snapshotsOf(stage).map(({ name }) => name),
-    ['replay_init'],
-  );
-});
+longTest(
+  'deleting or renaming a snapshot takes effect in the same replay and in later ones, and deleting leaks no clusters',
+  (t) => {
+    const { random, stage, positions, digests } = recordWithSnapshots(DEMO, 84_000_000, t);
+    const replay = stage.replay();
+    const [kept, gone] = positions;
+    complete(replay.travel!.seekTo(gone));
+    replay.snapshots.delete(replay.snapshots.named(`past ${gone}`).id);
+    assert.equal(replay.digest(), digests.get(gone), 'the snapshot in use was deleted');
+    complete(replay.travel!.seekTo(kept));
+    replay.snapshots.rename(replay.snapshots.named(`past ${kept}`).id, 'kept');
+    replay.snapshots.rename(replay.snapshots.named('auto-16777216').id, 'mine');
+    complete(replay.travel!.seekTo(random.pick(positions)));
+    complete(replay.travel!.seekTo(kept));
+    assert.equal(replay.digest(), digests.get(kept));
+    const names = replay.snapshots.list().map(({ name }) => name);
+    assert.ok(names.includes('kept') && names.includes('mine') && !names.includes(`past ${gone}`));
+    assert.equal(replay.snapshots.list().find(({ name }) => name === 'mine')!.isAutomatic, false);
+    replay.close({ reason: 'interrupted' });
+    checkOverlay(stage, t);
+    const again = stage.replay();
+    assert.deepEqual(
+      again.snapshots.list().map(({ name }) => name),
+      names,
+    );
+    for (const { id, name } of again.snapshots.list()) if (name !== 'replay_init') again.snapshots.delete(id);
+    again.close({ reason: 'interrupted' });
+    checkOverlay(stage, t);
+    assert.deepEqual(
+      snapshotsOf(stage).map(({ name }) => name),
+      ['replay_init'],
+    );
+  },
+);
 
 longTest('an automatic snapshot that the user renamed is never thinned out', (t) => {
   const stage = stageOf(KERNEL, t);

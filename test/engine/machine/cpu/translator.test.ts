@@ -63,7 +63,7 @@ for (const name of [
 ]) {
   test(`${name}: all states are the same, regardless of which code is translated`, (t) => {
     const random = SeededRandom.forTest(t);
-    const { position } = run(name, OFF, []);
+    const { position } = run(name, undefined, []);
     const positions = Array.from({ length: 12 }, () => random.below(position)).sort((a, b) => a - b);
     const expected = run(name, OFF, positions);
     for (const threshold of some(THRESHOLDS, 1)) {

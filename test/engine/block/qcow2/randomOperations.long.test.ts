@@ -1,0 +1,2 @@
+/** All cases in randomOperations.test.ts pass; `npm test` runs fewer random ones. */
+import './randomOperations.test.ts';

