@@ -6,7 +6,7 @@ export type Tier = 'tidy' | 'quick' | 'long' | 'vscode' | 'ui';
 export const TIERS: Record<Tier, () => string[]> = {
   /** `npm run tidy`: checks of the sources themselves. */
   tidy: () => filesOf('test/*.test.ts'),
-  /** `npm test`: at most two minutes on two cores, with tests for every module. */
+  /** `npm test`: about a minute on two cores, at most two with all tools, and tests for every module. */
   quick: () => filesOf('test/*/**/*.test.ts').filter((file) => !file.endsWith('.long.test.ts')),
   /** `npm run test:long`: the tests that take longer. */
   long: () => filesOf('test/**/*.long.test.ts'),
