@@ -1,20 +1,11 @@
-import assert from 'node:assert/strict';
-import { registerHooks } from 'node:module';
 import path from 'node:path';
-import type { TestContext } from 'node:test';
 import { Sandbox } from '../../support/cli.ts';
 import { inputNotInReplay } from '../../../debug-adapter/messages/dap.ts';
 import { demoLaunch } from '../../support/dapClient.ts';
-import { type Notification, state, workspace } from './fakeVscode.ts';
+import './fakeVscodeModule.ts';
+import { state, window, workspace } from './fakeVscode.ts';
 import type { Row, Shown } from './rows.ts';
-
-// The extension imports VS Code's API as the module `vscode`, which exists only in VS Code.
-registerHooks({
-  resolve: (specifier, context, next) =>
-    specifier === 'vscode'
-      ? { url: new URL('fakeVscode.ts', import.meta.url).href, shortCircuit: true }
-      : next(specifier, context),
-});
+import { shows } from './notifications.ts';
 
 const { openLink } = await import('../../../extension/start/openLink.ts');
 const { registerResume } = await import('../../../extension/start/resume.ts');
@@ -25,17 +16,6 @@ const { GuestTerminal } = await import('../../../extension/console/guestTerminal
 const { registerSample } = await import('../../../extension/start/openSample.ts');
 const { OverlayCommands } = await import('../../../extension/overlays/overlayCommands.ts');
 const { importQemu } = await import('../../../extension/qemuImport/importQemu.ts');
-
-/** The message that an action shows, which must be the only one and must be shown as `how` specifies. */
-const shows =
-  (how: Notification['how'], act: (t: TestContext) => unknown) =>
-  async (t: TestContext): Promise<Shown> => {
-    state.shown = [];
-    await act(t);
-    const [first, ...more] = state.shown;
-    assert.deepEqual([first?.how, more], [how, []], JSON.stringify(state.shown));
-    return { text: first.text };
-  };
 
 const link = (query: string, at = '/open') =>
   shows('error', () => openLink(undefined as never, { path: at, query } as never));
@@ -107,6 +87,21 @@ const imported = (text: string) =>
       await importQemu(() => Promise.resolve(), text);
     } finally {
       workspace.workspaceFolders = [];
+    }
+  });
+
+/** Imports from the file in the active editor, which is the only one that contains a command. */
+const importedFromEditor = (name: string, text: string) =>
+  shows('error', async (t) => {
+    const file = new Sandbox(t).path(name);
+    const uri = { scheme: 'file', fsPath: file, path: file };
+    workspace.workspaceFolders = [{ uri: { fsPath: path.dirname(file) } }];
+    window.activeTextEditor = { document: { uri, getText: () => text }, selection: { isEmpty: true } };
+    try {
+      await importQemu(() => Promise.resolve());
+    } finally {
+      Object.assign(workspace, { workspaceFolders: [] });
+      window.activeTextEditor = undefined;
     }
   });
 
@@ -265,6 +260,13 @@ export const extensionRows: readonly Row[] = [
     cause: /is longer than \d+ characters/,
     where: /The text/,
     remedy: /Select only the command/,
+  },
+  {
+    message: 'qemuImport/qemuErrors.commandTooLong',
+    provoke: importedFromEditor('Makefile', `A = ${'x'.repeat(20_000)}\nrun:\n\tqemu-system-riscv64 -a $(A)$(A)\n`),
+    cause: /After its variables are expanded, the command line is longer than 32000 characters/,
+    where: /The command line was not imported/,
+    remedy: /Shorten it, or add the configuration to launch\.json manually/,
   },
   {
     message: 'qemuImport/importQemuNoFolder',
