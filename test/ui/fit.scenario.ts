@@ -20,15 +20,15 @@ test('the keyboard alone: start, step back, snapshots, a breakpoint in assembly,
   const keyboard = new Keyboard(workbench);
   await keyboard.watchMouse();
   await keyboard.openFile(DEMO.file, DEMO.line);
-  await workbench.startDebugging();
-  await workbench.waitUntilStopped(DEMO.failure);
+  await workbench.debugging.start();
+  await workbench.debugging.waitUntilStopped(DEMO.failure);
   const end = await position(workbench);
   const before = await keyboard.move(KEYS.stepBack);
   assert.ok(before < end);
 
   await keyboard.press(KEYS.takeSnapshot);
   await workbench.answer('before the end');
-  await workbench.treeRow('Overlays', 'before the end').waitFor({ state: 'attached' });
+  await workbench.sideBar.treeRow('Overlays', 'before the end').waitFor({ state: 'attached' });
   await keyboard.press(KEYS.overlays);
   await keyboard.focusRow('Overlays', 'Snapshot replay_init, 0');
   await workbench.screenshot('fit-1-overlays-focus');
@@ -42,14 +42,14 @@ test('the keyboard alone: start, step back, snapshots, a breakpoint in assembly,
   await workbench.page.locator('.editor-instance .codicon-debug-breakpoint').waitFor();
   const inTrap = await keyboard.move(KEYS.reverse);
   assert.ok(inTrap < before);
-  await workbench.waitUntilAt({ name: 'machine_trap_entry', file: TRAP.file, line: TRAP.line });
+  await workbench.debugging.waitUntilAt({ name: 'machine_trap_entry', file: TRAP.file, line: TRAP.line });
   await workbench.until('the registers are at the end of the line', async () => {
-    return /t0 = 0x.*mepc = 0x/.test(await workbench.linesWithValues());
+    return /t0 = 0x.*mepc = 0x/.test(await workbench.editor.linesWithValues());
   });
   await workbench.screenshot('fit-2-assembly');
 
   await keyboard.command('Open Disassembly View');
-  await workbench.disassemblyRow(/csrr\s+t0, ?mepc/).waitFor();
+  await workbench.debugging.disassemblyRow(/csrr\s+t0, ?mepc/).waitFor();
   const stepped = await keyboard.move(KEYS.reverseInto);
   assert.equal(stepped, inTrap - 1, 'one instruction');
   await workbench.screenshot('fit-3-disassembly');
@@ -64,30 +64,30 @@ test('the keyboard alone: start, step back, snapshots, a breakpoint in assembly,
 
 test('hovers, inline values and icons in light, dark and high contrast themes', async (t) => {
   const { workbench, folder } = await openSample(t);
-  await workbench.openFile(DEMO.file);
-  await workbench.toggleBreakpoint(DEMO.line);
-  await workbench.startDebugging();
-  await workbench.waitUntilAt({ name: DEMO.functionName, file: DEMO.file, line: DEMO.line });
-  await workbench.togglePane('Watch', 'closed');
-  await workbench.togglePane('Breakpoints', 'closed');
-  await workbench.togglePane('Overlays', 'open');
+  await workbench.editor.open(DEMO.file);
+  await workbench.editor.toggleBreakpoint(DEMO.line);
+  await workbench.debugging.start();
+  await workbench.debugging.waitUntilAt({ name: DEMO.functionName, file: DEMO.file, line: DEMO.line });
+  await workbench.sideBar.togglePane('Watch', 'closed');
+  await workbench.sideBar.togglePane('Breakpoints', 'closed');
+  await workbench.sideBar.togglePane('Overlays', 'open');
   await workbench.until('the values of the line are shown', async () => {
-    const values = await workbench.linesWithValues();
+    const values = await workbench.editor.linesWithValues();
     return /level = \d+/.test(values) && /now_us = \d+/.test(values);
   });
-  assert.match(await workbench.hover('last_seen_us'), /\[8\]|\{/, 'the value of statistics->last_seen_us');
+  assert.match(await workbench.editor.hover('last_seen_us'), /\[8\]|\{/, 'the value of statistics->last_seen_us');
   await inAllThemes(workbench, folder, 'fit-5');
   await workbench.page.keyboard.press('Escape');
   await workbench.command('Open Disassembly View');
-  await workbench.disassemblyRow(/statistics->last_seen_us\[level\] = now_us/).waitFor();
+  await workbench.debugging.disassemblyRow(/statistics->last_seen_us\[level\] = now_us/).waitFor();
   await inAllThemes(workbench, folder, 'fit-6-disassembly');
-  await workbench.stopDebugging();
+  await workbench.debugging.stop();
 
   await workbench.command('Remove All Breakpoints');
-  await workbench.startConfiguration('Kernel: interactive shell');
-  await workbench.until('the shell asks', async () => /\$\s*$/.test(await workbench.terminalText()));
+  await workbench.debugging.startConfiguration('Kernel: interactive shell');
+  await workbench.until('the shell asks', async () => /\$\s*$/.test(await workbench.terminal.text()));
   for (const button of ['Step Back', 'Reverse', 'Reverse Step Into', 'Reverse Step Out']) {
-    await workbench.toolbarButton(button).and(workbench.page.locator('.disabled')).waitFor();
+    await workbench.debugging.button(button).and(workbench.page.locator('.disabled')).waitFor();
   }
   await inAllThemes(workbench, folder, 'fit-7-running');
 });

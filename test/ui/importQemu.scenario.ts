@@ -39,9 +39,9 @@ test('a command from a makefile is imported, shown in launch.json, and recorded'
   await workbench.page.locator('.editor-instance .view-line', { hasText: 'no network device' }).waitFor();
   await workbench.screenshot('import-qemu-3-details');
 
-  await workbench.startConfiguration('Record oslet');
-  await workbench.toolbarButton('Stop').waitFor();
-  await workbench.until('the guest runs', async () => (await workbench.terminalText()).includes('$'));
+  await workbench.debugging.startConfiguration('Record oslet');
+  await workbench.debugging.button('Stop').waitFor();
+  await workbench.until('the guest runs', async () => (await workbench.terminal.text()).includes('$'));
   await workbench.screenshot('import-qemu-4-recording');
-  await workbench.stopDebugging();
+  await workbench.debugging.stop();
 });

@@ -64,14 +64,14 @@ export class Keyboard {
     const before = await position(workbench);
     await this.press(keys);
     await workbench.until(`${keys} moves the machine`, async () => {
-      return (await position(workbench)) !== before && (await workbench.isStopped());
+      return (await position(workbench)) !== before && (await workbench.debugging.isStopped());
     });
     return position(workbench);
   }
 
   /** Moves the focus in a tree to the row whose accessible name starts with the text. */
   async focusRow(view: string, name: string): Promise<void> {
-    const focused = this.workbench.pane(view).locator('.monaco-list-row.focused');
+    const focused = this.workbench.sideBar.pane(view).locator('.monaco-list-row.focused');
     await this.press('Home');
     await this.workbench.until(`${name} has the focus`, async () => {
       const label = (await focused.getAttribute('aria-label', { timeout: 1000 })) ?? '';
@@ -84,6 +84,6 @@ export class Keyboard {
 
 /** The machine's position in the status bar. */
 export async function position(workbench: Workbench): Promise<number> {
-  const [text] = /^[\d,]+/.exec(await workbench.placeText())!;
+  const [text] = /^[\d,]+/.exec(await workbench.debugging.positionText())!;
   return Number(text.replaceAll(',', ''));
 }

@@ -11,25 +11,25 @@ const ENDLESS = { name: 'Endless', kernel: 'endless/endless.elf', file: 'endless
 test('with a breakpoint whose condition is always false, Reverse shows its progress, and Cancel stops it', async (t) => {
   const { workbench, folder } = await openSample(t);
   addConfiguration(folder);
-  await workbench.openFile(ENDLESS.file);
-  await workbench.startConfiguration(ENDLESS.name);
-  await workbench.until('it computes', async () => /round \d{3,}:/.test(await workbench.terminalText()));
-  await workbench.press('Pause');
-  await workbench.until('it is stopped', () => workbench.isStopped());
-  await workbench.openFile(ENDLESS.file);
-  await workbench.conditionalBreakpoint(ENDLESS.line, '(double)seed == 0.5');
+  await workbench.editor.open(ENDLESS.file);
+  await workbench.debugging.startConfiguration(ENDLESS.name);
+  await workbench.until('it computes', async () => /round \d{3,}:/.test(await workbench.terminal.text()));
+  await workbench.debugging.press('Pause');
+  await workbench.until('it is stopped', () => workbench.debugging.isStopped());
+  await workbench.editor.open(ENDLESS.file);
+  await workbench.editor.conditionalBreakpoint(ENDLESS.line, '(double)seed == 0.5');
   await workbench.screenshot('progress-1-condition');
-  const before = await workbench.placeText();
+  const before = await workbench.debugging.positionText();
 
-  await workbench.press('Reverse');
+  await workbench.debugging.press('Reverse');
   await workbench.until('the progress is shown', async () => /Running backward/.test(await workbench.progress()));
   await workbench.screenshot('progress-2-running');
   await workbench.cancelProgress();
-  await workbench.until('it is stopped again', () => workbench.isStopped());
+  await workbench.until('it is stopped again', () => workbench.debugging.isStopped());
   await workbench.screenshot('progress-3-canceled');
   assert.equal(/Running backward/.test(await workbench.progress().catch(() => '')), false);
   assert.notEqual(before, '');
-  await workbench.stopDebugging();
+  await workbench.debugging.stop();
 });
 
 function addConfiguration(folder: string): void {

@@ -7,12 +7,12 @@ import { copySample } from '../vscode/sample.ts';
 import { type ServerOptions, startServer } from '../vscode/server.ts';
 import { Workbench } from './workbench.ts';
 
+const ROOT = path.resolve(import.meta.dirname, '../..');
+
 /**
  * Opens VS Code as a user sees it, with the packaged extension installed from its .vsix and a copy of the sample folder
  * open. After the test, a screenshot is saved, and everything else is removed.
  */
-const ROOT = path.resolve(import.meta.dirname, '../..');
-
 export async function openSample(
   t: TestContext,
   options: ServerOptions = {},

@@ -16,32 +16,35 @@ test('from the installed extension to the first step back of the sample; recordi
   };
   await workbench.until('the window is open', () => workbench.page.locator('.monaco-workbench').isVisible());
   await act('Open Sample in the Command Palette', () => workbench.command('blkreplay: Open Sample'));
-  await workbench.untilConfigurationIsKnown('Record the Sample');
+  await workbench.debugging.untilConfigurationIsKnown('Record the Sample');
   await workbench.screenshot('start-1-sample');
-  actions.push(...(await workbench.trustAndStart('start-2-trust')));
-  await workbench.waitUntilStopped(DEMO.failure);
-  const atEnd = position(await workbench.placeText());
+  actions.push(...(await workbench.debugging.trustAndStart('start-2-trust')));
+  await workbench.debugging.waitUntilStopped(DEMO.failure);
+  const atEnd = position(await workbench.debugging.positionText());
   await workbench.screenshot('start-2-failure');
-  await act('Step Back', () => workbench.press('Step Back'));
+  await act('Step Back', () => workbench.debugging.press('Step Back'));
   await workbench.until('the machine has stepped back', async () => {
-    return position(await workbench.placeText()) !== atEnd && (await workbench.isStopped());
+    return position(await workbench.debugging.positionText()) !== atEnd && (await workbench.debugging.isStopped());
   });
-  await workbench.until('a source line is highlighted', async () => (await workbench.highlightedLine()) !== undefined);
+  await workbench.until(
+    'a source line is highlighted',
+    async () => (await workbench.editor.highlightedLine()) !== undefined,
+  );
   await workbench.screenshot('start-3-step-back');
   t.diagnostic(`${actions.length} actions to the first step back: ${actions.join(', ')}`);
   assert.ok(actions.length <= ACTIONS_MAX);
   assert.deepEqual(await workbench.notifications(), [], 'VS Code showed no error');
-  await workbench.stopDebugging();
+  await workbench.debugging.stop();
 
   await workbench.page.keyboard.press('F5');
-  await workbench.waitUntilStopped(DEMO.failure);
+  await workbench.debugging.waitUntilStopped(DEMO.failure);
   await notified(workbench, /demo\.rr already exists and is kept\. This session records to .*demo-2\.rr/);
   await workbench.screenshot('start-4-both-kept');
-  await workbench.stopDebugging();
+  await workbench.debugging.stop();
   await workbench.command('Notifications: Clear All Notifications');
 
-  await workbench.startConfiguration('Replay the Sample');
-  await workbench.waitUntilStopped(DEMO.failure);
+  await workbench.debugging.startConfiguration('Replay the Sample');
+  await workbench.debugging.waitUntilStopped(DEMO.failure);
   await notified(workbench, /demo-2\.rr is newer than .*demo\.rr, which is being replayed/);
   await workbench.screenshot('start-4-later-recording');
   await workbench.page
@@ -49,10 +52,10 @@ test('from the installed extension to the first step back of the sample; recordi
     .getByRole('button', { name: 'Replay .blkreplay/demo-2.rr' })
     .click();
   await workbench.until('the later recording is replayed', async () => {
-    const row = workbench.pane('Overlays').locator('.monaco-list-row').first();
-    return /demo-2\.rr/.test((await row.getAttribute('aria-label')) ?? '') && (await workbench.isStopped());
+    const row = workbench.sideBar.pane('Overlays').locator('.monaco-list-row').first();
+    return /demo-2\.rr/.test((await row.getAttribute('aria-label')) ?? '') && (await workbench.debugging.isStopped());
   });
-  await workbench.stopDebugging();
+  await workbench.debugging.stop();
   await workbench.command('Notifications: Clear All Notifications');
 
   await workbench.page.keyboard.press('Control+P');
@@ -62,14 +65,17 @@ test('from the installed extension to the first step back of the sample; recordi
   assert.match(await page.getByRole('main').innerText(), /The guest reported failure with code 1/);
   await workbench.screenshot('start-5-recording');
   await page.getByRole('button', { name: 'Replay', exact: true }).first().click();
-  await workbench.until('the replay is at its start', async () => position(await workbench.placeText()) === '0');
-  await workbench.press('Continue');
-  await workbench.waitUntilStopped(DEMO.failure);
-  await workbench.press('Step Back');
+  await workbench.until(
+    'the replay is at its start',
+    async () => position(await workbench.debugging.positionText()) === '0',
+  );
+  await workbench.debugging.press('Continue');
+  await workbench.debugging.waitUntilStopped(DEMO.failure);
+  await workbench.debugging.press('Step Back');
   await workbench.until('the machine has stepped back', async () => {
-    return position(await workbench.placeText()) !== atEnd && (await workbench.isStopped());
+    return position(await workbench.debugging.positionText()) !== atEnd && (await workbench.debugging.isStopped());
   });
-  const before = position(await workbench.placeText());
+  const before = position(await workbench.debugging.positionText());
 
   // VS Code stores the state of extensions with a delay.
   await workbench.page.waitForTimeout(3000);
@@ -77,12 +83,18 @@ test('from the installed extension to the first step back of the sample; recordi
   await notified(workbench, /was at position .* when the window was closed/);
   await workbench.screenshot('start-6-reloaded');
   await workbench.page.locator('.notification-toast').getByRole('button', { name: 'Resume Replay' }).click();
-  await workbench.until('the replay is resumed', async () => position(await workbench.placeText()) === before);
-  await workbench.until('a source line is highlighted', async () => (await workbench.highlightedLine()) !== undefined);
-  assert.match(await workbench.terminalText(), DEMO.guestError, 'the console shows what was printed before');
+  await workbench.until(
+    'the replay is resumed',
+    async () => position(await workbench.debugging.positionText()) === before,
+  );
+  await workbench.until(
+    'a source line is highlighted',
+    async () => (await workbench.editor.highlightedLine()) !== undefined,
+  );
+  assert.match(await workbench.terminal.text(), DEMO.guestError, 'the console shows what was printed before');
   await workbench.screenshot('start-7-resumed');
   assert.deepEqual(await workbench.notifications(), [], 'VS Code showed no error');
-  await workbench.stopDebugging();
+  await workbench.debugging.stop();
 
   await workbench.command('blkreplay: Take Snapshot');
   await notified(workbench, /No blkreplay session is running/);

@@ -20,9 +20,9 @@ small:
 test('before a session: the empty Overlays view, Import QEMU Command Line, the walkthrough', async (t) => {
   const { workbench, folder } = await openSample(t);
   fs.writeFileSync(path.join(folder, 'Makefile'), MAKEFILE);
-  await workbench.showDebugView();
-  await workbench.togglePane('Overlays', 'open');
-  await workbench.pane('Overlays').getByRole('button', { name: 'Open Sample' }).waitFor();
+  await workbench.sideBar.showDebugView();
+  await workbench.sideBar.togglePane('Overlays', 'open');
+  await workbench.sideBar.pane('Overlays').getByRole('button', { name: 'Open Sample' }).waitFor();
   await inAllThemes(workbench, folder, 'themes-1-no-recordings');
 
   await workbench.command('blkreplay: Import QEMU Command Line...');
@@ -40,32 +40,34 @@ test('before a session: the empty Overlays view, Import QEMU Command Line, the w
 
 test('in a session: the console in the past, the reason for a stop, the overlay tree; then the page and a notice', async (t) => {
   const { workbench, folder } = await openSample(t);
-  await workbench.openFile(WRITES.file);
-  await workbench.startConfiguration(KERNEL);
+  await workbench.editor.open(WRITES.file);
+  await workbench.debugging.startConfiguration(KERNEL);
   await printed(workbench, /\$\s*$/);
-  await workbench.typeIntoTerminal('echo first\necho second\n');
+  await workbench.terminal.type('echo first\necho second\n');
   await printed(workbench, /\nsecond\s*\n\$\s*$/);
-  await workbench.clickTerminalLine('first', async () => /history$/.test(await workbench.placeText()));
-  await workbench.until('later text is dimmed', async () => /second/.test(await workbench.dimmedTerminalText()));
-  await workbench.typeIntoTerminal('x');
+  await workbench.terminal.clickLine('first', async () => /history$/.test(await workbench.debugging.positionText()));
+  await workbench.until('later text is dimmed', async () => /second/.test(await workbench.terminal.dimmedText()));
+  await workbench.terminal.type('x');
   await printed(workbench, /you are viewing a past state/);
-  for (const unused of ['Watch', 'Breakpoints']) await workbench.togglePane(unused, 'closed');
-  await workbench.togglePane('Overlays', 'open');
-  await workbench.treeRow('Overlays', 'replay_init').hover();
+  for (const unused of ['Watch', 'Breakpoints']) await workbench.sideBar.togglePane(unused, 'closed');
+  await workbench.sideBar.togglePane('Overlays', 'open');
+  await workbench.sideBar.treeRow('Overlays', 'replay_init').hover();
   await inAllThemes(workbench, folder, 'themes-4-past');
 
-  await workbench.press('Continue');
-  await workbench.until('the live end', async () => /record$/.test(await workbench.placeText()));
+  await workbench.debugging.press('Continue');
+  await workbench.until('the live end', async () => /record$/.test(await workbench.debugging.positionText()));
   await workbench.command('blkreplay: Break on Console Text');
   await workbench.answer('block 7: ');
-  await workbench.typeIntoTerminal('readblk 7\n');
-  await workbench.waitUntilStopped('The guest printed "block 7: "');
-  await workbench.until('the editor says so', async () => /The guest printed/.test(await workbench.lineEndText()));
+  await workbench.terminal.type('readblk 7\n');
+  await workbench.debugging.waitUntilStopped('The guest printed "block 7: "');
+  await workbench.until('the editor says so', async () =>
+    /The guest printed/.test(await workbench.editor.lineEndText()),
+  );
   await workbench.command('blkreplay: Take Snapshot');
   await workbench.answer('block 7');
-  await workbench.treeRow('Overlays', 'block 7').click();
+  await workbench.sideBar.treeRow('Overlays', 'block 7').click();
   await inAllThemes(workbench, folder, 'themes-5-stop-reason');
-  await workbench.stopDebugging();
+  await workbench.debugging.stop();
 
   await workbench.page.keyboard.press('Control+P');
   await workbench.pick('kernel.rr');
@@ -77,4 +79,4 @@ test('in a session: the console in the past, the reason for a stop, the overlay 
 });
 
 const printed = (workbench: Workbench, text: RegExp): Promise<void> =>
-  workbench.until(`the guest prints ${text}`, async () => text.test(await workbench.terminalText()));
+  workbench.until(`the guest prints ${text}`, async () => text.test(await workbench.terminal.text()));

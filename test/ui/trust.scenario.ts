@@ -10,11 +10,11 @@ import { openSample } from './scenario.ts';
 test('the first F5 in a new folder uses the preferences', async (t) => {
   const settings = { 'debug.showInStatusBar': 'always' };
   const { workbench, folder } = await openSample(t, { asksForTrust: true, settings }, addEarlierRecording);
-  await workbench.untilConfigurationIsKnown('Demo: who damaged the store?');
-  await workbench.trustAndStart('trust-1-question');
-  await workbench.waitUntilStopped(DEMO.failure);
+  await workbench.debugging.untilConfigurationIsKnown('Demo: who damaged the store?');
+  await workbench.debugging.trustAndStart('trust-1-question');
+  await workbench.debugging.waitUntilStopped(DEMO.failure);
   await workbench.screenshot('trust-2-first-session');
-  assert.match(await workbench.terminalText(), DEMO.guestError);
+  assert.match(await workbench.terminal.text(), DEMO.guestError);
   assert.ok(fs.existsSync(path.join(folder, '.blkreplay/demo-2.rr')), 'both recordings are kept');
 });
 
