@@ -50,8 +50,9 @@ function textFor(debuggee: Debuggee, stop: StopReason): StoppedText {
     case 'entry':
     case 'step':
     case 'pause':
-    case 'goto':
       return { reason: stop.kind };
+    case 'goto':
+      return { reason: 'goto', description: stopTexts.atPosition(debuggee.session.position) };
     case 'breakpoint':
       return breakpointText(debuggee, stop.ids);
     case 'trap':

@@ -222,6 +222,7 @@ export const notInMemory = (name: string) =>
 export const stopTexts = {
   startOfRecording: () => 'Beginning of recording',
   endOfRecording: () => 'End of recording',
+  atPosition: (position: number) => `At position ${position.toLocaleString('en-US')}`,
   isRead: (watched: { label: string; value: string }) => `${watched.label} was read: ${watched.value}`,
   changed: (watched: { label: string; before: string; after: string }) =>
     `${watched.label} changed: ${watched.before} -> ${watched.after}`,

@@ -7,7 +7,9 @@ const CHARACTERS_MAX = 160;
  * Why the machine has stopped, if there is more to say than the name of the reason: the old and new values of a
  * watchpoint, the cause of an exception, or the text that was printed. `line` is the text for the end of a source line.
  */
-export function stopReasonText({ description, text }: Stop): { line: string; whole: string } | undefined {
+export function stopReasonText({ reason, description, text }: Stop): { line: string; whole: string } | undefined {
+  // The status bar shows the position.
+  if (reason === 'goto') return undefined;
   // For a trap, the description is only its name, and the text starts with that name. When the run has ended, only the
   // description says how it ended.
   const whole = description !== undefined && !text?.startsWith(description) ? description : text;

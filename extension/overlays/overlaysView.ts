@@ -15,6 +15,9 @@ import {
   type TreeNode,
 } from './treeModel.ts';
 
+/** The interval at which the view is refreshed while a machine runs. */
+const REFRESH_MILLISECONDS = 1000;
+
 /**
  * Shows the tree model in the editor. A session's overview is not requested at each stop, but only after it has
  * changed; between changes, only the position is updated. A recording is read when the user expands it.
@@ -26,6 +29,7 @@ export class OverlaysView implements vscode.TreeDataProvider<TreeNode>, vscode.D
   private overviews = new Map<string, Overview>();
   /** The sessions whose overview has not changed since it was requested. */
   private upToDate = new Set<string>();
+  private timer: NodeJS.Timeout | undefined;
 
   readonly onDidChangeTreeData = this.changed.event;
 
@@ -35,6 +39,7 @@ export class OverlaysView implements vscode.TreeDataProvider<TreeNode>, vscode.D
   }
 
   dispose(): void {
+    clearTimeout(this.timer);
     this.changed.dispose();
   }
 
@@ -44,7 +49,14 @@ export class OverlaysView implements vscode.TreeDataProvider<TreeNode>, vscode.D
    */
   refresh(session?: vscode.DebugSession): void {
     if (!session) this.upToDate.clear();
+    clearTimeout(this.timer);
+    this.timer = undefined;
     this.changed.fire();
+  }
+
+  /** Shows the new position of a running machine. The machine reports it more often than the view is refreshed. */
+  refreshSoon(session: vscode.DebugSession): void {
+    this.timer ??= setTimeout(() => this.refresh(session), REFRESH_MILLISECONDS);
   }
 
   async getChildren(node?: TreeNode): Promise<TreeNode[]> {

@@ -13,7 +13,7 @@ export interface OverlaysApi extends vscode.Disposable {
 
 /**
  * Registers the overlays view and its commands. The view is refreshed when the adapter reports a change and when files
- * are created or deleted; a stop only updates the position.
+ * are created or deleted; a stop or a run only updates the position.
  */
 export function registerOverlays(
   context: vscode.ExtensionContext,
@@ -39,7 +39,7 @@ export function registerOverlays(
     sessions.onStarted(refresh),
     sessions.onOverviewChanged(refresh),
     sessions.onPosition((session) => {
-      if (sessions.positionOf(session)?.isRunning) return;
+      if (sessions.positionOf(session)?.isRunning) return view.refreshSoon(session);
       view.refresh(session);
       void expandOnce(context);
     }),

@@ -26,6 +26,7 @@ test('the position is reported at stops and during runs, and goTo moves to a giv
   const middle = Math.floor(end.position / 2);
   const stop = await dap.until('blkreplay/goTo', { position: middle });
   assert.equal(stop.reason, 'goto');
+  assert.equal(stop.description, `At position ${middle.toLocaleString('en-US')}`);
   const { seconds } = dap.place;
   assert.deepEqual(dap.place, { ...end, position: middle, isPast: true, seconds });
   assert.ok(seconds > 0 && seconds < end.seconds, 'the guest time is that of the position');

@@ -14,7 +14,8 @@ test('the most detailed text is shown', () => {
 });
 
 test('a step, a pause and an ordinary breakpoint need no text', () => {
-  for (const reason of ['step', 'pause', 'goto', 'breakpoint']) assert.equal(stopReasonText({ reason }), undefined);
+  for (const reason of ['step', 'pause', 'breakpoint']) assert.equal(stopReasonText({ reason }), undefined);
+  assert.equal(stopReasonText({ reason: 'goto', description: 'At position 12' }), undefined);
 });
 
 test('a long text is shortened to one line, and the hover shows all of it', () => {
