@@ -9,7 +9,7 @@ import { spec } from 'node:test/reporters';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { OLDEST_VERSION } from '../test/vscode/install.ts';
-import { TIERS } from './testFiles.ts';
+import { runsInOldestVsCode, TIERS } from './testFiles.ts';
 import { groupTests } from './testGroups.ts';
 
 const { values: options, positionals } = parseArgs({
@@ -19,9 +19,11 @@ const { values: options, positionals } = parseArgs({
   },
   allowPositionals: true,
 });
-if (options['oldest-vscode']) process.env.VSCODE_SERVER_VERSION = OLDEST_VERSION;
+const isOldest = options['oldest-vscode'];
+if (isOldest) process.env.VSCODE_SERVER_VERSION = OLDEST_VERSION;
 const wanted = positionals.length > 0 ? positionals : ['quick'];
-const files = wanted.flatMap((name) => (name === 'quick' ? groupTests(TIERS.quick()) : (TIERS[name]?.() ?? name)));
+const tier = (name) => TIERS[name]?.().filter((file) => !isOldest || runsInOldestVsCode(file));
+const files = wanted.flatMap((name) => (name === 'quick' ? groupTests(tier(name)) : (tier(name) ?? name)));
 const concurrency = options['one-at-a-time'] ? 1 : Math.max(1, availableParallelism());
 const execArgv = [
   // V8 counts the address space of each machine, 218 MiB, as used memory. By default, it would collect garbage for each

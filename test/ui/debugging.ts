@@ -145,7 +145,6 @@ export class Debugging {
   async startConfiguration(name: string): Promise<void> {
     await this.sideBar.showDebugView();
     await this.sideBar.pane('Overlays').waitFor();
-    await this.screen.page.keyboard.press('Control+P');
-    await this.screen.pick(name, 'debug ');
+    await this.screen.pick(name, { prefix: 'debug ', key: 'Control+P' });
   }
 }

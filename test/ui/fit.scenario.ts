@@ -89,5 +89,8 @@ test('hovers, inline values and icons in light, dark and high contrast themes', 
   for (const button of ['Step Back', 'Reverse', 'Reverse Step Into', 'Reverse Step Out']) {
     await workbench.debugging.button(button).and(workbench.page.locator('.disabled')).waitFor();
   }
+  await workbench.until('the Overlays view shows the position of the running machine', async () => {
+    return /You are here\s*[\d,]{4,}/.test(await workbench.sideBar.treeRow('Overlays', 'You are here').innerText());
+  });
   await inAllThemes(workbench, folder, 'fit-7-running');
 });

@@ -26,36 +26,24 @@ export class Keyboard {
     await this.workbench.page.keyboard.press(keys);
   }
 
-  /** Selects the first suggestion of a quick pick that contains the text. */
-  async pick(text: string, shown = text): Promise<void> {
-    const { page } = this.workbench;
-    const input = page.locator('.quick-input-widget:visible input[type=text]');
-    await input.waitFor();
-    const row = page.locator('.quick-input-list .monaco-list-row', { hasText: shown }).first();
-    await this.workbench.until(`${shown} is offered`, async () => {
-      await input.fill('');
-      await input.fill(text);
-      await row.waitFor({ timeout: 3000 });
-      return true;
-    });
+  /** Selects the first suggestion of a quick pick that contains the text. For `key`, see `Screen.suggestion`. */
+  async pick(text: string, options: { shown?: string; key?: string } = {}): Promise<void> {
+    await this.workbench.suggestion(text, options);
     await this.press('Enter');
   }
 
   async command(title: string): Promise<void> {
-    await this.press('F1');
-    await this.pick(`>${title}`, title);
+    await this.pick(`>${title}`, { shown: title, key: 'F1' });
   }
 
   async openFile(path: string, line?: number): Promise<void> {
     const name = path.split('/').at(-1)!;
     await this.workbench.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
-    await this.press('Control+P');
-    await this.pick(path, name);
+    await this.pick(path, { shown: name, key: 'Control+P' });
     await this.workbench.page.waitForSelector(`.tab.active[data-resource-name="${name}"]`);
     await this.workbench.page.waitForSelector('.editor-instance .view-line');
     if (line === undefined) return;
-    await this.press('Control+G');
-    await this.workbench.answer(`:${line}`);
+    await this.workbench.answer(`:${line}`, 'Control+G');
   }
 
   /** Presses keys that move the machine, and returns the position at which it stops. */

@@ -36,28 +36,52 @@ export class Screen {
 
   /** Runs a command through the command palette. */
   async command(title: string): Promise<void> {
-    await this.page.keyboard.press('F1');
-    await this.pick(title, '>');
+    await this.pick(title, { prefix: '>', key: 'F1' });
   }
 
-  /** Types into the open quick pick and accepts its suggestion, which may appear late in a new window. */
-  async pick(text: string, prefix = ''): Promise<void> {
-    const input = this.page.locator('.quick-input-widget:visible input[type=text]');
-    const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first();
-    await this.until(`${text} is offered`, async () => {
-      await input.fill(prefix);
-      await input.fill(prefix + text);
+  /** Clicks a suggestion of the quick pick. For the options, see `suggestion`. */
+  async pick(text: string, options: PickOptions = {}): Promise<void> {
+    await (await this.suggestion(text, options)).click();
+  }
+
+  /** Types into the quick pick and waits for a suggestion, which may appear late in a new window. */
+  async suggestion(text: string, { prefix = '', shown = text, key }: PickOptions = {}): Promise<Locator> {
+    const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: shown }).first();
+    await this.until(`${shown} is offered`, async () => {
+      await this.type(prefix, key);
+      await this.type(prefix + text, key);
       await row.waitFor({ timeout: 3000 });
       return true;
     });
-    await row.click();
+    return row;
   }
 
-  /** Enters text in the open input box and confirms it. */
-  async answer(text: string): Promise<void> {
-    await this.page.locator('.quick-input-widget:visible input[type=text]').fill(text);
+  /** Enters text in the input box and confirms it. `key` opens the box, as in `suggestion`. */
+  async answer(text: string, key?: string): Promise<void> {
+    await this.until(`${text} can be entered`, async () => {
+      await this.type(text, key);
+      return true;
+    });
     await this.page.keyboard.press('Enter');
   }
+
+  private async type(text: string, key: string | undefined): Promise<void> {
+    const input = this.page.locator('.quick-input-widget:visible input[type=text]');
+    if (key !== undefined && !(await input.isVisible())) await this.page.keyboard.press(key);
+    await input.fill(text, { timeout: 3000 });
+  }
+}
+
+interface PickOptions {
+  /** Text that selects the kind of suggestions, such as `>` for commands. */
+  prefix?: string;
+  /** The text of the suggestion, if it differs from the text that is typed. */
+  shown?: string;
+  /**
+   * The key that opens the quick pick. It is pressed again if VS Code has closed the quick pick, as it does when it
+   * shows the line at which the machine has stopped.
+   */
+  key?: string;
 }
 
 /** The text of an element, with single spaces. */

@@ -58,8 +58,7 @@ test('from the installed extension to the first step back of the sample; recordi
   await workbench.debugging.stop();
   await workbench.command('Notifications: Clear All Notifications');
 
-  await workbench.page.keyboard.press('Control+P');
-  await workbench.pick('demo-2.rr');
+  await workbench.pick('demo-2.rr', { key: 'Control+P' });
   const page = workbench.webview();
   await page.getByRole('heading', { name: 'demo-2.rr' }).waitFor();
   assert.match(await page.getByRole('main').innerText(), /The guest reported failure with code 1/);

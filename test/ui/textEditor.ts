@@ -9,8 +9,7 @@ export class TextEditor {
   }
 
   async open(name: string): Promise<void> {
-    await this.screen.page.keyboard.press('Control+P');
-    await this.screen.pick(name);
+    await this.screen.pick(name, { key: 'Control+P' });
     await this.screen.page.waitForSelector(`.tab.active[data-resource-name="${name}"]`);
     await this.screen.page.waitForSelector('.editor-instance .view-line');
   }
@@ -68,16 +67,14 @@ export class TextEditor {
   async toggleBreakpoint(line: number): Promise<void> {
     const breakpoints = this.screen.page.locator('.editor-instance .codicon-debug-breakpoint');
     const before = await breakpoints.count();
-    await this.screen.page.keyboard.press('Control+G');
-    await this.screen.answer(`:${line}`);
+    await this.screen.answer(`:${line}`, 'Control+G');
     await this.screen.page.keyboard.press('F9');
     await this.screen.until('the breakpoint changes', async () => (await breakpoints.count()) !== before);
   }
 
   /** Sets a breakpoint with a condition on a line of the active editor. */
   async conditionalBreakpoint(line: number, condition: string): Promise<void> {
-    await this.screen.page.keyboard.press('Control+G');
-    await this.screen.answer(`:${line}`);
+    await this.screen.answer(`:${line}`, 'Control+G');
     await this.screen.command('Debug: Add Conditional Breakpoint...');
     await this.screen.page.locator('.breakpoint-widget .monaco-editor.focused').waitFor();
     await this.screen.page.keyboard.type(condition);

@@ -69,8 +69,7 @@ test('in a session: the console in the past, the reason for a stop, the overlay 
   await inAllThemes(workbench, folder, 'themes-5-stop-reason');
   await workbench.debugging.stop();
 
-  await workbench.page.keyboard.press('Control+P');
-  await workbench.pick('kernel.rr');
+  await workbench.pick('kernel.rr', { key: 'Control+P' });
   await workbench.webview().getByRole('heading', { name: 'kernel.rr' }).waitFor();
   await workbench.command('blkreplay: Take Snapshot');
   await workbench.until('a notice is shown', async () => (await workbench.notifications()).length > 0);
