@@ -7,7 +7,7 @@ import { identityOf } from './processes.ts';
 /**
  * A temporary name for a file that will be renamed. The name identifies the process that created the file. If that
  * process is killed, the next process that creates files in the folder recognizes and removes the file. The name is
- * short regardless of the final name, because a file name is limited to 255 bytes.
+ * short even if the final name is long, because a file name is limited to 255 bytes.
  */
 export function temporaryNameNextTo(filePath: string): string {
   processPrefix ??= [hostPart(), process.pid, (identityOf(process.pid) ?? 'unknown').replace('/', '_')].join('.');

@@ -47,8 +47,8 @@ function hasHistory(sessions: Sessions, session: vscode.DebugSession): boolean {
 }
 
 /**
- * Asks the user which of several identical lines to go to. The one that was printed last before the current position
- * comes first.
+ * Asks the user which of several identical lines to go to. The line printed most recently before the current position
+ * is listed first.
  */
 async function chosen(lines: readonly TimedLine[], position: number): Promise<TimedLine | undefined> {
   if (lines.length === 1) return lines[0];

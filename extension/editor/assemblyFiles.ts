@@ -5,8 +5,8 @@ import { isAssemblyFile } from './assemblyName.ts';
 const ASSEMBLY = 'asm';
 
 /**
- * Lets the user set breakpoints in assembly files. VS Code has no assembly language and opens these files as plain
- * text, in which it allows no breakpoints. package.json assigns no file extension to our language. If it did, some
+ * Lets the user set breakpoints in assembly files. VS Code has no language mode for assembly: it opens these files
+ * as plain text, in which breakpoints cannot be set. package.json assigns no file extension to our language. If it did, some
  * assembly extensions would lose these files: if several languages claim a file extension, VS Code chooses by the names
  * of the extensions that contribute them. This function therefore assigns our language, but only to files that no other
  * extension claims.

@@ -57,7 +57,10 @@ function shown(found: Shown): vscode.EvaluatableExpression | undefined {
 const rangeOf = ({ line, start, end }: { line: number; start: number; end: number }) =>
   new vscode.Range(line, start, line, end);
 
-/** Returns variables, which the editor looks up among those that it has already requested, and members to evaluate. */
+/**
+ * Returns variables and members. The editor looks up the variables among those that it has already requested, and
+ * evaluates the members.
+ */
 function sourceValues(
   document: vscode.TextDocument,
   visible: vscode.Range,

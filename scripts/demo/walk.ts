@@ -20,8 +20,8 @@ export interface WalkDriver {
    */
   location(isExpected: (location: Location) => boolean): Promise<Location>;
   /**
-   * Returns a variable's value. A driver whose front end displays the value after a delay waits until `isExpected`
-   * returns true.
+   * Returns a variable's value. If the front end displays the value only after a delay, the driver waits until
+   * `isExpected` returns true.
    */
   value(variable: string, isExpected: (value: string) => boolean): Promise<string>;
   /** Performs further checks in this front end, at the stop before the write that damaged the variable. */

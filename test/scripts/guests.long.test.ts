@@ -1,4 +1,4 @@
-/** The script that writes docs/guests.md correctly reports which guests run and can be recorded and replayed. */
+/** The script that generates docs/guests.md reports which guests run, and which can be recorded and replayed. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';

@@ -9,7 +9,7 @@ export class MemoryFile implements HostFile {
   readonly calls = { reads: 0, writes: 0, syncs: 0, bytesWritten: 0 };
   /** A write beyond this length throws, as on a full disk. */
   lengthMax = Infinity;
-  /** The number of writes and syncs that still succeed. All later ones throw, as on a broken disk. */
+  /** The number of writes and syncs that succeed before all later ones throw, as on a broken disk. */
   changesLeft = Infinity;
   isClosed = false;
   private bytes: Uint8Array;

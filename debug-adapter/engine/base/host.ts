@@ -19,9 +19,7 @@ export interface HostFile {
   truncate(length: number): void;
   /** Waits until all written data is on stable storage, which takes milliseconds. */
   sync(): void;
-  /**
-   * Starts to put all data written so far on stable storage, without waiting. Absent if the host can only wait.
-   */
+  /** Starts flushing all data written so far to stable storage, without waiting. Absent if the host can only wait. */
   startSync?(): PendingSync;
   close(): void;
 }
