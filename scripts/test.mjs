@@ -49,8 +49,10 @@ stream.on('test:pass', (event) => {
 stream.on('test:fail', (event) => {
   if (event.details?.type !== 'suite') count.failed++;
 });
-stream.compose(new spec()).pipe(process.stdout);
-stream.on('end', () => setImmediate(finish));
+const report = stream.compose(new spec());
+report.pipe(process.stdout);
+// The stream of events may end long before the report has been written.
+report.on('end', () => setImmediate(finish));
 
 function finish() {
   for (const line of skipped) console.log(`skipped ${line}`);

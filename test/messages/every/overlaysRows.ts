@@ -108,6 +108,6 @@ export const overlaysRows: readonly Row[] = [
     provoke: () => opensPage({ scheme: 'git', fsPath: '/old/boot.rr', path: '/old/boot.rr' }),
     cause: /can be opened only from the local file system/,
     where: /\/old\/boot\.rr/,
-    remedy: /Save the file to a folder and open it there/,
+    remedy: /Save the file to a local folder and open it there/,
   },
 ];
