@@ -276,7 +276,7 @@ suite('overlay check', () => {
       assert.equal(code, 'overlay-damaged');
       assert.match(
         message,
-        /has 1 error\. The first: L1 entry 0 has the COPIED flag clear, but refcount 1\. Run "blkreplay overlay check --repair"/,
+        /has 1 error: L1 entry 0 has the COPIED flag clear, but its refcount is 1\. Run "blkreplay overlay check --repair"/,
       );
       assert.match(
         (await does(sandbox, 'overlay check o.qcow2 --repair')).console,
@@ -295,7 +295,7 @@ suite('overlay check', () => {
     sandbox.write('o.qcow2', bytes);
     const { message, code } = (await sandbox.cli(['overlay', 'check', 'o.qcow2', '--json'])).refused(2);
     assert.equal(code, 'overlay-damaged');
-    assert.match(message, /^o\.qcow2 has 1 error\. The first: cluster \d+ has refcount 0, but 1 reference\./);
+    assert.match(message, /^o\.qcow2 has 1 error: cluster \d+ has refcount 0, but 1 reference\./);
   });
 });
 

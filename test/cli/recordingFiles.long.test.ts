@@ -124,7 +124,7 @@ suite('snapshots of closed recordings', () => {
     const asks: [string, RegExp][] = [
       [
         'snapshot delete two.rr replay_init',
-        /Replays of two\.rr start from the snapshot "replay_init"\. .* once it is deleted\. Pass --yes/,
+        /Replays of two\.rr start from the snapshot "replay_init" .* once it is deleted\. Pass --yes/,
       ],
       ['snapshot rename two.rr replay_init other', /once it is renamed\. Pass --yes/],
       ['snapshot apply two.rr replay_init', /replaces the current disk content of a\.qcow2 and b\.qcow2/],
