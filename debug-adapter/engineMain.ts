@@ -1,5 +1,4 @@
-// The program of the engine thread: connects the adapter's engine side with Node's files, clocks and sockets.
-// engineWorker.ts loads it.
+// The entry point of the engine thread: connects the adapter's engine side with Node's files, clocks and sockets.
 import * as path from 'node:path';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { EngineService, type EngineRequest } from './dap/index.ts';

@@ -35,11 +35,10 @@ const adapter = await build({
     'cli-main': 'debug-adapter/cli/main.ts',
     'debug-adapter': 'debug-adapter/main.ts',
     'engine-worker': 'debug-adapter/engineWorker.ts',
-    'engine-main': 'debug-adapter/engineMain.ts',
     'symbol-index-worker': 'debug-adapter/symbolIndexWorker.ts',
   },
   outdir: 'dist',
-  external: ['./cli-main.js', './engine-main.js'],
+  external: ['./cli-main.js'],
   define: { BLKREPLAY_VERSION: JSON.stringify(version) },
   plugins: [prebuilt],
 });

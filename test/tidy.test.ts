@@ -39,8 +39,7 @@ const ROOMS: Record<string, string[]> = {
   'debug-adapter/main.ts': ['debug-adapter/dap', 'debug-adapter/host'],
   'debug-adapter/commandLine.ts': ['debug-adapter/cli', 'debug-adapter/host'],
   'debug-adapter/commandWorker.ts': ['debug-adapter/cli', 'debug-adapter/host'],
-  'debug-adapter/engineWorker.ts': [],
-  'debug-adapter/engineMain.ts': ['debug-adapter/dap', 'debug-adapter/host'],
+  'debug-adapter/engineWorker.ts': ['debug-adapter/dap', 'debug-adapter/host'],
   'debug-adapter/symbolIndexWorker.ts': [ENGINE, 'debug-adapter/host'],
   extension: ['debug-adapter/dap', ENGINE],
   'debug-adapter/cli': [ENGINE, 'debug-adapter/host', 'debug-adapter/gdb'],
@@ -73,8 +72,9 @@ const CONTRACTS: Record<string, Record<string, RegExp>> = {
 
 /** The modules that use Node. All others run wherever JavaScript does, for example in a browser. */
 const NODE_ROOMS = [
-  ...['commandLine.ts', 'commandWorker.ts', 'main.ts', 'engineWorker.ts', 'engineMain.ts'].map(inDebugAdapter),
-  ...['symbolIndexWorker.ts', 'cli', 'host'].map(inDebugAdapter),
+  ...['commandLine.ts', 'commandWorker.ts', 'main.ts', 'engineWorker.ts', 'symbolIndexWorker.ts', 'cli', 'host'].map(
+    inDebugAdapter,
+  ),
   'extension',
 ];
 

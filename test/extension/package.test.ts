@@ -205,8 +205,8 @@ longTest('the package contains only the extension and its documentation, and is 
     files.filter((file) => !/^(media|docs)\//.test(file) && !sample.includes(file)),
     [
       ...['CHANGELOG.md', 'LICENSE', README, 'dist/THIRD_PARTY_NOTICES.txt'],
-      ...['dist/cli-main.js', 'dist/cli-worker.js', 'dist/cli.js', 'dist/debug-adapter.js', 'dist/engine-main.js'],
-      ...['dist/engine-worker.js', 'dist/extension.cjs', 'dist/package.json', 'dist/symbol-index-worker.js'],
+      ...['dist/cli-main.js', 'dist/cli-worker.js', 'dist/cli.js', 'dist/debug-adapter.js', 'dist/engine-worker.js'],
+      ...['dist/extension.cjs', 'dist/package.json', 'dist/symbol-index-worker.js'],
       ...['package.json', 'syntaxes/assembly-language.json', 'syntaxes/assembly.tmLanguage.json'],
     ],
   );

@@ -14,8 +14,6 @@ const QUIET_MS = 200;
 export class TestSession {
   /** Messages in both directions, in order. */
   readonly messages: Message[] = [];
-  /** When each of the messages was sent or received. */
-  private timesMs: number[] = [];
   private running = new Map<string, vscode.DebugSession>();
   private lastMessageAt = 0;
   private subscriptions: vscode.Disposable[];
@@ -23,7 +21,7 @@ export class TestSession {
   constructor() {
     const take = (message: Message) => {
       this.messages.push(message);
-      this.timesMs.push((this.lastMessageAt = performance.now()));
+      this.lastMessageAt = performance.now();
     };
     this.subscriptions = [
       vscode.debug.registerDebugAdapterTrackerFactory('blkreplay', {
@@ -65,26 +63,6 @@ export class TestSession {
     const find = () => this.messages.slice(from).find((message) => nameOf(message) === 'event stopped');
     await until('it stops', () => find() !== undefined);
     return (find() as DebugProtocol.StoppedEvent).body;
-  }
-
-  /** The parts of the time from `startMs` until the first `stopped` event. */
-  partsOfStart(startMs: number): string {
-    const at = (name: string) => this.timesMs[this.messages.findIndex((message) => nameOf(message) === name)];
-    const parts: Record<string, number> = {
-      'until VS Code starts the adapter': at('request initialize'),
-      'until its process answers': at('response initialize'),
-      'until its engine has opened the session': at('response launch'),
-      'breakpoints and other settings': at('request configurationDone'),
-      run: at('event stopped'),
-    };
-    let from = startMs;
-    return Object.entries(parts)
-      .map(([part, untilMs]) => {
-        const text = `${part} ${Math.round(untilMs - from)}`;
-        from = untilMs;
-        return text;
-      })
-      .join(', ');
   }
 
   async topFrame(): Promise<{ name: string; line: number; id: number }> {
