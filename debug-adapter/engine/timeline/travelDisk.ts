@@ -5,6 +5,7 @@ import type { BlockDevice } from '../block/blockDevice.ts';
 import { DriveDigest } from '../block/driveDigest.ts';
 import type { SnapshotDraft } from '../block/qcow2/snapshotDraft.ts';
 import type { SnapshotView } from '../block/qcow2/snapshotView.ts';
+import { LateFile } from '../block/lateFile.ts';
 import { MirroredDevice } from '../block/mirroredDevice.ts';
 import { ScratchLayer } from '../block/scratchLayer.ts';
 import type { SlotMap } from '../block/slotMap.ts';
@@ -192,7 +193,8 @@ export class TravelDisk {
   }
 
   private layerOver(lower: BlockDevice): ScratchLayer {
-    return (this.layer ??= new ScratchLayer({ lower, scratch: this.openScratch() }));
+    // Most guests of a short session write nothing, so the scratch file is created only when it is needed.
+    return (this.layer ??= new ScratchLayer({ lower, scratch: new LateFile(lower.name, this.openScratch) }));
   }
 
   private view(id: SnapshotId | undefined): SnapshotView | undefined {
