@@ -74,7 +74,7 @@ export interface RecordSetup extends LiveSetup {
   version: string;
   /** Skips automatic snapshots that would take too much time. If omitted, all automatic snapshots are taken. */
   pace?: SnapshotPace;
-  /** The limits on automatic snapshots, SNAPSHOT_BUDGET by default. */
+  /** The limits on automatic snapshots; see snapshotSchedule.ts for the defaults. */
   snapshotBudget?: SnapshotBudget;
 }
 

@@ -18,6 +18,12 @@ export interface SnapshotBudget {
  */
 export const SNAPSHOT_BUDGET: SnapshotBudget = { bytes: 8 * 2 ** 30, snapshots: 1000 };
 
+/**
+ * The default limits if no pace limits the time for snapshots: each snapshot of a large guest takes up to a tenth of a
+ * second.
+ */
+export const SNAPSHOT_BUDGET_WITHOUT_PACE: SnapshotBudget = { ...SNAPSHOT_BUDGET, snapshots: 31 };
+
 interface Taken {
   position: Position;
   /** An upper bound of the space that is freed if this snapshot and all earlier ones are deleted. */
@@ -40,7 +46,7 @@ export class SnapshotSchedule {
   /** `stateBytesMax` is the size of a machine state that shares nothing with other snapshots. */
   constructor(options: { pace?: SnapshotPace; budget?: SnapshotBudget; stateBytesMax: number }) {
     this.pace = options.pace ?? NO_PACE;
-    this.budget = options.budget ?? SNAPSHOT_BUDGET;
+    this.budget = options.budget ?? (options.pace ? SNAPSHOT_BUDGET : SNAPSHOT_BUDGET_WITHOUT_PACE);
     this.stateBytesMax = options.stateBytesMax;
   }
 
