@@ -4,8 +4,8 @@ import { type WallClock, wallClock } from './wallClock.ts';
 // All snapshots together may take about one fortieth of a recording's time. A snapshot usually takes a few milliseconds.
 // If the guest writes much of its memory, each snapshot costs more, so there are fewer of them.
 const TIME_DIVISOR = 40;
-/** The divisors if automatic and cached snapshots share that time. */
-const SHARED_DIVISORS = { automatic: 80, cached: 80 };
+/** The divisor for each kind of snapshot if automatic and cached snapshots share that time. */
+const SHARED_DIVISOR = 2 * TIME_DIVISOR;
 // The assumed cost of the first snapshot, which is slow because V8 has not optimized its code yet. With this value, the
 // first snapshot is due after one second (25 ms x 40). A shorter recording replays in at most a second and does not
 // need a snapshot.
@@ -47,10 +47,9 @@ export class TimedPace implements SnapshotPace {
 
 /** The paces of an interactive session, in which a user may go back at any time. */
 export const interactivePaces = (clock = wallClock): { pace: SnapshotPace; cachePace: SnapshotPace } => {
-  const { automatic, cached } = SHARED_DIVISORS;
-  const costAtFirstMs = INITIAL_COST_MS_INTERACTIVE;
+  const options = { clock, costAtFirstMs: INITIAL_COST_MS_INTERACTIVE, divisor: SHARED_DIVISOR };
   return {
-    pace: new TimedPace({ clock, costAtFirstMs, divisor: automatic }),
-    cachePace: new TimedPace({ clock, costAtFirstMs, divisor: cached }),
+    pace: new TimedPace(options),
+    cachePace: new TimedPace(options),
   };
 };

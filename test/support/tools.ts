@@ -15,7 +15,7 @@ export function requireTool(tool: string, t: TestContext): boolean {
   return false;
 }
 
-/** Whether a program is in a folder of PATH. Starting it, as with `--version`, would take up to 0.4 s. */
+/** Whether a program is on PATH. Running it with `--version` instead would take up to 0.4 s. */
 function isInstalled(tool: string): boolean {
   const folders = (process.env.PATH ?? '').split(path.delimiter);
   return folders.some((folder) => {

@@ -32,6 +32,9 @@ export interface PendingSync {
   wait(): void;
 }
 
+/** Data that is on stable storage already. */
+export const SYNCED: PendingSync = { isDone: () => true, wait: () => {} };
+
 /**
  * The compression methods that the engine needs for boot files in recordings, compressed clusters in qcow2 images, and
  * compressed kernels. `deflate` and `inflate` use raw deflate streams (RFC 1951).

@@ -24,7 +24,7 @@ export class LateFile implements HostFile {
   }
 
   truncate(length: number): void {
-    if (this.file ?? length > 0) this.created().truncate(length);
+    if (this.file !== undefined || length > 0) this.created().truncate(length);
   }
 
   sync(): void {

@@ -11,7 +11,7 @@ export class MirroredDevice implements BlockDevice {
   readonly lengthBytes: number;
   readonly readOnly: boolean;
   readonly device: BlockDevice;
-  private mirror: BlockDevice | undefined;
+  private mirror: BlockDevice;
   private onMirrorFailed: () => void;
 
   constructor(device: BlockDevice, mirror: BlockDevice, onMirrorFailed: () => void) {
@@ -51,12 +51,10 @@ export class MirroredDevice implements BlockDevice {
   }
 
   private repeat(change: (mirror: BlockDevice) => void): void {
-    if (!this.mirror) return;
     try {
       change(this.mirror);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      this.mirror = undefined;
       this.onMirrorFailed();
     }
   }

@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.ts';
-import type { HostCompression, HostFile, PendingSync } from '../base/host.ts';
+import { type HostCompression, type HostFile, type PendingSync, SYNCED } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
 import { ByteReader, ByteWriter } from '../base/bytes.ts';
 import { encodeBootFileChunk } from './bootFileChunk.ts';
@@ -124,7 +124,7 @@ export class RecordingWriter {
     this.flush(position);
     const sync = this.synced ? undefined : this.file.startSync?.();
     if (!sync && !this.synced) this.sync();
-    return sync ?? { isDone: () => true, wait: () => {} };
+    return sync ?? SYNCED;
   }
 
   /** Durably writes the end of the recording and closes the file. After a failed write, only closes the file. */

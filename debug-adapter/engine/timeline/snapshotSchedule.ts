@@ -1,5 +1,6 @@
 import type { SnapshotPace } from '../base/host.ts';
 import type { Position } from '../base/quantities.ts';
+import { nextMultiple } from './snapshotSpacing.ts';
 
 // 2^24 steps are replayed in 35 ms at 450 MIPS, so stepping back from the first stop feels instant.
 const FIRST_SPACING = 1 << 24;
@@ -19,8 +20,8 @@ export interface SnapshotBudget {
 export const SNAPSHOT_BUDGET: SnapshotBudget = { bytes: 8 * 2 ** 30, snapshots: 1000 };
 
 /**
- * The default limits if no pace limits the time for snapshots: each snapshot of a large guest takes up to a tenth of a
- * second.
+ * The default limits if there is no pace. Without a pace, nothing limits the time that snapshots take, and a snapshot
+ * of a large guest can take 0.1 s.
  */
 export const SNAPSHOT_BUDGET_WITHOUT_PACE: SnapshotBudget = { ...SNAPSHOT_BUDGET, snapshots: 31 };
 
@@ -52,7 +53,7 @@ export class SnapshotSchedule {
 
   /** The first scheduled position after `position`. */
   nextAfter(position: Position): Position {
-    return (Math.floor(position / this.spacing) + 1) * this.spacing;
+    return nextMultiple(position, this.spacing);
   }
 
   /** Calls `take` if the pace permits a snapshot now. */

@@ -15,17 +15,20 @@ const RUN_SPACING = 1 << 22;
  */
 export function nextSnapshotOnTheWay(position: Position, target: Position): Position {
   const before = SNAPSHOT_DISTANCES.map((distance) => target - distance).find((candidate) => candidate > position);
-  return Math.min(target, nextMultiple(position), before ?? target);
+  return Math.min(target, nextMultiple(position, SNAPSHOT_SPACING), before ?? target);
 }
 
 /** The next position at which a forward run may leave a snapshot. */
 export function nextSnapshotOfRun(position: Position): Position {
-  return (Math.floor(position / RUN_SPACING) + 1) * RUN_SPACING;
+  return nextMultiple(position, RUN_SPACING);
 }
 
 /** The position of the next snapshot to create while searching up to `end`, or `end` if there is none before it. */
 export function nextSnapshotOfSearch(position: Position, end: Position): Position {
-  return Math.min(end, nextMultiple(position));
+  return Math.min(end, nextMultiple(position, SNAPSHOT_SPACING));
 }
 
-const nextMultiple = (position: Position): Position => (Math.floor(position / SNAPSHOT_SPACING) + 1) * SNAPSHOT_SPACING;
+/** The first multiple of a spacing after a position. */
+export function nextMultiple(position: Position, spacing: number): Position {
+  return (Math.floor(position / spacing) + 1) * spacing;
+}

@@ -50,8 +50,6 @@ export class TravelDisk {
   private currentSnapshot: SnapshotId | undefined;
   private copyBuffer: Uint8Array | undefined;
   private liveEnd: { device: BlockDevice; digest: DriveDigest; mirror: DiskState | undefined } | undefined;
-  /** Whether the layer mirrors the disk of the live end, whether or not the machine is there now. */
-  private isMirroring = false;
 
   constructor(options: {
     filter: BlkreplayFilter;
@@ -79,13 +77,9 @@ export class TravelDisk {
   startMirror(snapshot: SnapshotId): void {
     if (this.filter.readOnly) return;
     this.stopMirror();
-    this.currentSnapshot = snapshot;
-    const layer = this.layerOver(this.lowerOf(snapshot));
-    layer.reset(this.lowerOf(snapshot));
+    const layer = this.loadLayer({ snapshot });
     const { device, driveDigest } = this.filter;
-    const mirrored = new MirroredDevice(device, layer, () => this.stopMirror());
-    this.filter.setDevice(mirrored, driveDigest);
-    this.isMirroring = true;
+    this.filter.setDevice(new MirroredDevice(device, layer, () => this.stopMirror()), driveDigest);
   }
 
   /** Whether `capture` works at the live end. */
@@ -105,16 +99,13 @@ export class TravelDisk {
     this.filter.setDevice(device, digest);
     this.liveEnd = undefined;
     // Discards the guest's writes in the history.
-    if (mirror?.slots) this.layer!.restore({ lower: this.lowerOf(mirror.snapshot), slots: mirror.slots });
-    else this.layer?.reset(this.base.base);
-    if (!mirror) return;
-    this.currentSnapshot = mirror.snapshot;
+    if (!mirror) return this.layer?.reset(this.base.base);
+    this.loadLayer(mirror);
     this.release(mirror);
   }
 
   /** Stops mirroring the live end. States captured so far remain valid. */
   stopMirror(): void {
-    this.isMirroring = false;
     if (this.liveEnd) {
       if (this.liveEnd.mirror) this.release(this.liveEnd.mirror);
       this.liveEnd = { ...this.liveEnd, device: withoutMirror(this.liveEnd.device), mirror: undefined };
@@ -127,11 +118,7 @@ export class TravelDisk {
   /** Switches the drive to a disk state. A drive without snapshots shows its base. */
   show(state: DiskState): void {
     if (this.filter.readOnly) return;
-    this.currentSnapshot = state.snapshot;
-    const lower = this.lowerOf(state.snapshot);
-    const layer = this.layerOver(lower);
-    if (state.slots) layer.restore({ lower, slots: state.slots });
-    else layer.reset(lower);
+    const layer = this.loadLayer(state);
     this.filter.setDevice(layer, () => this.digestOf(layer));
   }
 
@@ -188,13 +175,20 @@ export class TravelDisk {
     if (this.ownsLayer) this.layer?.close();
   }
 
-  private lowerOf(snapshot: SnapshotId | undefined): BlockDevice {
-    return this.view(snapshot)?.disk ?? this.base.base;
+  /** Whether the layer mirrors the disk of the live end, whether or not the machine is there now. */
+  private get isMirroring(): boolean {
+    return this.liveEnd ? this.liveEnd.mirror !== undefined : this.filter.device instanceof MirroredDevice;
   }
 
-  private layerOver(lower: BlockDevice): ScratchLayer {
+  /** Makes the scratch layer contain a disk state. */
+  private loadLayer({ snapshot, slots }: DiskState): ScratchLayer {
+    this.currentSnapshot = snapshot;
+    const lower = this.view(snapshot)?.disk ?? this.base.base;
     // Most guests of a short session write nothing, so the scratch file is created only when it is needed.
-    return (this.layer ??= new ScratchLayer({ lower, scratch: new LateFile(lower.name, this.openScratch) }));
+    this.layer ??= new ScratchLayer({ lower, scratch: new LateFile(lower.name, this.openScratch) });
+    if (slots) this.layer.restore({ lower, slots });
+    else this.layer.reset(lower);
+    return this.layer;
   }
 
   private view(id: SnapshotId | undefined): SnapshotView | undefined {

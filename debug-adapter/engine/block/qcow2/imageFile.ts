@@ -1,4 +1,4 @@
-import type { HostFile, PendingSync } from '../../base/host.ts';
+import { type HostFile, type PendingSync, SYNCED } from '../../base/host.ts';
 import { imageCorrupt } from '../../../messages/block.ts';
 import { CLUSTER_BITS_MAX } from './layout.ts';
 import { imageDamage } from '../../../messages/imageDamage.ts';
@@ -58,7 +58,7 @@ export class ImageFile {
    * they must be safe in any order with the earlier ones.
    */
   startBarrier(): PendingSync | undefined {
-    if (!this.unsynced) return { isDone: () => true, wait: () => {} };
+    if (!this.unsynced) return SYNCED;
     const sync = this.file.startSync?.();
     if (sync) this.unsynced = false;
     return sync;

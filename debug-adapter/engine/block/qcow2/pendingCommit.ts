@@ -2,7 +2,10 @@ import { changeHeader } from './header.ts';
 import type { ImageParts, PendingCommit } from './imageParts.ts';
 import { writeRefcounts } from './writeRefcounts.ts';
 
-/** Does the steps of the pending commit whose barriers are done. Returns whether no commit is pending any more. */
+/**
+ * Performs the steps of the pending commit that need not wait for a barrier. Returns true if the commit is complete, or
+ * if there was none.
+ */
 export function continuePending(parts: ImageParts): boolean {
   const { pending } = parts;
   if (!pending) return true;
@@ -10,7 +13,10 @@ export function continuePending(parts: ImageParts): boolean {
   if (!pending.header) return freeDropped(parts, pending);
   writePendingHeader(parts, pending);
   const barrier = parts.file.startBarrier();
-  if (!barrier) return finishPending(parts);
+  if (!barrier) {
+    parts.file.barrier({ durable: true });
+    return freeDropped(parts, pending);
+  }
   pending.barrier = barrier;
   return continuePending(parts);
 }
