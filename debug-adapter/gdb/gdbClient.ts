@@ -24,6 +24,8 @@ export class GdbClient {
   private runner: Runner;
   /** The watchpoints at which the last run stopped. */
   private watchStop: { direction: Direction; position: number; ids: BreakpointId[] } | undefined;
+  /** Whether the last run was reported as a step but did not move, and gdb has not shown this stop to the user. */
+  private hasStayed = false;
 
   constructor(session: Session<Timeline>, runner: Runner) {
     this.session = session;
@@ -37,6 +39,7 @@ export class GdbClient {
   /** Executes a run and returns its stop reply. */
   async run(run: Sliced<StopReason>, direction: Direction = 'forward'): Promise<string> {
     const mode = direction === 'forward' ? 'slices' : 'growingSlices';
+    const { position: from } = this.session;
     try {
       this.reason = await this.runner.run(run, { owner: 'gdb', mode, yieldsAtStop: true });
     } finally {
@@ -45,6 +48,7 @@ export class GdbClient {
     const { reason } = this;
     const { position } = this.session;
     this.watchStop = reason.kind === 'hit' ? { direction, position, ids: reason.hits.map(({ id }) => id) } : undefined;
+    this.hasStayed = reason.kind === 'step' && position === from;
     return this.stopReply();
   }
 
@@ -58,6 +62,19 @@ export class GdbClient {
     const { watchStop, stopPoints } = this;
     if (watchStop?.direction !== direction || watchStop.position !== this.session.position) return false;
     return watchStop.ids.every((id) => !stopPoints.watched(id));
+  }
+
+  /**
+   * Whether the next step may be part of a step over a breakpoint, for which gdb removes the breakpoint. A second step
+   * in the same command of the user is not: gdb has then completed the step over the breakpoint.
+   */
+  mayStepOverBreakpoint(): boolean {
+    return this.stopPoints.isRemovedAt(this.session.inspector.pc) && !this.hasStayed;
+  }
+
+  /** Call this when gdb has shown the stop to the user, who then enters the next command. */
+  stopWasShown(): void {
+    this.hasStayed = false;
   }
 
   /** gdb's thread n is hart n - 1. */

@@ -73,7 +73,7 @@ const REQUESTS: Record<string, Request> = {
   // 1 means that gdb attached to an existing machine: quitting gdb detaches from the machine instead of killing it.
   qAttached: () => '1',
   qC: (client) => `QC${threadId(client.thread)}`,
-  qfThreadInfo: ({ threadCount }) => `m${Array.from({ length: threadCount }, (_, i) => threadId(i + 1)).join()}`,
+  qfThreadInfo: (client) => allThreads(client),
   qsThreadInfo: () => 'l',
   'qRcmd,': (client, rest) => command(client, rest),
 };
@@ -82,6 +82,12 @@ const REQUESTS: Record<string, Request> = {
 const PACKET_NAMES = Object.keys(REQUESTS).sort((a, b) => b.length - a.length);
 
 // --- threads -----------------------------------------------------------------------------------------------------------
+
+/** gdb requests the list of threads whenever it shows a stop. */
+function allThreads(client: GdbClient): string {
+  client.stopWasShown();
+  return `m${Array.from({ length: client.threadCount }, (_, i) => threadId(i + 1)).join()}`;
+}
 
 function threadIn({ threadCount }: GdbClient, text: string): number | undefined {
   const thread = parseHexUpTo(text, threadCount);

@@ -25,9 +25,9 @@ function runOf(client: GdbClient, action: ResumeAction): Sliced<StopReason> {
     case 'continue':
       return session.continue();
     case 'step':
-      return client.hasSteppedOverAccess('forward') ? stayHere() : stepForward(session, action.hart);
+      return client.hasSteppedOverAccess('forward') ? stayHere() : step(client, stepForward(session, action.hart));
     case 'range':
-      return stepThrough(client, action);
+      return step(client, stepThrough(client, action));
   }
 }
 
@@ -39,7 +39,24 @@ export function reverse(client: GdbClient, action: 'continue' | 'step'): Promise
 }
 
 const stepBackward = (client: GdbClient): Sliced<StopReason> =>
-  client.hasSteppedOverAccess('backward') ? stayHere() : stepBack(client.session, client.hartToStep());
+  client.hasSteppedOverAccess('backward') ? stayHere() : step(client, stepBack(client.session, client.hartToStep()));
+
+/**
+ * Executes a step. A step that reaches the start or end of history is reported as a step, and the next one, which
+ * cannot move, is reported as the end. The reason is that gdb 13 cannot resume the machine again after it has learned
+ * of the end while it stepped over a breakpoint: it then waits forever (`step_over_info` in gdb's infrun.c). If the
+ * step cannot move, but gdb may be stepping over a breakpoint, gdb therefore learns of the end only in the next run.
+ */
+function* step(client: GdbClient, run: Sliced<StopReason>): Sliced<StopReason> {
+  const { position } = client.session;
+  const mayStepOverBreakpoint = client.mayStepOverBreakpoint();
+  const reason = yield* run;
+  const hasStepped = client.session.position !== position || mayStepOverBreakpoint;
+  return isEndOfHistory(reason) && hasStepped ? { kind: 'step' } : reason;
+}
+
+const isEndOfHistory = ({ kind }: StopReason): boolean =>
+  kind === 'startOfRecording' || kind === 'endOfRecording' || kind === 'ended';
 
 /** A run that does nothing, for a step that the machine has already executed. */
 // eslint-disable-next-line require-yield -- there is nothing to wait for

@@ -23,6 +23,8 @@ export class StopPointTable {
   private matches: () => boolean;
   private ids = new Map<string, BreakpointId>();
   private points = new Map<BreakpointId, StopPoint>();
+  /** The addresses of all breakpoints that gdb has ever inserted. */
+  private addresses = new Set<bigint>();
 
   /**
    * `matches` is a condition that applies to all breakpoints. It is evaluated whenever the machine reaches a
@@ -43,6 +45,7 @@ export class StopPointTable {
     const id = this.add(point);
     this.ids.set(key, id);
     this.points.set(id, point);
+    if (!isWatch(point.kind)) this.addresses.add(point.address);
   }
 
   remove(point: StopPoint): void {
@@ -70,6 +73,11 @@ export class StopPointTable {
   /** The breakpoints at an address. */
   at(address: bigint): BreakpointId[] {
     return [...this.points].filter(([, point]) => !isWatch(point.kind) && point.address === address).map(([id]) => id);
+  }
+
+  /** Whether gdb has removed its breakpoint at an address, perhaps only to step over it. */
+  isRemovedAt(address: bigint): boolean {
+    return this.addresses.has(address) && this.at(address).length === 0;
   }
 
   private add({ kind, address, lengthBytes, predicate }: StopPoint): BreakpointId {
