@@ -59,7 +59,7 @@ function run(name: string, translationThreshold: number | undefined, positions: 
 
 for (const name of [
   ...some(SMALL_GUESTS, 2).map((small) => `small/${small}`),
-  ...some(['kernel/oslet', 'kernel/oslet-clint', 'demo/demo'], 1),
+  ...some(['kernel/oslet', 'kernel/oslet-clint', 'demo/demo'], 0),
 ]) {
   test(`${name}: all states are the same, regardless of which code is translated`, (t) => {
     const random = SeededRandom.forTest(t);
