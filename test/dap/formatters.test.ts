@@ -33,7 +33,7 @@ function natvis(texts: Record<string, string>): string {
   return `<AutoVisualizer>${types.join('')}</AutoVisualizer>`;
 }
 
-longTest('a natvis file in the launch configuration formats a struct, whose last child is then its raw view', async (t) => {
+test('a natvis file in the launch configuration formats a struct, whose last child is then its raw view', async (t) => {
   const sandbox = new Sandbox(t);
   sandbox.write('demo.natvis', NATVIS);
   sandbox.write('broken.natvis', '<AutoVisualizer>\n<Type>');
