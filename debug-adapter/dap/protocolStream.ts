@@ -1,5 +1,5 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { messageTooLarge, notTheProtocol } from '../messages/dap.ts';
+import { messageTooLarge, NOT_AN_OBJECT, notTheProtocol } from '../messages/dap.ts';
 import { isRecord } from './arguments.ts';
 import { concatenated, MESSAGE_BYTES_MAX, MessageReader } from './messageReader.ts';
 
@@ -133,7 +133,7 @@ export class ProtocolStream implements ClientEvents {
   private parse(text: string): DebugProtocol.Request | undefined {
     try {
       const message: unknown = JSON.parse(text);
-      if (!isRecord(message)) throw new Error('it is not an object');
+      if (!isRecord(message)) throw new Error(NOT_AN_OBJECT);
       // The adapter sends no requests to the client, so responses are ignored.
       return message.type === 'request' ? (message as unknown as DebugProtocol.Request) : undefined;
     } catch (error) {

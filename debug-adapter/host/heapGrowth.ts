@@ -16,8 +16,8 @@ export const ENGINE_HEAP = { maxYoungGenerationSizeMb: YOUNG_MEBIBYTES, maxOldGe
  * The process would therefore grow each time. The effect of each flag:
  *
  * - `semi-space-growth-factor=1`: a young generation keeps its initial size. In the main thread, this is 2 MiB.
- * - `min-semi-space-size`: the initial size of the young generation in threads that start later. V8 divides a young
- * generation into three parts.
+ * - `min-semi-space-size`: the initial size of the young generation in threads that start later. V8 divides the
+ * young generation of each thread into three parts.
  * - `optimize-for-size`: the old generation is cleaned after 2 MiB of garbage.
  *
  * V8 reads the first and last flags whenever it resizes a heap, so they also affect the main thread, which is already

@@ -262,6 +262,8 @@ export const gdbServerOn = (name: string) => `gdb server on ${name}`;
 
 export const ownMistake = (text: string) => `This is a bug in blkreplay. Report it with this text: ${text}`;
 
+/** A reason for `messageUnreadable`. */
+export const NOT_AN_OBJECT = 'it is not an object';
 export const messageUnreadable = (why: string) =>
   `A message from the client could not be read: ${why}. Check the client.`;
 

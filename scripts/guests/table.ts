@@ -36,8 +36,8 @@ shows the expected text. *Works* means that the console showed the text in all t
 replay had the same console output and the same digest of registers, RAM, devices and disks as the recording.
 
 The table omits options that are the same for all guests: \`-M virt -display none -serial stdio -net none\` for QEMU, and
-\`record\` with \`--rrfile\` for blkreplay. Each row names the commit or version of the sources. No guest is part of this
-repository. 32-bit guests do not run, because the machine is RV64.
+\`record\` with \`--rrfile\` for blkreplay. Each row names the commit or version of the sources. This repository does
+not include any guests. 32-bit guests do not run, because the machine is RV64.
 `;
 
 function row(guest: Guest, { qemu, ours }: GuestResult): string {

@@ -6,7 +6,7 @@ import { ROOT } from './documents.ts';
 /**
  * Performs the steps that a recipe describes for VS Code, over DAP: each request is the one that VS Code sends for the
  * action. The steps are written in a small vocabulary, which SENTENCES defines. A step that matches no
- * sentence is an error, so that every step is performed.
+ * sentence is an error, so no step is silently skipped.
  */
 export class EditorSteps {
   /** The number of stops, values and call stacks that were compared with the recipe. */

@@ -139,7 +139,7 @@ export class SnapshotImages {
     return id;
   }
 
-  /** Continues to make new snapshots durable, without waiting. */
+  /** Does the next part of the work that makes new snapshots durable, if that is possible without waiting. */
   continuePending(): void {
     for (const { image } of this.images) image.snapshots.continuePending();
   }

@@ -56,7 +56,7 @@ export class SnapshotSchedule {
     return nextMultiple(position, this.spacing);
   }
 
-  /** Calls `take` if the pace permits a snapshot now. */
+  /** Calls `take` if the pace allows a snapshot now. */
   takeIfDue(take: () => void): void {
     if (!this.pace.isDue()) return;
     take();

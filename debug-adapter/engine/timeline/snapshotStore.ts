@@ -176,7 +176,7 @@ export class SnapshotStore {
     });
   }
 
-  /** Continues to make new snapshots durable, without waiting. */
+  /** Does the next part of the work that makes new snapshots durable, if that is possible without waiting. */
   continuePending(): void {
     this.images.continuePending();
   }

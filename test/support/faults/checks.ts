@@ -75,7 +75,7 @@ export function diskOf(sandbox: Sandbox, drive: number): Uint8Array {
 
 export const bothDisks = (sandbox: Sandbox): Uint8Array[] => [diskOf(sandbox, 0), diskOf(sandbox, 1)];
 
-/** The names of the snapshots that exist in all drives, ordered by position. */
+/** The names of the snapshots that exist on every drive, ordered by position. */
 export function snapshotNames(sandbox: Sandbox, rrfile = 'a.rr'): string[] {
   return inFolder(sandbox, () => listStoredSnapshots(nodeHost, rrfile).map(({ name }) => name));
 }

@@ -9,7 +9,7 @@ import type { GuestValue } from './shownValue.ts';
 
 /**
  * The children of a value: the members of a struct or union, or the elements of an array. The children of a pointer to
- * a struct are the struct's members; the only child of another pointer is the pointee. If an array has more than 1000
+ * a struct are the struct's members; the only child of any other pointer is the pointee. If an array has more than 1000
  * elements, they are grouped.
  */
 export function childrenOf(value: GuestValue): GuestValue[] {

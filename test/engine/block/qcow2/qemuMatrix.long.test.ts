@@ -2,8 +2,8 @@
  *
  * First QEMU writes, zeroes, discards and takes snapshots, then blkreplay does the same, and then QEMU again. Both must
  * read the same bytes from the disk and from each snapshot, and report the same results for `info`, `map` and `check`.
- * Operations that QEMU or blkreplay cannot perform on a kind of image are left out, for example taking a snapshot in an
- * image with one-bit refcounts.
+ * Operations that QEMU or blkreplay cannot perform on a particular kind of image, such as taking a snapshot in an image
+ * with one-bit refcounts, are left out.
  */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';

@@ -178,7 +178,7 @@ export class Translator {
     this.codePageWriters.forgetAccesses();
   }
 
-  /** Imported by the core: called before bytes of a page with regions change. */
+  /** Imported by the core, which calls it before it changes bytes in a page that contains regions. */
   codeWritten(offset: number, lengthBytes: number): void {
     this.regions.codeWritten(offset, lengthBytes);
   }
