@@ -16,7 +16,7 @@ export const formatterFileTexts = {
   mismatch: (end: string, start: string) =>
     `The file is not well-formed XML: the end tag ${quoted(end)} does not match the start tag ${quoted(start)}.`,
   badEntity: (text: string) => `The file is not well-formed XML: ${quoted(text)} is not a known entity.`,
-  noElement: () => 'The file contains no element.',
+  noElement: () => 'The file contains no XML elements.',
   textOutside: () => 'The file is not well-formed XML: it must consist of a single root element.',
   tooDeep: (max: number) => `Elements are nested more than ${max} levels deep.`,
   notNatvis: (name: string) => `The root element is ${quoted(name)}; expected "AutoVisualizer".`,

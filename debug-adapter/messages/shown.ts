@@ -1,6 +1,6 @@
 /**
- * Makes text from a user, a file or a guest safe for one line on a terminal or in an editor. Control characters, escape
- * sequences, bidirectional formatting characters and unpaired surrogates are escaped. Long text is shortened to a
+ * Makes text from a user, a file or a guest safe to show on one line of a terminal or an editor. Control characters,
+ * escape sequences, bidirectional formatting characters and unpaired surrogates are escaped. Long text is shortened to a
  * readable length.
  */
 const VALUE_LENGTH_MAX = 100;

@@ -37,7 +37,7 @@ export function launchReference(manifestText: string): string {
   const [record] = debuggerEntry.initialConfigurations;
   const sections = [
     '# launch.json',
-    'A configuration of the type `blkreplay` describes a machine, its disks and its recording. This reference is generated from the schema that VS Code uses for completion and hovers.',
+    'A configuration of type `blkreplay` describes a machine, its disks and its recording. This reference is generated from the schema that VS Code uses for completion and hovers.',
     fenced('jsonc', JSON.stringify(record, undefined, 2)),
     'To replay a recording, change `"record"` to `"replay"`. All other settings stay the same. Relative paths are resolved against `cwd`, and VS Code replaces variables such as `${workspaceFolder}`.',
     '## All settings',

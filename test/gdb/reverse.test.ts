@@ -382,8 +382,8 @@ function endsBody(stage: Stage, { ran, after }: TracedMove): boolean {
 }
 
 /**
- * Checks a `reverse-finish` in an inlined body: it goes to the body's call or, from there, to the code that ran before
- * (see README.md).
+ * Checks a `reverse-finish` in an inlined body: it goes to the inlined call or, if it started there, to the code that
+ * ran before the call (see README.md).
  */
 function leavesBody(
   stage: Stage,

@@ -171,8 +171,8 @@ export class Divergences {
   }
 
   /**
-   * Finds the recorded request that belongs to a completion. Reads the recording from its start, so it is used only to
-   * describe a difference.
+   * Finds the recorded request that belongs to a completion. This is slow, because it reads the recording
+   * from the start. Use it only to describe a difference.
    */
   private requestOf(completion: BlockCompletion): BlockRequest | undefined {
     for (const entry of this.recording.entriesFrom(0, ['blockRequest'])) {

@@ -122,7 +122,7 @@ test('type patterns match template arguments', () => {
 });
 
 const MISTAKES: [text: string, line: number, says: RegExp][] = [
-  ['', 1, /contains no element/],
+  ['', 1, /contains no XML elements/],
   ['<AutoVisualizer>\n<Type Name="a">\n</AutoVisualizer>', 3, /"AutoVisualizer" does not match the start tag "Type"/],
   ['<x/>', 1, /root element is "x"/],
   ['<AutoVisualizer>\n<Type/></AutoVisualizer>', 2, /"Type" has no attribute "Name"/],

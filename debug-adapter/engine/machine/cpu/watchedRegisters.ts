@@ -42,7 +42,7 @@ export class WatchedRegisters {
   }
 
   /**
-   * Sets the registers, and stores their current values. Registers are numbered as follows: x0 to x31, the sink
+   * Sets which registers are watched, and remembers their current values. Registers are numbered as follows: x0 to x31, the sink
    * register, f0 to f31.
    */
   set(registers: readonly number[]): void {

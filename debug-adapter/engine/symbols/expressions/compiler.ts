@@ -260,7 +260,7 @@ export class Compiler {
     const type = stripTypedefs(value.type);
     if (!isComposite(type)) throw isNotAStruct(object.text, typeName(value.type));
     if (type.isIncomplete) throw typeIsIncomplete(typeName(value.type));
-    // The members of a Rust enum depend on its value, so the evaluator finds them.
+    // Which members a Rust enum has depends on its value, so the evaluator determines them, not the compiler.
     const inVariant = memberOfSomeVariant(type, member);
     if (inVariant) return { kind: 'memory', type: inVariant, address: undefined };
     const [path] = pathsTo(type, member);

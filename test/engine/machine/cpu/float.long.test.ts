@@ -212,7 +212,7 @@ test('fused multiply-add results close to a tie are rounded correctly', (t) => {
     const one = bias << fractionBits;
     const near = () => BigInt(random.below(5) - 1);
     const addend = () => {
-      // The exponent is limited because half precision has too few exponents for such an addend.
+      // The exponent is limited because such an addend is outside the exponent range of half precision.
       const exponent = bias + BigInt(Math.min(Number(fractionBits) + random.below(3), Number(bias)));
       const sign = BigInt(random.below(2)) * reference.signBit(format);
       return sign | (exponent << fractionBits) | BigInt(random.below(4));
