@@ -36,6 +36,7 @@ const VALUED = [
   'rng-seed',
   'rrfile',
   'rrsnapshot',
+  'snapshot-space',
   'drive',
   'allow',
   'stdin',

@@ -1,15 +1,15 @@
-import { closedRecording, entryName, type RecordingHeader, RecordingReader } from '../engine/index.ts';
+import { closedRecording, countDeleted, entryName, type RecordingHeader, RecordingReader } from '../engine/index.ts';
 import { inert, jsonLine } from '../messages/shown.ts';
 import { nodeHost } from '../host/nodeHost.ts';
 import { infoLines } from '../messages/commandOutput.ts';
 
-/** `info RRFILE`: describes a recording, based only on the contents of the recording file. */
+/** `info RRFILE`: describes a recording and the snapshots in its overlays. */
 export function showInfo({ rrfile, json }: { rrfile: string; json: boolean }): string {
   const file = nodeHost.files.open(rrfile, { write: false, create: 'never' });
   const reader = new RecordingReader(file, nodeHost.compression);
   try {
-    const found = collect(reader);
-    return json ? jsonLine(withFiles(rrfile, reader, found)) + '\n' : asText(rrfile, found);
+    const info = withFiles(rrfile, reader, collect(reader));
+    return json ? jsonLine(info) + '\n' : asText(rrfile, info);
   } finally {
     reader.close();
   }
@@ -62,10 +62,12 @@ function withFiles(rrfile: string, reader: RecordingReader, found: Info) {
     files,
     drives: found.drives.map((drive, i) => ({ ...drive, ...drives[i] })),
     snapshots: kept ?? found.snapshots,
+    /** The number of automatic snapshots that no longer exist. */
+    deletedSnapshots: snapshots ? countDeleted(found.snapshots, snapshots) : 0,
   };
 }
 
-function asText(rrfile: string, info: Info): string {
+function asText(rrfile: string, info: ReturnType<typeof withFiles>): string {
   const lines = [
     infoLines.heading(rrfile, info.blkreplayVersion, info.formatVersion),
     infoLines.machine(info.machine),
@@ -76,7 +78,10 @@ function asText(rrfile: string, info: Info): string {
     ...(info.stateFile ? [infoLines.stateFile(info.stateFile)] : []),
     infoLines.positions(info.lastPosition, info.complete),
     infoLines.end(info.end?.reason),
-    infoLines.snapshots(info.snapshots.map(({ name }) => name)),
+    infoLines.snapshots(
+      info.snapshots.map(({ name }) => name),
+      info.deletedSnapshots,
+    ),
     infoLines.log(info.entries),
   ];
   return lines.map(inert).join('\n') + '\n';

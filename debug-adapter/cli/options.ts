@@ -15,6 +15,7 @@ import {
   parseGdbListenAddress,
   parseHarts,
   parseMemory,
+  parseSnapshotSpace,
   parsePosition,
   parseRngSeed,
   parseSnapshotName,
@@ -95,6 +96,8 @@ export interface RecordCommand extends LiveOptions {
   rrsnapshot: string | null;
   /** Whether to take every automatic snapshot, even if this slows down the recording. */
   allSnapshots: boolean;
+  /** The disk space for automatic snapshots, in bytes; null for the default. */
+  snapshotSpaceBytes: number | null;
 }
 
 /**
@@ -167,6 +170,7 @@ const MACHINE_OPTIONS = {
     'rng-seed',
     'rrfile',
     'rrsnapshot',
+    'snapshot-space',
     'stdin',
     'stop-at',
     'idle',
@@ -221,6 +225,8 @@ function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Comman
   const append = appendText === null ? null : parseAppend('--append', appendText);
   const overwrite = words.flag('overwrite');
   const allSnapshots = words.flag('all-snapshots');
+  const space = words.text('snapshot-space');
+  const snapshotSpaceBytes = space === null ? null : parseSnapshotSpace('--snapshot-space', space);
 
   if (command === 'replay') {
     const recording = words.required(rrfile, '--rrfile FILE', command);
@@ -243,6 +249,7 @@ function parseMachineCommand(command: 'run' | 'record' | 'replay', words: Comman
     rrfile: words.required(rrfile, '--rrfile FILE', command),
     rrsnapshot,
     allSnapshots,
+    snapshotSpaceBytes,
   };
 }
 

@@ -13,6 +13,13 @@ export function parseMemory(option: string, value: string): number {
   throw optionBadValue({ option, value, expected: expected.memoryOption(limits.MEMORY_MIB) });
 }
 
+/** Like `parseMemory`, for the disk space for automatic snapshots. */
+export function parseSnapshotSpace(option: string, value: string): number {
+  const bytes = limits.parseSnapshotSpace(value);
+  if (bytes !== undefined) return bytes;
+  throw optionBadValue({ option, value, expected: expected.spaceOption(limits.SNAPSHOT_SPACE_MIB) });
+}
+
 export function parseHarts(option: string, value: string): number {
   const harts = /^\d$/.test(value) ? Number(value) : NaN;
   if (limits.isHartCount(harts)) return harts;

@@ -145,7 +145,7 @@ function open(command: MachineCommand, version: string): Timeline {
     ...{ live, otherInputs: stdin === null ? [] : [stdin], overwrite },
   };
   if (command.kind === 'run') return openRun(host, setup);
-  const { rrfile, rrsnapshot, allSnapshots } = command;
+  const { rrfile, rrsnapshot, allSnapshots, snapshotSpaceBytes } = command;
   const paces = command.gdb ? interactivePaces() : { pace: new TimedPace() };
   return openRecord(host, {
     ...setup,
@@ -154,6 +154,7 @@ function open(command: MachineCommand, version: string): Timeline {
     version,
     ...paces,
     ...(allSnapshots && { pace: undefined }),
+    ...(snapshotSpaceBytes !== null && { snapshotBudget: { bytes: snapshotSpaceBytes } }),
   });
 }
 

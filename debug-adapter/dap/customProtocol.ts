@@ -63,6 +63,8 @@ export interface Overview {
   stateFile: string | null;
   /** The snapshots, in ascending order of position. */
   snapshots: SnapshotOverview[];
+  /** The number of automatic snapshots that were taken and have been deleted since. */
+  deletedSnapshots: number;
 }
 
 export interface DriveOverview {

@@ -49,6 +49,8 @@ export interface LaunchConfiguration {
   symbolCache: boolean;
   /** The memory for cached snapshots; null for the default. */
   snapshotMemoryBytes: number | null;
+  /** The disk space for automatic snapshots; null for the default. */
+  snapshotSpaceBytes: number | null;
   /** A guest panic is a call to one of these functions, or the output of one of these strings on the console. */
   panicFunctions: string[];
   panicTexts: string[];
@@ -107,6 +109,7 @@ export function parseLaunch(input: unknown, resolvePath: ResolvePath): LaunchCon
     workspaceVisualizerFiles: settings.files('workspaceVisualizerFiles'),
     symbolCache: settings.flag('symbolCache', true),
     snapshotMemoryBytes: snapshotMemoryBytes(settings),
+    snapshotSpaceBytes: snapshotSpaceBytes(settings),
     panicFunctions: settings.texts('panicFunctions') ?? ['panic'],
     panicTexts: panicTexts(settings),
     cwd,
@@ -181,6 +184,13 @@ function snapshotMemoryBytes(settings: Settings): number | null {
   return (
     limits.parseSnapshotMemory(text) ?? settings.bad('snapshotMemory', expected.memorySetting(SNAPSHOT_MEMORY_MIB))
   );
+}
+
+function snapshotSpaceBytes(settings: Settings): number | null {
+  const text = settings.text('snapshotSpace');
+  if (text === null) return null;
+  const { SNAPSHOT_SPACE_MIB } = limits;
+  return limits.parseSnapshotSpace(text) ?? settings.bad('snapshotSpace', expected.spaceSetting(SNAPSHOT_SPACE_MIB));
 }
 
 function harts(settings: Settings): number | null {

@@ -127,11 +127,22 @@ function openTimeline(
     overwrite: configuration.overwrite === 'always',
   };
   if (rr === 'off') return openRun(workspace, setup);
-  return openRecord(workspace, { ...setup, rrfile, rrsnapshot, version, pace, cachePace });
+  return openRecord(workspace, {
+    ...setup,
+    rrfile,
+    rrsnapshot,
+    version,
+    pace,
+    cachePace,
+    ...snapshotSpace(configuration),
+  });
 }
 
 const travelBudget = ({ snapshotMemoryBytes }: LaunchConfiguration): TravelBudget =>
   snapshotMemoryBytes === null ? TRAVEL_BUDGET : { ...TRAVEL_BUDGET, memoryBytes: snapshotMemoryBytes };
+
+const snapshotSpace = ({ snapshotSpaceBytes: bytes }: LaunchConfiguration) =>
+  bytes === null ? {} : { snapshotBudget: { bytes } };
 
 /**
  * Replaces the errors `overlay-exists` and `recording-exists` with a single error, because the launch configuration's

@@ -23,7 +23,7 @@ export { closedRecording, type RecordingFile } from './timeline/closedRecording.
 export { kernelOfRecording } from './timeline/bootFiles.ts';
 export { replayablePosition } from './timeline/replayablePosition.ts';
 export { lockToRead } from './timeline/filesInUse.ts';
-export type { SnapshotInfo } from './timeline/snapshotInfo.ts';
+export { countDeleted, type SnapshotInfo } from './timeline/snapshotInfo.ts';
 export type { TimelineFiles } from './timeline/timelineFiles.ts';
 export type { DriveOptions } from './timeline/driveStack.ts';
 export {

@@ -155,7 +155,9 @@ export const infoLines = {
   positions: (last: number, complete: boolean) =>
     `  positions  0 to ${last}${complete ? '' : ' (not closed properly)'}`,
   end: (reason: string | undefined) => `  end        ${reason ?? 'not recorded'}`,
-  snapshots: (names: readonly string[]) => `  snapshots  ${names.join(', ') || 'none'}`,
+  snapshots: (names: readonly string[], deleted: number) =>
+    `  snapshots  ${names.join(', ') || 'none'}` +
+    (deleted === 0 ? '' : ` (${counted(deleted, 'automatic snapshot')} deleted)`),
   log: (counts: Readonly<Record<string, number>>) =>
     `  log        ${Object.entries(counts)
       .map(([kind, count]) => `${count} ${kind}`)

@@ -20,6 +20,8 @@ export const expected = {
     'FILE or FILE@ADDRESS, for example Image@0x80200000; if the name itself ends in @ and a number, double the @',
   memoryOption: (limits: MemoryLimits) => `${memoryRange(limits)}, for example 128M, 1G or 262144K`,
   memorySetting: (limits: MemoryLimits) => `${memoryRange(limits)}, for example "128M"`,
+  spaceOption: (limits: MemoryLimits) => `${memoryRange(limits)}, for example 512M or 20G`,
+  spaceSetting: (limits: MemoryLimits) => `${memoryRange(limits)}, for example "20G"`,
   position: () => 'a number of steps from 0 to 2^53 - 1, for example 1000000 or 1_000_000',
   idleOption: () => 'warp (skip idle time) or realtime (wait through it)',
   gdbOption: (portMax: number) => `a port from 1 to ${portMax}, 0 for any free port, unix:PATH for a socket, or stdio`,
@@ -50,5 +52,5 @@ interface MemoryLimits {
 
 const memoryRange = ({ min, max }: MemoryLimits) => `${memorySize(min)} to ${memorySize(max)} in whole MiB`;
 
-/** A RAM size in GiB if it is a whole number of GiB, and in MiB otherwise. */
+/** A size in GiB if it is a whole number of GiB, and in MiB otherwise. */
 export const memorySize = (mib: number): string => (mib % 1024 === 0 ? `${mib / 1024}G` : `${mib}M`);

@@ -243,6 +243,9 @@ export const viewTexts = {
   snapshotFile: () => 'snapshots',
   snapshotFileTooltip: (file: string) => `${file}\nContains the snapshots`,
   automatic: () => 'automatic',
+  deletedSnapshots: (count: number) => `${counted(count, 'automatic snapshot')} deleted`,
+  deletedSnapshotsTooltip: () =>
+    'blkreplay deletes every other automatic snapshot when their disk space ("snapshotSpace") is used up or there are more than 1,000. Moves to distant positions then take longer.',
   snapshotTooltip: (name: string, position: string) => `Snapshot ${name} at position ${position}`,
   here: () => 'You are here',
   hereTooltip: (position: string) => `The machine is at position ${position}`,

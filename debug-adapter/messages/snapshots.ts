@@ -1,6 +1,7 @@
 import { listSome } from './block.ts';
+import { memorySize } from './expected.ts';
 import { quoted } from './shown.ts';
-import { badInput, remedyWith, textFor, type UserError } from './userError.ts';
+import { badInput, notice, remedyWith, textFor, type UserError } from './userError.ts';
 
 /** Messages about the snapshots that users take, rename and delete in a session. */
 
@@ -85,6 +86,15 @@ export const snapshotFailed = (position: number, cause: UserError) =>
     { position, cause: cause.code },
     `The automatic snapshot at position ${position} was skipped. The recording continues and keeps all events and earlier snapshots.`,
     remedyWith((frontEnd) => `Cause: ${textFor(cause, frontEnd)}`),
+  );
+
+/** Shown as a notice; the recording continues. */
+export const snapshotSpaceUsedUp = (spaceBytes: number) =>
+  notice(
+    'snapshot-space-used-up',
+    { spaceBytes },
+    `The automatic snapshots have used up their disk space of ${memorySize(spaceBytes / 2 ** 20)}. From now on, every other one is deleted when necessary, so moves to distant positions take longer.`,
+    { cli: 'To keep more, record with a larger --snapshot-space.', editor: 'To keep more, increase "snapshotSpace".' },
   );
 
 export const snapshotStateTooLarge = (lengthBytes: number, lengthBytesMax: number) =>

@@ -3,6 +3,7 @@ import { memorySize } from './expected.ts';
 /** The limits and defaults that the usage text mentions. */
 interface UsageLimits {
   MEMORY_MIB: { min: number; max: number; default: number };
+  SNAPSHOT_SPACE_MIB: { min: number; max: number; default: number };
   HARTS_MAX: number;
   HARTS_DEFAULT: number;
   DRIVES_MAX: number;
@@ -17,6 +18,7 @@ interface UsageLimits {
 export const usage = (limits: UsageLimits): string => {
   const formats = limits.DRIVE_FORMATS.join('|');
   const { min, max, default: memory } = limits.MEMORY_MIB;
+  const space = limits.SNAPSHOT_SPACE_MIB;
   return `blkreplay: record a RISC-V machine with its disks, and replay it instruction by instruction
 
 Usage:
@@ -99,6 +101,8 @@ Recording:
   --all-snapshots       take an automatic snapshot every 16777216 steps, and later at wider intervals, however long it
                         takes; by default, some are skipped so that snapshots take only about 1/40 of the recording
                         time
+  --snapshot-space SIZE disk space for the machine states of automatic snapshots, ${memorySize(space.min)} to ${memorySize(space.max)} (default ${memorySize(space.default)}).
+                        When it is full, every other automatic snapshot is deleted
   --overwrite           replace an existing recording and overlays
   --stop-at POSITION    stop after exactly this many steps, for example 1_000_000
 

@@ -3,11 +3,12 @@ export interface Preferences {
   overwrite?: string;
   console?: string;
   snapshotMemory?: string;
+  snapshotSpace?: string;
   symbolCache?: boolean;
 }
 
 /** The names of the preferences, which are settings of the editor (`blkreplay.console`) and of launch.json. */
-export const PREFERENCES = ['overwrite', 'console', 'snapshotMemory', 'symbolCache'] as const;
+export const PREFERENCES = ['overwrite', 'console', 'snapshotMemory', 'snapshotSpace', 'symbolCache'] as const;
 
 /**
  * Adds defaults to a launch configuration before the editor substitutes its variables: the base folder for relative

@@ -71,6 +71,7 @@ interface InfoOutput {
   files: RecordedFile[];
   /** If the image with the snapshots is missing, the recording lists only names and positions. */
   snapshots: { id?: string; name: string; position: number }[];
+  deletedSnapshots: number;
 }
 
 export function readInfo(json: string, rrfile: string): RecordingInfo {
@@ -103,6 +104,7 @@ function overviewOf(output: InfoOutput, rrfile: string): Overview {
       chain: chain?.length ? chain : [{ file: overlay ?? image, format, fileBytes: 0, virtualBytes: lengthBytes }],
     })),
     stateFile: output.stateFile,
+    deletedSnapshots: output.deletedSnapshots,
     snapshots: output.snapshots.map(({ id, name, position, ...more }): SnapshotOverview => {
       return {
         id: id ?? name,

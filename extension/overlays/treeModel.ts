@@ -83,6 +83,7 @@ function contents(overview: Overview, owner: Owner, parent: string, formatters: 
     ...overview.drives.map((drive) => driveNode(drive, owner, parent, formatters)),
     ...(overview.stateFile ? [stateNode(overview.stateFile, owner, parent, formatters)] : []),
     ...snapshotNodes(overview, owner, parent, formatters),
+    ...(overview.deletedSnapshots > 0 ? [deletedNode(overview.deletedSnapshots, owner, parent)] : []),
   ];
 }
 
@@ -167,6 +168,13 @@ function snapshotNode(snapshot: SnapshotOverview, owner: Owner, parent: string, 
     icon: isAutomatic ? 'circle-small' : 'device-camera',
     context: `snapshot.${owner.kind}.${isAutomatic ? 'automatic' : 'named'}`,
   };
+}
+
+/** An item that explains why automatic snapshots are far apart. */
+function deletedNode(count: number, owner: Owner, parent: string): TreeNode {
+  const label = viewTexts.deletedSnapshots(count);
+  const node = { id: `${parent}\ndeleted`, owner, label, description: '', children: [] };
+  return { ...node, tooltip: viewTexts.deletedSnapshotsTooltip(), icon: 'info', context: 'deleted', fold: 'closed' };
 }
 
 function positionNode(position: number, owner: Owner, parent: string): TreeNode {

@@ -30,7 +30,14 @@ const LIVE = {
   overwrite: false,
   json: false,
 };
-const RECORD = { kind: 'record', ...LIVE, rrfile: 'a.rr', rrsnapshot: null, allSnapshots: false };
+const RECORD = {
+  kind: 'record',
+  ...LIVE,
+  rrfile: 'a.rr',
+  rrsnapshot: null,
+  allSnapshots: false,
+  snapshotSpaceBytes: null,
+};
 const HD0 = { id: 'hd0', image: 'disk.img', format: 'raw', overlay: null, readOnly: false };
 
 test('run with only the required options', () => {
@@ -42,7 +49,7 @@ test('record with all options', () => {
     'record --kernel k.bin@0x8040_0000 --bios fw.bin --initrd i.cpio --load a.elf --load b@c@2147487744 --dtb t.dtb --append=-x --memory 1G --harts 4 --rrfile a.rr --rrsnapshot start' +
     ' --drive id=hd0,image=disk.img,format=raw,overlay=o.qcow2 --drive id=cd,image=b.qcow2,format=qcow2,readonly,slot=7,virtio=legacy' +
     ` --rng --rng-seed ${SEED} --no-reboot --semihosting` +
-    ' --stdin keys --stop-at 1_000_000 --gdb 1234 --idle realtime --all-snapshots --overwrite --json';
+    ' --stdin keys --stop-at 1_000_000 --gdb 1234 --idle realtime --all-snapshots --snapshot-space 20G --overwrite --json';
   assert.deepEqual(parseCommandLine(words(line)), {
     kind: 'record',
     kernel: 'k.bin',
@@ -61,6 +68,7 @@ test('record with all options', () => {
     rrfile: 'a.rr',
     rrsnapshot: 'start',
     allSnapshots: true,
+    snapshotSpaceBytes: 20 * 2 ** 30,
     allow: [],
     drives: [
       { ...HD0, overlay: 'o.qcow2' },
@@ -91,7 +99,14 @@ test('run, record and replay accept the same options, and their command lines di
     ...{ bios: 'none', stopAt: 5, gdb: { kind: 'port', port: 0 }, overwrite: true, json: true },
   };
   assert.deepEqual(run, { kind: 'run', ...live });
-  assert.deepEqual(record, { ...live, kind: 'record', rrfile: 'a.rr', rrsnapshot: 's', allSnapshots: false });
+  assert.deepEqual(record, {
+    ...live,
+    kind: 'record',
+    rrfile: 'a.rr',
+    rrsnapshot: 's',
+    allSnapshots: false,
+    snapshotSpaceBytes: null,
+  });
   const { append: _a, idle: _i, stdin: _s, overwrite: _o, ...same } = live;
   assert.deepEqual(replay, { kind: 'replay', ...same, append: null, rrfile: 'a.rr', rrsnapshot: 's' });
 });

@@ -21,6 +21,7 @@ const SETTINGS = [
     'memory',
     'harts',
     'snapshotMemory',
+    'snapshotSpace',
     'idle',
     'overwrite',
     'console',

@@ -25,6 +25,7 @@ test("the adapter's messages identify the setting that causes the error", () => 
     [{ dtb: '' }, 'dtb'],
     [{ memory: '3.5M' }, 'memory'],
     [{ snapshotMemory: '4G' }, 'snapshotMemory'],
+    [{ snapshotSpace: '1T' }, 'snapshotSpace'],
     [{ harts: 9 }, 'harts'],
     [{ rngSeed: '12' }, 'rngSeed'],
     [{ noReboot: 'yes' }, 'noReboot'],
@@ -104,11 +105,25 @@ test('the editor adds default settings for the working folder and the console, a
 });
 
 test("the user's preferences are defaults, and launch.json takes precedence", () => {
-  const preferences = { overwrite: 'ask', console: 'debugConsole', snapshotMemory: '64M', symbolCache: false };
+  const preferences = {
+    overwrite: 'ask',
+    console: 'debugConsole',
+    snapshotMemory: '64M',
+    snapshotSpace: '1G',
+    symbolCache: false,
+  };
   assert.deepEqual(withDefaults({ name: 'x' }, '/w', preferences), { name: 'x', cwd: '/w', ...preferences });
-  const written = { cwd: '/w', overwrite: 'never', console: 'terminal', snapshotMemory: '1G', symbolCache: true };
+  const written = {
+    cwd: '/w',
+    overwrite: 'never',
+    console: 'terminal',
+    snapshotMemory: '1G',
+    snapshotSpace: '64M',
+    symbolCache: true,
+  };
   assert.deepEqual(withDefaults(written, '/w', preferences), { ...written, internalConsoleOptions: 'neverOpen' });
   assert.equal(parseLaunch({ ...GIVEN, snapshotMemory: '64M' }).snapshotMemoryBytes, 64 << 20);
+  assert.equal(parseLaunch({ ...GIVEN, snapshotSpace: '20G' }).snapshotSpaceBytes, 20 * 2 ** 30);
   for (const wrong of ['512K', '0', '4G', 'much']) {
     assert.throws(
       () => parseLaunch({ ...GIVEN, snapshotMemory: wrong }),

@@ -26,7 +26,9 @@ interface Schema {
   items?: { properties: Record<string, Schema> };
 }
 
-const [{ configurationAttributes }] = JSON.parse(textOf('package.json')).contributes.debuggers;
+const { contributes } = JSON.parse(textOf('package.json'));
+const [{ configurationAttributes }] = contributes.debuggers;
+const preferences: Record<string, Schema> = contributes.configuration.properties;
 const launch: Record<string, Schema> = configurationAttributes.launch.properties;
 const drive = launch.drives.items!.properties;
 
@@ -51,6 +53,19 @@ test('RAM sizes in package.json and README.md match the code: range, notation an
     assert.ok(limits.parseMemorySize(size), size);
   }
   assert.ok(textOf('README.md').includes(`and ${MEMORY_MIB.min} MiB to ${MEMORY_MIB.max / 1024} GiB of RAM`));
+});
+
+test('sizes for snapshots in package.json match the code: range, notation and default', () => {
+  for (const [setting, { min, max, default: usual }] of [
+    ['snapshotMemory', limits.SNAPSHOT_MEMORY_MIB],
+    ['snapshotSpace', limits.SNAPSHOT_SPACE_MIB],
+  ] as const) {
+    for (const schema of [launch[setting], preferences[`blkreplay.${setting}`]]) {
+      assert.equal(schema.pattern, limits.MEMORY_SIZE.source);
+      assert.equal(schema.default, memorySize(usual));
+      assert.ok(schema.markdownDescription.includes(`from \`${memorySize(min)}\` to \`${memorySize(max)}\``));
+    }
+  }
 });
 
 test('the number of harts in package.json and README.md matches the code: range and default', () => {
@@ -119,12 +134,13 @@ test('the usage text takes its limits from the code', () => {
   const others = {
     ...{ MEMORY_MIB: { min: 5, max: 3072, default: 77 }, HARTS_MAX: 66, HARTS_DEFAULT: 55, DRIVES_MAX: 44 },
     ...{ VIRTIO_SLOTS: 34, DRIVE_FORMATS: ['a', 'b'], VIRTIO_VERSIONS: ['c', 'd'], LOAD_FILES_MAX: 22 },
-    FIRST_SNAPSHOT_DEFAULT: 'first',
+    ...{ FIRST_SNAPSHOT_DEFAULT: 'first', SNAPSHOT_SPACE_MIB: { min: 6, max: 4096, default: 88 } },
   };
   const text = usage(others);
   for (const part of [
     '5M to 3G',
     '77M (default)',
+    '6M to 4G (default 88M)',
     '55 (default) to 66',
     'up to 44 times',
     'slot=0..33',

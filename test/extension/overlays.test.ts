@@ -26,6 +26,7 @@ const OVERVIEW: Overview = {
   place: { rr: 'record', position: 1500, start: 0, end: 4000, isRunning: false, isPast: true },
   rrfile: '/w/boot.rr',
   stateFile: null,
+  deletedSnapshots: 0,
   drives: [
     {
       ...{ id: 'hd0', isReadOnly: false, isTemporary: false },
@@ -48,6 +49,16 @@ function lines(node: TreeNode, indent = ''): string[] {
   const own = `${indent}${node.label} | ${node.description} | ${node.context}`;
   return [own, ...node.children.flatMap((child) => lines(child, indent + '  '))];
 }
+
+test('if automatic snapshots have been deleted, an item says how many, and why', () => {
+  const session = { id: 's', name: 'demo' };
+  const labels = (deletedSnapshots: number) =>
+    sessionTree({ ...OVERVIEW, deletedSnapshots }, session, SHOWN).children.map(({ label }) => label);
+  assert.deepEqual(labels(3), [...labels(0), '3 automatic snapshots deleted']);
+  const node = sessionTree({ ...OVERVIEW, deletedSnapshots: 1 }, session, SHOWN).children.at(-1)!;
+  assert.equal(node.label, '1 automatic snapshot deleted');
+  assert.match(node.tooltip, /"snapshotSpace"/);
+});
 
 test('a screen reader reads what each item is', () => {
   const names = (node: TreeNode): string[] => [accessibleName(node), ...node.children.flatMap(names)];

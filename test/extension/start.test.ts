@@ -65,7 +65,7 @@ const INFO: RecordingInfo = {
   },
   overview: {
     place: { rr: 'replay', position: 0, start: 0, end: 1_234_567, isRunning: false, isPast: true },
-    ...{ rrfile: '/w/boot.rr', drives: [], stateFile: null },
+    ...{ rrfile: '/w/boot.rr', drives: [], stateFile: null, deletedSnapshots: 0 },
     snapshots: [{ id: '1', name: '"><script>', position: 1500, date: '', isAutomatic: false, stateBytes: 0 }],
   },
 };

@@ -7,8 +7,9 @@ import { positionEventOf } from '../positionEvent.ts';
 export function overview(debuggee: Debuggee): Overview {
   const { target: timeline } = debuggee.session;
   const { rrfile, stateFile, drives } = timeline.files();
+  const deletedSnapshots = timeline.snapshots.deletedCount();
   const place = positionEventOf(debuggee, debuggee.control.isRunning);
-  return { place, rrfile, drives, stateFile, snapshots: timeline.snapshots.list().map(toOverview) };
+  return { place, rrfile, drives, stateFile, snapshots: timeline.snapshots.list().map(toOverview), deletedSnapshots };
 }
 
 export function takeSnapshot({ session }: Debuggee, args: Arguments): TakeSnapshotResponse {

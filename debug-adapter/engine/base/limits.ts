@@ -23,6 +23,10 @@ export const isMemorySize = (bytes: number): boolean => isSizeIn(bytes, MEMORY_M
 /** The limits on the memory for cached snapshots. */
 export const SNAPSHOT_MEMORY_MIB = { min: 1, max: 2048, default: 256 } as const;
 
+/** The limits on the disk space for automatic snapshots of one recording. */
+export const SNAPSHOT_SPACE_MIB = { min: 1, max: 1 << 20, default: 8192 } as const;
+export const SNAPSHOT_SPACE_BYTES_DEFAULT = SNAPSHOT_SPACE_MIB.default * MIB;
+
 interface SizeLimits {
   min: number;
   max: number;
@@ -42,6 +46,9 @@ export const parseMemorySize = (text: string): number | undefined => parseSize(t
 
 /** Like `parseMemorySize`, for the memory for cached snapshots. */
 export const parseSnapshotMemory = (text: string): number | undefined => parseSize(text, SNAPSHOT_MEMORY_MIB);
+
+/** Like `parseMemorySize`, for the disk space for automatic snapshots. */
+export const parseSnapshotSpace = (text: string): number | undefined => parseSize(text, SNAPSHOT_SPACE_MIB);
 
 function parseSize(text: string, limits: SizeLimits): number | undefined {
   if (!MEMORY_SIZE.test(text)) return undefined;

@@ -1,5 +1,5 @@
 import type { Position } from '../base/quantities.ts';
-import { snapshotFailed } from '../../messages/snapshots.ts';
+import { snapshotFailed, snapshotSpaceUsedUp } from '../../messages/snapshots.ts';
 import { UserError } from '../../messages/userError.ts';
 import type { Notice } from '../../messages/userError.ts';
 
@@ -10,6 +10,7 @@ import type { Notice } from '../../messages/userError.ts';
 export class AutomaticSnapshots {
   private onNotice: (notice: Notice) => void;
   private hasNotified = false;
+  private hasReportedSpace = false;
 
   constructor(onNotice: (notice: Notice) => void = () => {}) {
     this.onNotice = onNotice;
@@ -26,6 +27,12 @@ export class AutomaticSnapshots {
       this.hasNotified = true;
       return false;
     }
+  }
+
+  /** Sends a notice, once, that snapshots are being deleted because they have used up their disk space. */
+  reportSpaceUsedUp(spaceBytes: number): void {
+    if (!this.hasReportedSpace) this.onNotice(snapshotSpaceUsedUp(spaceBytes));
+    this.hasReportedSpace = true;
   }
 }
 

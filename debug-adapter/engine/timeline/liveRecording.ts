@@ -11,7 +11,7 @@ import type { End } from '../target/target.ts';
 import { AutomaticSnapshots } from './automaticSnapshots.ts';
 import type { RamSnapshots } from './ramSnapshots.ts';
 import type { Later } from './snapshotImages.ts';
-import { automaticName } from './snapshotInfo.ts';
+import { automaticName, type LoggedSnapshot } from './snapshotInfo.ts';
 import { type SnapshotBudget, SnapshotSchedule } from './snapshotSchedule.ts';
 import { nextSnapshotOfRun } from './snapshotSpacing.ts';
 import type { SnapshotStore, TakenSnapshot } from './snapshotStore.ts';
@@ -43,6 +43,7 @@ export class LiveRecording implements SnapshotOwner {
   private watched: WatchedFiles;
   private schedule: SnapshotSchedule;
   private automatic: AutomaticSnapshots;
+  private taken: LoggedSnapshot[] = [];
   private lastDigestPosition: Position = -1;
 
   constructor(
@@ -51,7 +52,7 @@ export class LiveRecording implements SnapshotOwner {
       machine: Machine;
       watched: WatchedFiles;
       pace?: SnapshotPace;
-      snapshotBudget?: SnapshotBudget;
+      snapshotBudget?: Partial<SnapshotBudget>;
       onNotice?: (notice: Notice) => void;
     },
   ) {
@@ -121,6 +122,10 @@ export class LiveRecording implements SnapshotOwner {
 
   // --- for TimelineSnapshots -------------------------------------------------------------------------------------------
 
+  automaticTaken(): readonly LoggedSnapshot[] {
+    return this.taken;
+  }
+
   noStore(): Error {
     return noHistory();
   }
@@ -154,9 +159,12 @@ export class LiveRecording implements SnapshotOwner {
     let writtenBytes = 0;
     const take = (): void => void ({ writtenBytes } = this.storeSnapshot(automaticName(position), later));
     if (!this.automatic.tryTake(position, take)) return;
-    this.parts.recorder.recordSnapshot(position, automaticName(position));
+    const taken = { name: automaticName(position), position };
+    this.parts.recorder.recordSnapshot(taken.position, taken.name);
+    this.taken.push(taken);
     // The user may have deleted some of these snapshots, or renamed them to keep them.
     const names = new Set(this.schedule.recordTaken(position, writtenBytes).map(automaticName));
+    if (this.schedule.isSpaceUsedUp) this.automatic.reportSpaceUsedUp(this.schedule.spaceBytes);
     const dropped = store.list().flatMap(({ id, name }) => (names.has(name) ? [id] : []));
     if (dropped.length === 0) return;
     this.automatic.tryTake(position, () => travel.deleteSnapshots(dropped, () => store.delete(dropped)));
@@ -186,6 +194,7 @@ export class LiveRecording implements SnapshotOwner {
 export const NOT_RECORDED: SnapshotOwner = {
   store: undefined,
   travel: undefined,
+  automaticTaken: () => [],
   noStore: noHistory,
   beforeTaking: () => {},
   takeAtLiveEnd: () => {},

@@ -11,6 +11,7 @@ import type { Player } from '../recording/player.ts';
 import type { RecordingReader } from '../recording/recordingReader.ts';
 import type { DriveStack } from './driveStack.ts';
 import type { SnapshotImage } from './snapshotImage.ts';
+import type { LoggedSnapshot } from './snapshotInfo.ts';
 import type { SnapshotStore } from './snapshotStore.ts';
 import { endOf } from './timeline.ts';
 import { MachineTimeline } from './machineTimeline.ts';
@@ -37,6 +38,8 @@ export class ReplayTimeline extends MachineTimeline {
   private listFiles: () => TimelineFiles;
   private lock: HostLock;
   private watched: WatchedFiles;
+  /** The automatic snapshots in the log, once they are needed. */
+  private automaticTaken: readonly LoggedSnapshot[] | undefined;
 
   constructor(options: {
     machine: Machine;
@@ -62,6 +65,7 @@ export class ReplayTimeline extends MachineTimeline {
     this.snapshots = new TimelineSnapshots({
       store: options.snapshots,
       travel: options.travel,
+      automaticTaken: () => (this.automaticTaken ??= automaticTaken(this.reader)),
       noStore: snapshotStateLost,
       beforeTaking: () => this.refuseLostDisk(),
       takeAtLiveEnd: () => assert(false, 'a replay has no live end'),
@@ -158,3 +162,6 @@ export class ReplayTimeline extends MachineTimeline {
 }
 
 const GUEST_ENDS: ReadonlySet<string> = new Set(['powerOff', 'guestFailed', 'reset', 'waitsForever']);
+
+const automaticTaken = (reader: RecordingReader): LoggedSnapshot[] =>
+  [...reader.entriesFrom(0, ['snapshot'])].flatMap((entry) => (entry.kind === 'snapshot' ? [entry] : []));

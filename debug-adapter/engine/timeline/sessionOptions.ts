@@ -75,7 +75,7 @@ export interface RecordSetup extends LiveSetup {
   /** Skips automatic snapshots that would take too much time. If omitted, all automatic snapshots are taken. */
   pace?: SnapshotPace;
   /** The limits on automatic snapshots; see snapshotSchedule.ts for the defaults. */
-  snapshotBudget?: SnapshotBudget;
+  snapshotBudget?: Partial<SnapshotBudget>;
 }
 
 /** The value of `rngSeed` for a device tree without a seed. */

@@ -29,6 +29,20 @@ export interface SnapshotInfo {
 
 export const automaticName = (position: Position): string => `${AUTOMATIC_PREFIX}${position}`;
 
+/** A snapshot that was taken, according to the log. */
+export interface LoggedSnapshot {
+  name: string;
+  position: Position;
+}
+
+/** The number of automatic snapshots that were taken and have been deleted since, by the recording or by the user. */
+export function countDeleted(taken: Iterable<LoggedSnapshot>, existing: readonly SnapshotInfo[]): number {
+  const positions = new Set(existing.map(({ position }) => position));
+  let count = 0;
+  for (const { name, position } of taken) if (name === automaticName(position) && !positions.has(position)) count++;
+  return count;
+}
+
 /**
  * The automatic snapshots from any recording. The name must contain the snapshot's own position, because a user may
  * have given another snapshot a name like that of an automatic one.

@@ -1,4 +1,5 @@
 import type { SnapshotPace } from '../base/host.ts';
+import { SNAPSHOT_SPACE_BYTES_DEFAULT } from '../base/limits.ts';
 import type { Position } from '../base/quantities.ts';
 import { nextMultiple } from './snapshotSpacing.ts';
 
@@ -17,7 +18,7 @@ export interface SnapshotBudget {
  * The default limits. With 1,000 snapshots, replaying from a snapshot to any position takes at most a thousandth of the
  * time of the recording.
  */
-export const SNAPSHOT_BUDGET: SnapshotBudget = { bytes: 8 * 2 ** 30, snapshots: 1000 };
+export const SNAPSHOT_BUDGET: SnapshotBudget = { bytes: SNAPSHOT_SPACE_BYTES_DEFAULT, snapshots: 1000 };
 
 /**
  * The default limits if there is no pace. Without a pace, nothing limits the time that snapshots take, and a snapshot
@@ -43,11 +44,13 @@ export class SnapshotSchedule {
   private pace: SnapshotPace;
   private budget: SnapshotBudget;
   private stateBytesMax: number;
+  /** Whether snapshots have been deleted because they used up the disk space. */
+  isSpaceUsedUp = false;
 
   /** `stateBytesMax` is the size of a machine state that shares nothing with other snapshots. */
-  constructor(options: { pace?: SnapshotPace; budget?: SnapshotBudget; stateBytesMax: number }) {
+  constructor(options: { pace?: SnapshotPace; budget?: Partial<SnapshotBudget>; stateBytesMax: number }) {
     this.pace = options.pace ?? NO_PACE;
-    this.budget = options.budget ?? (options.pace ? SNAPSHOT_BUDGET : SNAPSHOT_BUDGET_WITHOUT_PACE);
+    this.budget = { ...(options.pace ? SNAPSHOT_BUDGET : SNAPSHOT_BUDGET_WITHOUT_PACE), ...options.budget };
     this.stateBytesMax = options.stateBytesMax;
   }
 
@@ -71,6 +74,7 @@ export class SnapshotSchedule {
     this.taken.push({ position, bytes });
     const dropped: Position[] = [];
     while (this.isOverBudget()) {
+      this.isSpaceUsedUp ||= this.isOverSpace();
       const before = this.taken.length;
       dropped.push(...this.doubleSpacing());
       // The budget is too small even for the latest snapshot.
@@ -79,9 +83,16 @@ export class SnapshotSchedule {
     return dropped;
   }
 
+  get spaceBytes(): number {
+    return this.budget.bytes;
+  }
+
   private isOverBudget(): boolean {
-    const bytes = this.taken.reduce((sum, each) => sum + each.bytes, 0);
-    return bytes > this.budget.bytes || this.taken.length > this.budget.snapshots;
+    return this.isOverSpace() || this.taken.length > this.budget.snapshots;
+  }
+
+  private isOverSpace(): boolean {
+    return this.taken.reduce((sum, { bytes }) => sum + bytes, 0) > this.budget.bytes;
   }
 
   private doubleSpacing(): Position[] {

@@ -1,4 +1,4 @@
-import type { SnapshotId, SnapshotInfo } from './snapshotInfo.ts';
+import { countDeleted, type LoggedSnapshot, type SnapshotId, type SnapshotInfo } from './snapshotInfo.ts';
 import type { SnapshotStore } from './snapshotStore.ts';
 import type { TimeTravel } from './timeTravel.ts';
 
@@ -6,6 +6,8 @@ import type { TimeTravel } from './timeTravel.ts';
 export interface Snapshots {
   /** All snapshots in order of position. Returns the same array until a snapshot changes. */
   list(): readonly SnapshotInfo[];
+  /** The number of automatic snapshots that have been deleted, for example because the disk space for them is used up. */
+  deletedCount(): number;
   /** Throws a UserError if there is no snapshot with this name or nothing is recorded. */
   named(name: string): SnapshotInfo;
   /**
@@ -27,6 +29,8 @@ export interface SnapshotOwner {
   /** Undefined if the timeline cannot have snapshots. */
   readonly store: SnapshotStore | undefined;
   readonly travel: TimeTravel | undefined;
+  /** All automatic snapshots that have been taken, including those that have been deleted. */
+  automaticTaken(): readonly LoggedSnapshot[];
   /** The error to report if there is no store. */
   noStore(): Error;
   /**
@@ -49,6 +53,10 @@ export class TimelineSnapshots implements Snapshots {
 
   list(): readonly SnapshotInfo[] {
     return this.owner.store?.list() ?? NO_SNAPSHOTS;
+  }
+
+  deletedCount(): number {
+    return countDeleted(this.owner.automaticTaken(), this.list());
   }
 
   named(name: string): SnapshotInfo {

@@ -44,6 +44,15 @@ test('if the machine states exceed the budget, the distances double until they d
   assert.ok(positions.length >= 4, `${positions.length} snapshots`);
 });
 
+test('it is known whether snapshots were deleted because of their size, not because of their number', () => {
+  const usedUp = (budget: Partial<SnapshotBudget>) => {
+    const schedule = new SnapshotSchedule({ budget, stateBytesMax: 128 * MIB });
+    for (let i = 1; i <= 40; i++) schedule.recordTaken(i * FIRST, MIB);
+    return schedule.isSpaceUsedUp;
+  };
+  assert.deepEqual([usedUp({ bytes: 20 * MIB }), usedUp({ bytes: 50 * MIB, snapshots: 10 })], [true, false]);
+});
+
 test('a budget that is too small for one snapshot keeps the latest one', () => {
   const { positions } = keptAfter(50 * FIRST, { bytes: MIB, snapshots: 1000 }, () => 2 * MIB);
   assert.equal(positions.length, 1);

@@ -4,6 +4,8 @@ import type { TestContext } from 'node:test';
 import { Sandbox } from '../../support/cli.ts';
 import { DapClient, demoLaunch } from '../../support/dapClient.ts';
 import { guest } from '../../support/guests.ts';
+import { writingGuest } from '../../support/writingGuest.ts';
+import { noticeOf } from './cli.ts';
 import { faultyAdapter, outputOf, refusal, type Scene, started } from './dap.ts';
 import type { Row, Shown } from './rows.ts';
 
@@ -130,6 +132,16 @@ export const sessionRows: readonly Row[] = [
     cause: /The automatic snapshot .* was skipped\. .*Cause: Writing .*hd0\.qcow2 failed: the disk is full/,
     where: /at position \d+/,
     remedy: /Free some space, or use another disk/,
+  },
+  {
+    message: 'snapshots/snapshotSpaceUsedUp',
+    provoke: noticeOf(
+      'record --kernel writing.elf --rrfile w.rr --all-snapshots --memory 16M --snapshot-space 4M --stop-at 60_000_000',
+      { trouble: (sandbox) => void sandbox.write('writing.elf', writingGuest()) },
+    ),
+    cause: /The automatic snapshots have used up their disk space of 4M/,
+    where: /The automatic snapshots/,
+    remedy: /record with a larger --snapshot-space/,
   },
   {
     message: 'gdb/portNotPermitted',
