@@ -76,7 +76,7 @@ function execute(command: Exclude<FileCommand, { kind: 'dump' }>, version: strin
 }
 
 /**
- * Executes `overlay check`. Throws a UserError if the overlay is damaged, so the exit status is then the same as for
+ * Executes `overlay check`. Throws a UserError if the overlay is damaged; the exit status is then the same as for
  * invalid input.
  */
 function check(host: engine.Host, { overlay, repair }: { overlay: string; repair: boolean }): Answer {

@@ -15,7 +15,7 @@ class Output {
   private buffer = new Uint8Array(BUFFER_BYTES);
   private used = 0;
   /**
-   * Set if the program that reads the output has ended (as with `| head`) or if writing has failed. Further output is
+   * Set if the program that reads the output has exited (as with `| head`) or if writing has failed. Further output is
    * then discarded.
    */
   isClosed = false;

@@ -13,7 +13,7 @@ export function parseMemory(option: string, value: string): number {
   throw optionBadValue({ option, value, expected: expected.memoryOption(limits.MEMORY_MIB) });
 }
 
-/** Like `parseMemory`, for the disk space for automatic snapshots. */
+/** Like `parseMemory`, but parses the disk space for automatic snapshots. */
 export function parseSnapshotSpace(option: string, value: string): number {
   const bytes = limits.parseSnapshotSpace(value);
   if (bytes !== undefined) return bytes;

@@ -98,8 +98,9 @@ export class Adapter {
   }
 
   /**
-   * Whether a request must not wait for earlier ones. This is true for requests that end the session or a run. While
-   * the request that starts a run is still queued, a request to pause or cancel that run is not urgent.
+   * Whether a request must be handled before earlier requests that are still waiting. This is true for requests that
+   * end the session or a run. While the request that starts a run is still queued, a request to pause or cancel that
+   * run is not urgent.
    */
   private isUrgent(command: string): boolean {
     if (command === 'disconnect' || command === 'terminate') return true;
@@ -306,8 +307,8 @@ const WITHOUT_DIALOG = new Set([
   ...['exceptionInfo', 'evaluate', 'scopes', 'dataBreakpointInfo', 'variables', 'readMemory'],
 ]);
 /**
- * The responses to requests that were sent while the machine was stopped but arrive when it is running again. Requests
- * that refer to frames of an earlier stop get the same responses; see `scopes`.
+ * The responses to requests that the client sent while the machine was stopped, but that arrive when it is running
+ * again. Requests that refer to frames of an earlier stop get the same responses; see `scopes`.
  */
 const WHILE_RUNNING: Readonly<Record<string, object>> = { scopes: { scopes: [] }, variables: { variables: [] } };
 /** In a malformed request, the command may be of any type. */

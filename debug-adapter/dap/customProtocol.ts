@@ -14,7 +14,7 @@ export type RecordReplay = 'record' | 'replay' | 'off';
 export interface PositionEvent {
   rr: RecordReplay;
   position: number;
-  /** The first and last position that `blkreplay/goTo` accepts; both equal `position` if nothing is recorded. */
+  /** The first and last positions that `blkreplay/goTo` accepts; both equal `position` if nothing is recorded. */
   start: number;
   end: number;
   isRunning: boolean;
@@ -63,7 +63,7 @@ export interface Overview {
   stateFile: string | null;
   /** The snapshots, in ascending order of position. */
   snapshots: SnapshotOverview[];
-  /** The number of automatic snapshots that were taken and have been deleted since. */
+  /** The number of automatic snapshots that were taken but have since been deleted. */
   deletedSnapshots: number;
 }
 

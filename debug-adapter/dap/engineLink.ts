@@ -40,9 +40,9 @@ export class EngineLink {
   private thread: EngineThread;
   private nextId = 1;
   /**
-   * The unanswered requests. This is not a Map: when a Map shrinks, V8 allocates a new table, and each table refers to
-   * the next one. Once one table has been promoted to the old generation, all later tables are promoted too, until a
-   * full garbage collection.
+   * The unanswered requests. This is not a Map, because a Map's discarded tables would accumulate in the old
+   * generation: when a Map shrinks, V8 allocates a new table, to which the previous table refers. Once one table has
+   * been promoted to the old generation, all later tables are promoted too, until a full garbage collection.
    */
   private waiting: Waiting[] = [];
   private closed: Promise<void>;

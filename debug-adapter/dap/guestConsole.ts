@@ -7,10 +7,10 @@ import type { LaunchConfiguration } from './launchConfiguration.ts';
 const EVENT_BYTES_MAX = 64 << 10;
 
 /**
- * Sends the guest's console output as events: as text for the debug console, or as raw bytes with their positions
- * for a terminal. When the history is replayed, the guest prints the same output again; this output is not sent a second
- * time. Output in a part of a recording that a replay has skipped comes from the recording, so that a client gets the
- * same output, in the same order, as if every step had been executed.
+ * Sends the guest's console output as events: as text for the debug console, or as raw bytes with their positions for a
+ * terminal. When the history is replayed, the guest prints the same output again; this output is not sent a second
+ * time. If a replay skips part of a recording, the output of that part is taken from the recording, so that a client
+ * gets the same output, in the same order, as if every step had been executed.
  */
 export class GuestConsole {
   /** The callback that the machine calls for each byte of console output. */
@@ -58,7 +58,7 @@ export class GuestConsole {
     if (output !== '') this.event('output', { category: 'stdout', output });
   }
 
-  /** Shows the recorded output from before `position` that has not been shown yet. */
+  /** Shows the recorded output that precedes `position` and has not been shown yet. */
   private showSkipped(position: Position): void {
     for (let before = -1, index = 0; ; this.nextByte++) {
       while (this.nextByte >= this.part.bytes.length) if (!this.readPart()) return;

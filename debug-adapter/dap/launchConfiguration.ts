@@ -37,7 +37,7 @@ export interface LaunchConfiguration {
   semihosting: boolean;
   /** Symbol files in addition to the boot files. */
   symbols: SymbolsSetting[];
-  /** The folders that are searched for debug information that is not in the program's own folder. */
+  /** The folders to search for debug information that is not in the program's own folder. */
   symbolPaths: string[];
   /** The source folders on the computer that built the program, each with the corresponding folder on this computer. */
   sourceMap: SourceMapEntry[];

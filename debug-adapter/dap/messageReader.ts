@@ -6,7 +6,7 @@ export interface MessageHandler {
   notDap(): void;
 }
 
-/** Far more than the size of the largest valid message: a memory write of 1 MiB, encoded in base64. */
+/** Far larger than the largest valid message, which is a memory write of 1 MiB, encoded in base64. */
 export const MESSAGE_BYTES_MAX = 16 << 20;
 export const HEADER_BYTES_MAX = 4096;
 /** The character codes of `\r\n\r\n`. */

@@ -72,7 +72,7 @@ export class OpenSession {
     session.listener.onCounting = (part) => this.progress.counted(part, this.environment.milliseconds());
   }
 
-  /** Must be called before each run. If `run` is given, progress is reported if the run takes a long time. */
+  /** Must be called before each run. If `run` is given and the run takes a long time, its progress is reported. */
   reportProgressOf(run: LongRun | undefined): void {
     this.progress.begin(run, this.environment.milliseconds());
   }

@@ -10,7 +10,7 @@ const FIRST_REPORT_MILLISECONDS = 300;
 /** A run that reports its progress. */
 export interface LongRun {
   title: string;
-  /** For a reverse run: the part of the history that the run may have to search, from the end to the start. */
+  /** For a reverse run: the part of the history that the run may have to search, starting at the end of that part. */
   searched?: Pick<HistoryRange, 'start' | 'end'>;
   /** The position to which the run goes. The run may first restore an earlier state. */
   target?: Position;
@@ -30,7 +30,7 @@ export class ProgressReporter {
   private run: LongRun | undefined;
   private startedAt = 0;
   private isReported = false;
-  /** The position from which a run to a target replays; undefined until it starts to replay. */
+  /** The position at which a run to a target starts to replay; undefined until then. */
   private replayedFrom: Position | undefined;
   private percentage: number | undefined;
   private runs = 0;
@@ -61,7 +61,7 @@ export class ProgressReporter {
     this.event('progressStart', { ...this.body, title, cancellable: true });
   }
 
-  /** Called while hits are counted in a part of the history, and with `undefined` at the end. */
+  /** Called while hits are counted in a part of the history; called with `undefined` when the counting has ended. */
   counted(part: { start: Position; current: Position; end: Position } | undefined, milliseconds: number): void {
     if (!part) {
       if (!this.isCounting) return;

@@ -2,8 +2,8 @@ import { requestUnannounced } from '../messages/dap.ts';
 import { isRecord } from './arguments.ts';
 
 /**
- * Optional arguments whose capabilities this adapter does not announce; a client must not send them. If the adapter
- * ignored such an argument, the client would assume that the argument had an effect.
+ * Optional arguments that require a capability that this adapter does not announce; a client must not send them. If the
+ * adapter ignored such an argument, the client would assume that the argument had an effect.
  */
 const UNANNOUNCED: Readonly<Record<string, readonly UnannouncedArgument[]>> = {
   setBreakpoints: [{ list: 'breakpoints', name: 'mode', capability: 'breakpointModes' }],

@@ -31,9 +31,9 @@ function stackFrame({ sources }: Debuggee, { id, frame, symbols, source }: Shown
 }
 
 /**
- * If the client sent the request just before the machine moved, the response contains no scopes. An editor would show
- * an error in its Variables view until the next response arrives. (js-debug does not report an error for stale variable
- * requests either.)
+ * If the client sent the request just before the machine moved, the response contains no scopes. It is not an error
+ * response, because an editor would show the error in its Variables view until the next response arrives. (js-debug
+ * does not report an error for stale variable requests either.)
  */
 export function scopes(debuggee: Debuggee, args: Arguments): DebugProtocol.ScopesResponse['body'] {
   const frameId = args.integer('frameId');

@@ -19,14 +19,17 @@ export interface HostFile {
   truncate(length: number): void;
   /** Waits until all written data is on stable storage, which takes milliseconds. */
   sync(): void;
-  /** Starts flushing all data written so far to stable storage, without waiting. Absent if the host can only wait. */
+  /**
+   * Starts flushing all data written so far to stable storage, without waiting. Absent if the host cannot flush data
+   * without waiting.
+   */
   startSync?(): PendingSync;
   close(): void;
 }
 
 /** Data on its way to stable storage. */
 export interface PendingSync {
-  /** Whether the data is on stable storage now. Throws a UserError if that has failed. */
+  /** Whether the data is on stable storage now. Throws a UserError if flushing the data has failed. */
   isDone(): boolean;
   /** Waits until the data is on stable storage. */
   wait(): void;

@@ -44,10 +44,10 @@ export const MEMORY_SIZE = /^[0-9]+[KMGkmg]?$/;
  */
 export const parseMemorySize = (text: string): number | undefined => parseSize(text, MEMORY_MIB);
 
-/** Like `parseMemorySize`, for the memory for cached snapshots. */
+/** Like `parseMemorySize`, but parses the memory for cached snapshots. */
 export const parseSnapshotMemory = (text: string): number | undefined => parseSize(text, SNAPSHOT_MEMORY_MIB);
 
-/** Like `parseMemorySize`, for the disk space for automatic snapshots. */
+/** Like `parseMemorySize`, but parses the disk space for automatic snapshots. */
 export const parseSnapshotSpace = (text: string): number | undefined => parseSize(text, SNAPSHOT_SPACE_MIB);
 
 function parseSize(text: string, limits: SizeLimits): number | undefined {

@@ -55,8 +55,8 @@ export class BlkreplayFilter implements Drive {
 
   /**
    * Replaces the device below the filter with a different device of the same length, for example when a snapshot is
-   * restored. If the caller passes a `digest` (created by `DriveDigest.from`, or a function that creates it later), the
-   * next call to `digest()` reads only the blocks that differ. Otherwise, that call reads the whole disk.
+   * restored. If the caller passes `digest` (a digest created by `DriveDigest.from`, or a function that creates one
+   * later), the next call to `digest()` reads only the blocks that differ. Otherwise, that call reads the whole disk.
    */
   setDevice(device: BlockDevice, digest: DriveDigest | (() => DriveDigest) = new DriveDigest(device)): void {
     assert(device.lengthBytes === this.current.lengthBytes, 'the new device has the same length');

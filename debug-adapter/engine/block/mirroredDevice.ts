@@ -3,8 +3,8 @@ import type { BlockDevice } from './blockDevice.ts';
 import type { ByteRange } from './byteRange.ts';
 
 /**
- * A device whose writes are also stored in a second device, the mirror. If the mirror fails, it is given up: the guest
- * must not notice it, because it contains only copies.
+ * A device whose writes are also stored in a second device, the mirror. If the mirror fails, it is no longer used. The
+ * guest does not notice the failure, because the mirror contains only copies.
  */
 export class MirroredDevice implements BlockDevice {
   readonly name: string;

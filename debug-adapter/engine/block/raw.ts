@@ -46,8 +46,8 @@ export class RawImage implements BlockDevice {
 
   /**
    * Returns the whole range, because Node cannot find the holes in a sparse file (it has no SEEK_HOLE). The number of
-   * allocated blocks does not help either: it can be zero for a file with data, because file systems store small and
-   * compressed files that way.
+   * allocated blocks does not help either: it can be zero for a file with data, because some file systems store small
+   * or highly compressible files in their metadata.
    */
   dataRanges(offset: number, lengthBytes: number): ByteRange[] {
     return lengthBytes > 0 ? [{ offset, lengthBytes }] : [];

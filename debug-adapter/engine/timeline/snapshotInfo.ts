@@ -35,7 +35,7 @@ export interface LoggedSnapshot {
   position: Position;
 }
 
-/** The number of automatic snapshots that were taken and have been deleted since, by the recording or by the user. */
+/** The number of automatic snapshots that were taken but have since been deleted by the recording or by the user. */
 export function countDeleted(taken: Iterable<LoggedSnapshot>, existing: readonly SnapshotInfo[]): number {
   const positions = new Set(existing.map(({ position }) => position));
   let count = 0;

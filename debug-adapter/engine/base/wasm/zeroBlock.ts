@@ -30,8 +30,8 @@ export function addIsZeroBlock(builder: ModuleBuilder, lengthBytes: number): Fun
 }
 
 /**
- * Eight vectors per iteration keep the loop short: an iteration takes about 30 machine instructions, even if the
- * WebAssembly engine does not optimize it.
+ * With eight vectors per iteration, the loop body is short: about 30 machine instructions, even if the WebAssembly
+ * engine does not optimize it.
  */
 const VECTORS = 8;
 const VECTOR_BYTES = 16;

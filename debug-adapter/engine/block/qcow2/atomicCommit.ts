@@ -11,8 +11,8 @@ import { StoredTable } from './storedTable.ts';
 import { writeRefcounts } from './writeRefcounts.ts';
 
 /**
- * Commits a change that makes some clusters of the active tables shared with a snapshot, or no longer shared. The
- * refcounts of these clusters are stored in refcount blocks, and their COPIED flags in L2 tables. Both must change
+ * Commits a change that causes clusters of the active tables to become shared with a snapshot or to stop being shared.
+ * The refcounts of these clusters are stored in refcount blocks, and their COPIED flags in L2 tables. Both must change
  * together, because other qcow2 programs treat every contradiction between them as corruption. Therefore, no cluster in
  * use is modified. All changed L2 tables, refcount blocks and other tables are written to unused clusters, and a single
  * write to the header's first sector then switches to all of them (qcow2 specification, "Header": the offsets of the

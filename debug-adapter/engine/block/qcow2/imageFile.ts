@@ -5,9 +5,9 @@ import { imageDamage } from '../../../messages/imageDamage.ts';
 
 /**
  * The file of a qcow2 image, with two features that all other structures need: reads past the end of the file return
- * zeroes, and barriers ensure that earlier writes reach the file before later ones. If only the process is killed, the
- * order of the calls suffices; a power failure requires a sync. The sync is skipped if nothing has been written since
- * the last one.
+ * zeroes, and barriers ensure that earlier writes reach the file before later ones. The order of the calls alone is
+ * enough if only the process is killed; protection against a power failure requires a sync. The sync is skipped if
+ * nothing has been written since the last one.
  */
 export class ImageFile {
   readonly name: string;
@@ -54,8 +54,8 @@ export class ImageFile {
   }
 
   /**
-   * Starts a durable barrier. Undefined if the host can only wait. Writes that follow are not part of the barrier, so
-   * they must be safe in any order with the earlier ones.
+   * Starts a durable barrier. Undefined if the host cannot flush data without waiting. The barrier does not cover later
+   * writes. They may reach stable storage before the earlier ones, so both orders must be safe.
    */
   startBarrier(): PendingSync | undefined {
     if (!this.unsynced) return SYNCED;

@@ -15,8 +15,8 @@ export type SnapshotInfo = snapshots.NewSnapshot & { readonly id: string; diskSi
 export type { SnapshotKey } from './snapshots.ts';
 
 /**
- * The internal snapshots of an image. Each operation but `createLater` is durable when it returns. Operations on an existing snapshot
- * take its name or an object with its id, such as an element of `list`.
+ * The internal snapshots of an image. Every operation except `createLater` is durable when it returns. Operations on an
+ * existing snapshot take its name or an object with its id, such as an element of `list`.
  */
 export class ImageSnapshots {
   private readonly parts: ImageParts;
@@ -53,16 +53,19 @@ export class ImageSnapshots {
   }
 
   /**
-   * Like `create`, but does not wait until the snapshot is durable, if the host supports that. After a crash before
-   * then, the image lacks the snapshot. It becomes durable during later calls to `continuePending`, after `before` is
-   * done, or with the next operation that makes something durable.
+   * Like `create`, but does not wait until the snapshot is durable, if the host supports that. If the process or host
+   * crashes before then, the snapshot is lost. The snapshot becomes durable during later calls to `continuePending`,
+   * after `before` is done, or with the next operation that makes something durable.
    */
   createLater(snapshot: snapshots.NewSnapshot, before?: PendingSync): void {
     this.checkWritable();
     snapshots.createSnapshot(this.parts, snapshot, { before });
   }
 
-  /** Continues to make snapshots durable, without waiting. Returns whether all of them are durable. */
+  /**
+   * Performs the pending steps that make snapshots durable, as far as possible without waiting. Returns whether all of
+   * them are durable.
+   */
   continuePending(): boolean {
     return continuePending(this.parts);
   }

@@ -186,8 +186,8 @@ function encodeEntry(entry: SnapshotFields): Uint8Array {
   view.setUint32(8, entry.l1Entries);
   view.setUint16(ID_LENGTH_OFFSET, id.length);
   view.setUint16(NAME_LENGTH_OFFSET, name.length);
-  // The host's clock may show a date before 1970 or after 2106. Such a date is replaced by the nearest date that the
-  // field can store.
+  // The host's clock may be set to a date before 1970 or after 2106. Such a date is replaced by the nearest date that
+  // the field can store.
   view.setUint32(16, clamp(entry.dateSeconds, 0xffff_ffff));
   view.setUint32(20, clamp(entry.dateNanoseconds, 999_999_999));
   writeU64(view, 24, clamp(entry.vmClockNanoseconds, Number.MAX_SAFE_INTEGER));

@@ -98,8 +98,8 @@ export function planBoot(files: BootFiles, memoryBytes: number, harts = 1, isa =
 }
 
 /**
- * Copies the bytes of a region that is a small part of its file, such as a kernel with debug information. The plan is
- * kept for resets, and without the copy it would keep the whole file in memory.
+ * Copies the bytes of a region if they are only a small part of their file, as in a kernel with debug information. The
+ * plan is kept for resets; without the copy, it would keep the whole file in memory.
  */
 function withOwnBytes(region: MemoryRegion): MemoryRegion {
   const { bytes } = region;
