@@ -20,9 +20,9 @@ export interface BlockHashes {
 
 /**
  * Computes how much each block contributes to a disk's digest (driveDigest.ts), in generated WebAssembly. A block's
- * contribution is its XXH64 seeded with its number, or 0 if the block contains only zeroes; empty parts of a disk are
- * therefore scanned but not hashed. One call processes several consecutive blocks in the module's own memory, into
- * which the disk is read directly.
+ * contribution is the XXH64 of its bytes, seeded with the block's number, or 0 if the block contains only zeroes; empty
+ * parts of a disk are therefore scanned but not hashed. One call processes several consecutive blocks in the module's
+ * own memory, into which the disk is read directly.
  */
 export function blockHashes(): BlockHashes {
   return (instance ??= makeInstance());

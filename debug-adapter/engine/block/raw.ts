@@ -4,10 +4,10 @@ import type { BlockDevice } from './blockDevice.ts';
 import type { ByteRange } from './byteRange.ts';
 
 /**
- * A raw image: the bytes in the file are the bytes on the disk. A raw image that is open read-only is an overlay's
- * immutable base image. The user must specify an image's format. It is never detected from the contents, because a
- * guest could write a qcow2 header to its raw disk and thereby name any file on the host as the backing file. A partial
- * last sector is padded with zeroes, as in QEMU, so that the guest sees only whole sectors.
+ * A raw image: the bytes in the file are the bytes on the disk. A raw image that is open read-only can serve as an
+ * overlay's immutable base image. The user must specify an image's format. It is never detected from the contents,
+ * because a guest could write a qcow2 header to its raw disk and thereby name any file on the host as the backing file.
+ * A partial last sector is padded with zeroes, as in QEMU, so that the guest sees only whole sectors.
  */
 export class RawImage implements BlockDevice {
   readonly name: string;

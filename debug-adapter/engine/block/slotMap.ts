@@ -45,7 +45,9 @@ export class SlotMap {
     return stored === STORED_ZERO ? ZERO_SLOT : undefined;
   }
 
-  /** The slot of a cluster if no other map refers to it, so that it can be written in place. Otherwise undefined. */
+  /**
+   * The slot of a cluster if no other map refers to the slot, which can then be written in place. Otherwise undefined.
+   */
   writableSlot(cluster: number): number | undefined {
     let entry = this.root;
     for (let level = this.height; entry instanceof Branch; level--) {

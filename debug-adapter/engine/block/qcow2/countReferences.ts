@@ -7,8 +7,8 @@ import { peekSnapshotL1s } from './snapshots.ts';
 import { imageDamage, imageParts } from '../../../messages/imageDamage.ts';
 
 /**
- * Counts the references to each cluster of an image from its tables alone. The result is the correct refcount of each
- * cluster. Each L2 table is read once, even if many snapshots share it. Also reports corruptions that cannot be
+ * Counts the references to each cluster of an image, using only the image's tables. The result is the correct refcount
+ * of each cluster. Each L2 table is read once, even if many snapshots share it. Also reports corruptions that cannot be
  * repaired by changing refcounts: references outside the file, tables in clusters that have another use, and clusters
  * with more references than the refcount width allows.
  */

@@ -168,7 +168,7 @@ export class Qcow2Image implements BlockDevice {
   }
 
   /**
-   * Atomically drops all clusters of the active disk, so that it has the same contents as the backing device. Snapshots
+   * Atomically drops all clusters of the active disk, which then has the same contents as the backing device. Snapshots
    * are kept.
    */
   makeEmpty(): void {

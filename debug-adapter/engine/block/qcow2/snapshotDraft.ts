@@ -26,9 +26,9 @@ export interface SnapshotDraft {
 
 /**
  * Creates a snapshot of a state that is not active: another snapshot's state with some changes. The new L1 table starts
- * as a copy of the other snapshot's L1 table, with all references counted, so that all L2 tables and clusters are
- * shared; each change allocates new ones. Nothing refers to the new clusters until the snapshot table is written (see
- * commit.ts), so a crash before then only leaks clusters.
+ * as a copy of the other snapshot's L1 table, with all references counted. At first, the two snapshots therefore share
+ * all L2 tables and clusters; each change allocates new ones. Nothing refers to the new clusters until the snapshot
+ * table is written (see commit.ts), so a crash before then only leaks clusters.
  */
 export function createSnapshotFrom(
   parts: ImageParts,

@@ -36,8 +36,8 @@ export type SnapshotKey = string | { readonly id: string };
  * Creates an internal snapshot of the active state. Like deleting, renaming and applying snapshots, this operation is
  * atomic: all new data is stored in unused clusters, a single write to the header commits it, and then the old clusters
  * are freed. A crash leaves either the old or the new state. All operations except renaming change which clusters of
- * the active tables are shared with snapshots, so they use atomicCommit.ts. With `later`, creating a snapshot does not
- * wait until it is durable.
+ * the active tables are shared with snapshots, so they use atomicCommit.ts. With `later`, this function does not wait
+ * until the snapshot is durable.
  */
 export function createSnapshot(parts: ImageParts, newSnapshot: NewSnapshot, later?: AtomicChange['later']): void {
   checkCanAdd(parts, newSnapshot);
@@ -207,7 +207,7 @@ function checkNewName(parts: ImageParts, name: string): void {
 
 /**
  * An id for a new snapshot: the highest existing id plus one, as in QEMU, but always higher than `above`. Other
- * programs may use any string as an id; ids that are not numbers or are huge numbers are ignored.
+ * programs may use any string as an id; ids that are not numbers or have more than nine digits are ignored.
  */
 export function newSnapshotId(existing: Iterable<{ id: string }>, above = 0): number {
   const taken = new Set<string>();
