@@ -49,8 +49,8 @@ export interface Inputs extends RequestLog {
   /**
    * The event to deliver as the step at `status.position`, or undefined for none. Called at boundaries, at least at the
    * position that `nextPosition` returned and whenever the machine is idle. If it returns undefined while the machine
-   * is idle, the machine ends if `wakeNanoseconds` is Infinity; otherwise, it advances its clock to `wakeNanoseconds`
-   * (a deterministic idle step).
+   * is idle, the run ends if `wakeNanoseconds` is Infinity; otherwise, the machine advances its clock to
+   * `wakeNanoseconds` (a deterministic idle step).
    */
   takeEvent(status: InputStatus): OutsideEvent | undefined;
   /** The payload of the answer to a query that a device makes in the step at `position`. */

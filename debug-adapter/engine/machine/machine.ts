@@ -51,7 +51,7 @@ export type MachineStop =
  * always between two steps. Harts are scheduled round-robin (hartScheduler.ts). A hart's steps count as machine steps.
  *
  * At a boundary between two steps, `run` checks, in this order, for outside events, a reset, timed devices, interrupts
- * and idle time. Handling any of these is one step. How many boundaries there are does not affect the execution.
+ * and idle time. Handling any of these is one step. The number of boundaries does not affect execution.
  */
 export class Machine {
   /** The core, loaded with the hart that executes the next step. */
@@ -224,7 +224,8 @@ export class Machine {
       const wakePosition = hart.isWaiting ? clock.position : undefined;
       hart.wake();
       this.runHart(until);
-      // Waking a hart is not a step, so in a replay that stops at this position, the hart is still waiting.
+      // If no step was executed, the hart must still be waiting, as in a replay that stops at this position: waking a
+      // hart is not a step.
       if (wakePosition === clock.position) hart.setSlot('WAITING', 1n);
       const stop = stopPoints.stopBeforeStep;
       if (stop) return stop;

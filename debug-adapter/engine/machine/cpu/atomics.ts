@@ -30,8 +30,9 @@ interface Atomic {
   pa: Local;
   at: Local;
   old: Local;
-  /** Whether PMP permits a TLB entry for the page, and the address of that entry. */
+  /** Whether PMP permits a TLB entry for the page. */
   cacheable: Local;
+  /** The address of the TLB entry for the page. */
   entry: Local;
 }
 

@@ -63,8 +63,8 @@ const plain = (name: string, slotName: SlotName, mask: bigint = -1n): Csr => ({
 const attention = setSlot32('ATTENTION', i32.const(1));
 
 /**
- * RV64 with I, M, A, F, D, C, S and U. The bit for B is clear, because QEMU never sets it for rv64 (only for `-cpu
- * max`, in version 9.1 and later).
+ * RV64 with I, M, A, F, D, C, S and U. The bit for B is clear, as in QEMU, which sets it only for `-cpu max` (in
+ * version 9.1 and later).
  */
 const MISA = (2n << 62n) | [...'IMAFDCSU'].reduce((bits, x) => bits | (1n << BigInt(x.charCodeAt(0) - 65)), 0n);
 

@@ -39,8 +39,8 @@ const EXTENSIONS = {
   zicntr: 'named later',
   zicsr: 'named from the start',
   zifencei: 'named from the start',
-  // The next two extensions consist only of hints: those of Zihintntl are encoded as ADD with destination x0, and the
-  // one of Zihintpause as FENCE.
+  // The next two extensions consist only of hints, which are encoded as ADD with destination x0 (Zihintntl) and as
+  // FENCE (Zihintpause).
   zihintntl: 'named later',
   zihintpause: 'named later',
   // Zihpm requires event counters; on this machine they read as zero.

@@ -156,7 +156,7 @@ function classifyBody(frame: Frame, format: Format): Code {
 
 // --- to integers -----------------------------------------------------------------------------------------------------
 
-/** The range of an integer type, from `low` up to, but not including, `end`, and the results for values outside it. */
+/** The range of an integer type (`end` is exclusive), and the results for values outside it. */
 interface Range {
   low: number;
   end: number;

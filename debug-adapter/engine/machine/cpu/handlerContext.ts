@@ -21,7 +21,7 @@ import { ENTRY_BYTES, REGISTERS } from './layout.ts';
 /** The variables and labels that the interpreter's handlers share. */
 export interface Variables {
   core: Core;
-  /** Whether the function ends the run after a change to a watched register and does not execute regions. */
+  /** Whether this is the function that ends the run when a watched register changes. It executes no regions. */
   isWatching: boolean;
   budget: Local;
   /** The address of the decode entry being executed. */

@@ -40,8 +40,8 @@ export const ROUNDED_TO_INFINITY = 0x477f_f000n;
 export function roundedToHalf(bits: Code): Code {
   const magnitude = i64.and(bits, i64.const(0x7fff_ffff));
   const isOdd = i64.and(i64.shrU(bits, i64.const(FRACTION_SHIFT)), i64.const(1));
-  // Adds half a unit in the last place, or one less than that if the last bit is 0. The carry then rounds up above the
-  // midpoint, and to even at the midpoint.
+  // Adds half the weight of the half's last bit, minus 1 if that bit is 0. The carry then rounds up above the midpoint,
+  // and to even at the midpoint.
   const rounded = i64.add(magnitude, i64.add(i64.const((1 << (FRACTION_SHIFT - 1)) - 1), isOdd));
   const sign = i64.and(i64.shrU(bits, i64.const(16)), i64.const(0x8000));
   return i64.or(sign, i64.sub(i64.shrU(rounded, i64.const(FRACTION_SHIFT)), i64.const(BIAS_DIFFERENCE << 10)));

@@ -3,8 +3,8 @@ import { type Core, slot32 } from './coreContext.ts';
 import { PAGE_FLAGS } from './layout.ts';
 
 /**
- * Defines the functions that find and clear the flags of RAM pages. They process eight pages at a time, which is
- * possible because the size of RAM is a multiple of 1 MiB.
+ * Defines the functions that find RAM pages by their flags and clear the flags. They process eight pages at a time,
+ * which is possible because the size of RAM is a multiple of 1 MiB.
  */
 export function definePageMarks({ builder, functions }: Core): void {
   builder.define(functions.nextFlagged, (frame) => {

@@ -158,7 +158,7 @@ function defineRecordFilled({ builder, functions }: Core): void {
     const count = frame.local(I32);
     return sequence(
       set(count, slot32('FLUSH_COUNT')),
-      // If the list is full, only the count increases, so the next flush clears all entries.
+      // If the list is full, only the count increases, and its value makes the next flush clear all entries.
       when(
         i32.ltU(count.get, i32.const(FLUSH_LIST_ENTRIES)),
         i32.store(i32.shl(count.get, i32.const(2)), entry.get, FLUSH_LIST),

@@ -129,7 +129,7 @@ function roundBody(frame: Frame): Code {
   const rest = frame.local(I64);
   const remaining = frame.local(I64);
   /**
-   * The exponent field of the result minus 1, shifted into place. Adding the significand's top bit adds the 1 again.
+   * The exponent field of the result minus 1, shifted into place. Adding the significand's top bit adds the 1 back.
    */
   const field = frame.local(I64);
   const isTiny = frame.local(I32);

@@ -98,7 +98,7 @@ export class UartInput {
 const CHARACTER_NANOSECONDS = 86_806;
 
 /**
- * OpenSBI and Linux 6.12 poll at most 8 times in a row while they print and start the 8250 driver (counted in a QEMU
- * trace of a boot); a polling loop reaches 16 polls within a few hundred instructions.
+ * OpenSBI and Linux 6.12 poll at most 8 times in a row while they print and while Linux starts its 8250 driver (counted
+ * in a QEMU trace of a boot); a polling loop reaches 16 polls within a few hundred instructions.
  */
 const POLLS_TO_DETECT_POLLING = 16;

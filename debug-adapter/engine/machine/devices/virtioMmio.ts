@@ -48,7 +48,7 @@ import { QUEUE_STATE, type RingAddresses, Virtqueue } from './virtqueue.ts';
  * transport is version 1 (4.2.4): there are 32 features, which take effect when they are written, and each queue
  * occupies one range of pages, given by the number of its first page.
  *
- * The transport behaves like QEMU's hw/virtio/virtio-mmio.c and virtio.c, even where they differ from the
+ * The transport behaves like QEMU's hw/virtio/virtio-mmio.c and virtio.c, even where QEMU deviates from the
  * specification. Features that the guest accepts but the device does not offer are dropped, and VIRTIO_F_VERSION_1 is
  * not required (xv6 accepts none of feature bits 32 to 63). The selectors, the driver's features and a modern queue's
  * registers survive a guest reset. QUEUE_READY can be written for queues that do not exist, and writing 0 does not stop

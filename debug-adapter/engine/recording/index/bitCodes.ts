@@ -18,7 +18,7 @@ export class BitWriter {
     const number = value + 2 ** k;
     const bits = bitLength(number);
     const codeLength = 2 * bits - k - 1;
-    // Most codes are this short and are written as one number, whose highest bits are the leading zeros of the code.
+    // A short code, as most are, is written as one number, whose highest bits are the leading zeros of the code.
     if (codeLength <= 24) return this.bits(number, codeLength);
     for (let zeros = bits - k - 1; zeros > 0; zeros -= 8) this.bits(0, Math.min(8, zeros));
     for (let left = bits; left > 0;) {

@@ -111,7 +111,7 @@ export class RecordingIndex {
     return number;
   }
 
-  /** The matching entries. Reads neither the index nor chunks that contain none of the wanted kinds. */
+  /** The matching entries. Does not read the index, and skips chunks that contain none of the wanted kinds. */
   *entries(wanted: WantedEntries): Generator<LogEntry, void, undefined> {
     const { first, end } = this.chunksOf(wanted);
     for (let i = 0; i < end - first; i++) {
@@ -190,7 +190,8 @@ export class RecordingIndex {
   }
 
   /**
-   * The first write to a sector that the guest requested before `position` and that completed at or after `position`.
+   * The first write to a sector that was in flight at `position`: it was requested before `position`, and completed at
+   * or after `position`.
    */
   private writeInFlight({ drive, firstSector, sectors }: SectorRange, position: Position): DiskWrite | undefined {
     let first: DiskWrite | undefined;

@@ -17,8 +17,8 @@ export interface OrderedBlock {
 
 /**
  * Orders the blocks of a region for WebAssembly's structured control flow: each block follows its dominator and all its
- * predecessors, except along back edges of loops. An edge into the middle of a loop cannot be expressed, so it becomes
- * an exit from the region.
+ * predecessors, except those from which a loop's back edge leads to it. An edge into the middle of a loop cannot be
+ * expressed, so it becomes an exit from the region.
  */
 export function orderBlocks(entry: Block): OrderedBlock[] {
   for (;;) {

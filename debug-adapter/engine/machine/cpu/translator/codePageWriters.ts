@@ -92,7 +92,7 @@ export class CodePageWriters {
   }
 }
 
-/** Adds an entry to a set of limited size. Returns whether it was added, that is, was not already in the set. */
+/** Adds an entry to a set, which is cleared first if it is full. Returns false if the entry was already in the set. */
 function addTo(entries: Set<number>, entry: number): boolean {
   if (entries.has(entry)) return false;
   if (entries.size > REMEMBERED_MAX) entries.clear();

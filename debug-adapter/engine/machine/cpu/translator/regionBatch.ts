@@ -31,7 +31,7 @@ export class RegionBatch {
     this.instructions += region.instructions;
   }
 
-  /** Compiles the module. Returns the module's regions, which access the machine's memory. */
+  /** Compiles the module and returns its regions, which access `memory`. */
   compile(memory: WebAssembly.Memory): CompiledRegion[] {
     if (this.regions.length === 0) return [];
     const module = new WebAssembly.Module(this.builder.toBytes());

@@ -3,7 +3,7 @@ import { PAGE_FLAGS, PAGE_TRANSLATED, REGION_ENTRIES, REGION_SLOTS, SINGLE_ENTRY
 import { OP } from '../operations.ts';
 import type { InPlaceAccesses } from './taggedPages.ts';
 
-/** No region is added once all regions together have more instructions than this. */
+/** No region is added once the existing regions contain more instructions than this in total. */
 const INSTRUCTIONS_MAX = 1_000_000;
 
 /** A compiled region, before it is added to the cache. */
@@ -48,8 +48,9 @@ export class RegionCache {
   private regions = new Map<number, Region>();
   private parked = new Map<number, Region[]>();
   private regionsOfPage = new Map<number, Set<Region>>();
-  /** The first slot that has never been used, and the slots that are free again. */
+  /** The first slot that has never been used. */
   private nextSlot = 0;
+  /** The slots below `nextSlot` that are free. */
   private freeSlots: number[] = [];
   private instructions = 0;
 

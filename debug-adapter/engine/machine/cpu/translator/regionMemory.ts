@@ -149,8 +149,8 @@ export class RegionMemory {
 
   /**
    * Like `locate`, for an aligned load followed by a store to the same address. With `amongWatched`, the check covers
-   * only the page. Each store that changes the word, or that a watchpoint must report in any case, must then be
-   * preceded by the code `leaveIfAffected`.
+   * only the page. The returned code `leaveIfAffected` must then be executed before each store that changes the word or
+   * that a watchpoint reports even if nothing changes.
    */
   locateUpdate(access: Omit<Access, 'offset'>, leave: Code): { check: Code; address: Local; leaveIfAffected?: Code } {
     if (this.inPlace !== 'amongWatched') return this.locate(access, { leave, changes: () => i32.const(1) });
@@ -210,7 +210,7 @@ export class RegionMemory {
     const access = {
       at: i32.add(address.get, i32.const(shift)),
       lengthBytes,
-      // A load affects no code, even if it shares the lookup in the write TLB with stores.
+      // A load cannot change code, even if it shares a lookup in the write TLB with stores.
       table: storeOf(name) ? WRITE_TLB : READ_TLB,
       isAligned: false,
     };

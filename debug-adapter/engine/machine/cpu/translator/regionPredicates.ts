@@ -29,8 +29,8 @@ interface At {
 }
 
 /**
- * Generates code for predicates in a region. The code has no effect on the guest. If it cannot compute exactly the
- * value that `evaluatePredicate` defines, it jumps to `unknown`, and the value is computed outside generated code.
+ * Generates code for predicates in a region. The code has no effect on the guest. If it cannot compute the exact value
+ * that `evaluatePredicate` defines, it jumps to `unknown`, and the value is computed outside generated code.
  */
 export class RegionPredicates {
   private frame: Frame;
@@ -87,7 +87,7 @@ export class RegionPredicates {
     if (compare) return i64.extendU(compare(a, b));
     const divide = DIVISION[operator];
     if (!divide) return ARITHMETIC[operator]!(a, b);
-    // Division by 0 has no value, and in WebAssembly, dividing the lowest number by -1 traps.
+    // Division by 0 has no value, and dividing the lowest number by -1 traps in WebAssembly.
     if (right.kind !== 'constant' || right.value === 0n || BigInt.asIntN(64, right.value) === -1n) return unknown(at);
     return divide(a, b);
   }

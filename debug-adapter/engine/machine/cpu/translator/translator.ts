@@ -11,7 +11,7 @@ import { BATCH_REGIONS_MAX, RegionBatch } from './regionBatch.ts';
 import { RegionCache } from './regionCache.ts';
 import { buildGraph } from './regionGraph.ts';
 
-/** With this many pending regions, a module is compiled immediately. */
+/** If at least this many regions are pending, they are compiled immediately. */
 const BATCH_REGIONS_FULL = 16;
 /**
  * Compiling a module has a fixed cost of 0.9 ms, so a small batch waits up to RUNS_WAITED_MAX short interpreter runs
@@ -134,7 +134,7 @@ export class Translator {
 
   /**
    * Sets whether there are any watchpoints, and whether any of them watch reads. This takes effect at the next call to
-   * `prepareRun`, because moving to an earlier position temporarily removes the watchpoints to restore a state.
+   * `prepareRun`, so that no regions are removed when restoring an earlier state temporarily removes the watchpoints.
    */
   setWatched(watched: { any: boolean; reads: boolean }): void {
     this.nextWatched = watched;
