@@ -23,7 +23,7 @@ export class TrapWatcher {
     this.words = new Int32Array(hart.memory.buffer);
   }
 
-  /** Replaces the points. Afterwards, the hart reports only exceptions that one of them may match. */
+  /** Replaces the points. Afterwards, the hart reports only exceptions that at least one point may match. */
   set(points: readonly TrapPoint[]): void {
     this.points = points;
     const regardless = points.filter(({ withoutHandler }) => !withoutHandler);

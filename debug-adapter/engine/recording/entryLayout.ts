@@ -15,8 +15,8 @@ import { chunkFlaws } from '../../messages/recordingDamage.ts';
  * Predictable values are omitted: a drive's requests and completions usually have consecutive ids, so an id is written
  * only for each drive's first request and first completion in a chunk, and where the ids are not consecutive. Offsets
  * and lengths are written in sectors if possible. A request and its completion together take about 25 bytes, 8 of which
- * are the digest. In an entry for a port's traffic, the flags contain the port number if it is low, and indicate whether
- * the payload is a single byte.
+ * are the digest. In an entry for a port's traffic, the flags contain the port number if it is low, and indicate
+ * whether the payload is a single byte.
  */
 export interface EventsSummary {
   firstPosition: Position;

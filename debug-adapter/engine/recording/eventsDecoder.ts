@@ -31,8 +31,8 @@ export class EventsDecoder {
   }
 
   /**
-   * Decodes one entry. `knownId` is the id of a request or completion that is read out of order, in which case its id
-   * cannot be predicted. Throws `Malformed`.
+   * Decodes one entry. The caller must pass `knownId` to decode a request or completion out of order, because its id
+   * cannot be predicted then. Throws `Malformed` if the entry is invalid.
    */
   read(code: number, flags: number, position: Position, knownId?: number): LogEntry {
     const from = this.source;

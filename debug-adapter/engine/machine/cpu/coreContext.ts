@@ -99,7 +99,7 @@ export const FUNCTIONS = {
    * cannot be decoded as a whole.
    */
   fetchPage: { parameters: [I64], results: [I32] },
-  /** (pc): decodes an instruction that straddles two pages into the straddle entry. */
+  /** (pc): decodes the instruction at pc, which straddles two pages, into the straddle entry. */
   fetchStraddle: { parameters: [I64], results: [] },
   loadSlow: { parameters: [I64, I32], results: [I64] },
   storeSlow: { parameters: [I64, I64, I32], results: [] },

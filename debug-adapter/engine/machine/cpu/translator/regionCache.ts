@@ -38,7 +38,7 @@ const PARKED_MAX = 2;
  * The regions that the interpreter can call. A mark on a region's decode entry makes the interpreter call the region.
  *
  * A region is valid only for the breakpoints that it was translated with. When the breakpoints in its code change, it
- * is parked: it is not called until the same breakpoints are set again, which happens often while a user steps.
+ * is parked: it is not called until the same breakpoints are set again. This happens often while a user steps.
  */
 export class RegionCache {
   private decodeCache: DecodeCache;
