@@ -32,7 +32,8 @@ const third = (v: Variables): Code => i64.load(i32.and(immediate32(v), i32.const
  * The handler for a floating-point instruction. It checks that the unit is enabled and determines the rounding mode. It
  * uses the host's instruction if that gives the correct result and flags; otherwise, it uses the software
  * implementation. Writing a register or raising a flag marks the floating-point state dirty. The software
- * implementation continues at the label `stored`, which ends the hart's run if fcsr or mstatus is watched and changed.
+ * implementation continues at the label `stored`, because a change to fcsr or mstatus ends the hart's run if CSRs are
+ * watched.
  */
 export function floatHandler(v: Handler, { compute, hasMode, result, fast }: FloatSemantics): Code {
   const operands = { a: rs1(v), b: rs2(v), c: third(v), mode: v.low.get, helpers: v.core.helpers };

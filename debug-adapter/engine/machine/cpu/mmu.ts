@@ -230,7 +230,7 @@ function markLeaf(walk: Walk): Code {
     i64.ne(i64.and(pte.get, need), need),
     recordMarked(walk),
     set(pte, i64.or(pte.get, need)),
-    // Setting A or D does not invalidate translations, so the page's table flag is cleared during the write.
+    // Setting A or D does not invalidate translations, so the page's table flag is cleared while `touch` runs.
     setTableFlag(walk, false),
     call(core.functions.touch, ramOffset(at.get), i32.const(PTE_BYTES)),
     setTableFlag(walk, true),
