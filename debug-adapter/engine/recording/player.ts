@@ -147,8 +147,8 @@ export class Player implements Inputs {
   }
 
   /**
-   * Throws if the machine has passed a recorded entry, because the guest did not make a recorded request or did not
-   * consume a recorded event. It is called between steps, thousands of times a second, so it only compares positions.
+   * Throws if the machine has passed a recorded entry. In that case, the guest did not make a recorded request or did
+   * not consume a recorded event. Called between steps, thousands of times a second, so it only compares positions.
    */
   private checkNothingMissed(position: Position): void {
     const inputs = this.inputs.position;

@@ -20,9 +20,10 @@ import { chunkFlaws, recordingDamage } from '../../messages/recordingDamage.ts';
 
 /**
  * A recording that is open for reading. Opening it checks the whole file once (see scan.ts) and throws a UserError if
- * this version of blkreplay cannot replay it. A torn tail, which a killed process may leave, is accepted; in that case,
- * `complete` is false. Entries are decoded chunk by chunk as they are needed, so memory use does not depend on the
- * length of the recording, and reading can start at any position. The reader owns the file, and `close` closes it.
+ * this version of blkreplay cannot replay it. A torn tail, which a killed process may leave behind, is accepted; in
+ * that case, `complete` is false. Entries are decoded chunk by chunk as they are needed, so memory use does not depend
+ * on the length of the recording, and reading can start at any position. The reader owns the file, and `close` closes
+ * it.
  */
 export class RecordingReader {
   private readonly file: HostFile;

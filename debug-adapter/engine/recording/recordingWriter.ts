@@ -117,8 +117,8 @@ export class RecordingWriter {
   }
 
   /**
-   * Like `flushDurably`, but does not wait if the host supports that. Entries that are appended later are not part of
-   * the result.
+   * Like `flushDurably`, but does not wait for the sync if the host can sync in the background. The returned sync does
+   * not cover entries that are appended later.
    */
   startFlush(position: Position): PendingSync {
     this.flush(position);

@@ -53,7 +53,7 @@ export function recordedFiles(host: Host, rrfile: string, { kernel, bios, load =
   };
 }
 
-/** The index of the kernel in a recording, if the host has created one: see `HostSymbolIndexes`. */
+/** The symbol index of a recorded kernel, if the host has created one: see `HostSymbolIndexes`. */
 function indexOfRecordedKernel({ files, symbolIndexes }: Host, rrfile: string): Uint8Array | undefined {
   const file = files.open(rrfile, { write: false, create: 'never' });
   try {

@@ -18,7 +18,7 @@ export interface DisassemblyContext {
 
 /**
  * Disassembles the instructions around an address, using the current contents of guest memory. Returns `count` rows.
- * The first of these is `first` rows after the row at `base`; a negative `first` counts rows before `base`.
+ * The first row returned is `first` rows after the row at `base`; a negative `first` counts rows before `base`.
  * Instructions are 2 or 4 bytes long, so they cannot be decoded backward. For rows before `base`, decoding begins at
  * the start of the function or, if that is unknown, at a guessed address from which it arrives exactly at `base`.
  */

@@ -33,8 +33,8 @@ export function enteredAtStop({ reason, inspector, stopPoints }: Session): numbe
 }
 
 /**
- * Compares the inlined functions at two pcs: whether `to` is in the same frame as `from`, in an inner frame or in a
- * different frame.
+ * Compares the inlined functions at two pcs to determine whether `to` is in the same frame as `from`, in an inner
+ * frame or in a different frame.
  */
 export function inlineDepth(from: readonly InlinedCall[], to: readonly InlinedCall[]): 'same' | 'inner' | 'other' {
   const isWithin = from.every(({ entry, name }, i) => to[i]?.entry === entry && to[i].name === name);

@@ -42,7 +42,7 @@ export function* stepForward(session: Session, hart = session.inspector.hart): S
   }
 }
 
-/** Like stepForward for the current hart, but runs a called function until it returns, like gdb's nexti. */
+/** Like stepForward for the current hart, but steps over calls, as gdb's nexti does. */
 export function* stepOverCall(session: Session): Sliced<StopReason> {
   const { inspector } = session;
   const before = contextOf(inspector);

@@ -7,8 +7,8 @@ import type { StopPoint } from './stopPoints/stopPoint.ts';
 import type { BreakpointId } from './stopReason.ts';
 
 /**
- * The address of a breakpoint, and the program that contains the code, because several programs may have code at the
- * same address. A breakpoint that is set only by address has no group.
+ * The address of a breakpoint, and the group of files that describe the program there. The group is needed because
+ * several programs may have code at the same address. A breakpoint that is set only by address has no group.
  */
 export interface BreakpointAddress {
   address: bigint;

@@ -24,7 +24,7 @@ export interface RunnerHost {
   client?: ClientSignals;
 }
 
-/** A client in another thread. A Runner can detect its messages in the middle of a slice. */
+/** A client in another thread. A Runner can detect the client's messages in the middle of a slice. */
 export interface ClientSignals {
   /** Whether a message is waiting to be delivered by the event loop. If so, the current slice ends. */
   hasMessage(): boolean;

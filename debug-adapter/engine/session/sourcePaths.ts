@@ -7,9 +7,9 @@ import { SourceMap, type SourceMapEntry } from './sourceMap.ts';
 type Files = Pick<HostFiles, 'exists' | 'folderOf' | 'inFolder' | 'resolveName' | 'modifiedMs'>;
 
 /**
- * Finds source files on this computer. Compilers often write paths relative to the build folder, or paths on another
- * computer. The source map is applied first. A relative path is resolved against the ELF file's folder, its parent
- * folders and the working directory, in this order. A path that is not found stays unchanged.
+ * Finds source files on this computer. The paths in debug information are often relative to the build folder, or come
+ * from another computer. The source map is applied first. A relative path is resolved against the ELF file's folder,
+ * its parent folders and the working directory, in this order. A path that is not found stays unchanged.
  */
 export class SourcePaths {
   private files: Files;
@@ -78,5 +78,8 @@ export class SourcePaths {
   }
 }
 
-/** Tools that copy or check out a folder write its files in arbitrary order, so small time differences are ignored. */
+/**
+ * Tools that copy or check out a folder write its files in arbitrary order, so a source file may be slightly newer than
+ * its program. Such small differences are ignored.
+ */
 const NEWER_MS_MIN = 2000;

@@ -131,7 +131,7 @@ class SymbolOpener {
     return symbols;
   }
 
-  /** Opens the separate debug files of all files opened so far that have no debug information. */
+  /** For each file opened so far that has no debug information, opens its separate debug file. */
   openSeparate(): Symbols[] {
     const stripped = this.opened.filter(({ symbols }) => !symbols.hasDebugInfo);
     return stripped.flatMap(({ symbols, path }) => {

@@ -45,9 +45,9 @@ export interface Symbols {
 
   functionAt(pc: bigint): FunctionInfo | undefined;
   /**
-   * The functions that a user means by a name, according to gdb's rules: `area`, `Box::area`, `Box::area(int)`,
-   * `max<int>`, `crate::module::f`, `file.c:f`, or a linkage name. Outer scopes, template arguments and parameters may
-   * be omitted.
+   * The functions that a user means by a name, according to gdb's rules. The name can be a linkage name or have a form
+   * such as `area`, `Box::area`, `Box::area(int)`, `max<int>`, `crate::module::f` or `file.c:f`. Outer scopes, template
+   * arguments and parameters may be omitted.
    */
   functionsNamed(name: string): FunctionInfo[];
   /**
@@ -111,7 +111,7 @@ export interface Symbols {
   globals(pc?: bigint): Variable[];
   /** A variable's value in a frame. Its `text` and `children` read memory only when they are used. */
   read(variable: Variable, frame: Frame): Value;
-  /** Finds a type by its C name: `struct store`, `uint32_t`, `unsigned long`. */
+  /** Finds a type by its C name, such as `struct store`, `uint32_t` or `unsigned long`. */
   typeNamed(name: string): Type | undefined;
 
   /** Evaluates a C expression in a frame. Throws a UserError (messages/symbols.ts). Never calls guest functions. */

@@ -18,9 +18,9 @@ export interface SpanSummary {
 export interface DriveSummary {
   /** The number of requests, including flushes. */
   requests: number;
-  /** The sectors that reads touch; undefined if there are none. */
+  /** The sectors touched by reads; undefined if there are none. */
   reads: SectorSet | undefined;
-  /** The sectors that writes, discards and requests to write zeroes touch. */
+  /** The sectors touched by writes, discards and requests to write zeroes. */
   writes: SectorSet | undefined;
 }
 

@@ -121,7 +121,7 @@ export class HitCounts {
     if (current.position <= this.high.position && position > this.high.position) this.high = this.current;
   }
 
-  /** Records that there is no hit from `from` up to `to`, without counting. */
+  /** Records, without counting, that there is no hit from `from` up to `to`. */
   skip(from: Position, to: Position): void {
     const index = this.indexAt(from);
     if (index === undefined) return;

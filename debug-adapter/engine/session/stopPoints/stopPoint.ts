@@ -9,8 +9,9 @@ import type { BreakpointId } from '../stopReason.ts';
 export interface StopPoint {
   what: StopPointKind;
   /**
-   * Whether the stop point exists in the machine's current state, for example because its program is in memory. It is
-   * evaluated before the condition, and must not change anything. By default, the stop point always exists.
+   * Whether the stop point exists in the machine's current state. For example, it does not exist while its program is
+   * not in memory. This function is called before the condition is evaluated, and must not change anything. By default,
+   * the stop point always exists.
    */
   exists?: () => boolean;
   /** If this condition does not hold, the stop point does not count as reached. */
@@ -29,8 +30,8 @@ export interface StopPoint {
   /** If given, the stop point can be reached only while satp has this value. */
   addressSpace?: bigint;
   /**
-   * For a breakpoint at the first instruction of inlined functions: the number of those functions that contain it,
-   * counted from the outermost. By default, the breakpoint is at the call site.
+   * For a breakpoint at the first instruction of inlined functions: how many of these functions, counted from the
+   * outermost, contain the breakpoint. By default, the breakpoint is at the call site.
    */
   inlineDepth?: number;
   /** A stop point that is not enabled has no effect. Stop points are enabled by default. */

@@ -13,7 +13,7 @@ import type { UserStopPoints } from './userStopPoints.ts';
 export interface StopPointListener {
   /** Called for each message that a logpoint prints; in a backward run, the messages come in reverse order. */
   onLog?: (message: PrintedMessage) => void;
-  /** Called while hits are counted in a part of the history, and finally with `undefined`. */
+  /** Called while hits are counted in a part of the history, and with `undefined` when the counting ends. */
   onCounting?: (progress: CountingProgress | undefined) => void;
 }
 
@@ -49,8 +49,8 @@ export class TrackedRuns {
     const hits = new ForwardHits({ start, skipsStart, print: (message) => this.listener.onLog?.(message) });
     hits.reached(stopPoints.tracked, start);
     this.pausedAt = -1;
-    // Hits at the current position are also counted and print their messages, because the instruction there executes
-    // now.
+    // Even if stop points at the current position do not stop the run, their hits are counted and their messages are
+    // printed, because the instruction there executes now.
     const run = runWith(this, hits, () => target.forward(until, { stopsAtStart: true }), points);
     for (let next = run.next(); ; next = run.next()) {
       hits.reached(stopPoints.tracked, target.position);

@@ -42,7 +42,7 @@ export class UserStopPoints {
     return this.table.size > 0;
   }
 
-  /** The points that count their hits or print messages. */
+  /** The enabled points that have a hit condition or a log message. */
   get tracked(): readonly ResolvedPoint[] {
     return this.cachedTracked;
   }
@@ -125,7 +125,7 @@ export class UserStopPoints {
     if (countingOrigin !== undefined) yield* target.pause.ignoredBy(target.goTo(countingOrigin));
   }
 
-  /** Records that the debugger has changed the machine in the steps from `from` to `to`, which reach no stop points. */
+  /** Records that the steps from `from` to `to` are changes by the debugger, which do not reach any stop points. */
   changedByDebugger(from: Position, to: Position): void {
     for (const { hits } of this.tracked) hits?.skip(from, to);
     for (const { printed } of this.tracked) if (printed?.has(from)) printed.add(from, to + 1);

@@ -110,7 +110,7 @@ export const FULL_STANDARD_NAMES: Record<string, string | undefined> = {
   'std::iostream': 'std::basic_iostream<char, std::char_traits<char> >',
 };
 
-/** The suffixes of integer literals; `undefined` for types whose values are written as a cast. */
+/** The suffixes of integer literals; `undefined` for types whose values are written as casts. */
 export const LITERAL_SUFFIXES: Record<string, string | undefined> = {
   int: '',
   'unsigned int': 'u',

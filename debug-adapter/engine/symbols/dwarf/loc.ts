@@ -7,7 +7,7 @@ import { BASE_SELECTION, indexedList } from './ranges.ts';
 import { symbolDamage } from '../../../messages/symbolDamage.ts';
 
 /**
- * The location expression of an attribute that is valid at `pc`: either the attribute's own expression, or one from a
+ * The location expression that an attribute specifies for `pc`: either the attribute's own expression, or one from a
  * list in `.debug_loclists` (DWARF 5, section 7.29) or `.debug_loc` (DWARF 4, section 2.6.2). Undefined if the object
  * has no location at `pc`.
  */

@@ -97,8 +97,8 @@ export class SortedSymbols {
 }
 
 /**
- * The last entry with each hash, and for each entry the previous entry with the same hash. Both are indexes plus 1; 0
- * means that there is none.
+ * The last entry with each hash, and for each entry the previous entry with the same hash. Both are stored as the
+ * entry's index plus 1, or 0 if there is none.
  */
 interface HashTable {
   last: Uint32Array;
@@ -141,7 +141,8 @@ function sortedOffsets(view: DataView, names: Uint8Array): Uint32Array {
 function sortedGroup(view: DataView, offsets: number[]): Uint32Array {
   const count = offsets.length;
   if (count > GROUP_MAX) return sortedSlowly(view, offsets);
-  // Sorting numbers without a comparison function is many times faster, so each key also contains its index.
+  // Sorting numbers without a comparison function is many times faster. To identify its symbol after the sort, each key
+  // also contains the symbol's index.
   const keys = Float64Array.from(offsets, (at, i) => {
     return (view.getUint32(at + ST_VALUE, true) * PRIORITIES + priority(view, at)) * count + i;
   });

@@ -245,7 +245,7 @@ export interface EnvironmentParts {
   shown: Omit<ValueContext, 'frame'>;
 }
 
-/** The maximum number of entries with the same name from which the one in scope is selected. */
+/** The search for the entry in scope ends after this many candidates with the same name. */
 const CANDIDATES_MAX = 100;
 const ANY_KEYWORD = ['', 'struct ', 'class ', 'union ', 'enum '];
 /** C++ does not distinguish these keywords. */

@@ -21,10 +21,7 @@ export function located<T>(at: () => number, compute: () => T): T {
   }
 }
 
-/**
- * Calls `compute`. If `compute` throws an InvalidExpression, throws only the UserError that the InvalidExpression
- * holds.
- */
+/** Calls `compute`. If `compute` throws an InvalidExpression, throws the UserError inside it instead. */
 export function unlocated<T>(compute: () => T): T {
   try {
     return compute();

@@ -16,8 +16,8 @@ export interface Block {
 
 /**
  * Reads a function's tree of blocks. A block without code ranges is merged into its parent (DWARF 5, section 3.5,
- * permits blocks without attributes). As in gdb, a block without declarations is also merged into its parent, because
- * each block that contains a line gets its own breakpoint location.
+ * permits blocks without attributes). As in gdb, a block without declarations is also merged into its parent, so that
+ * a line in it does not get a separate breakpoint location.
  */
 export function readBlocks(die: Die, ranges: AddressRange[]): Block {
   const block: Block = { kind: 'function', die, ranges, parent: undefined, inner: [], variables: [] };

@@ -205,8 +205,8 @@ function hasKey(die: Die, key: string): boolean {
 }
 
 /**
- * Whether a function has the parameters in a query. Their types are compared with the linkage name. A function without
- * a linkage name is not overloaded, so comparing the number of parameters suffices.
+ * Whether a function has the parameters in a query. Their types are compared with those in the linkage name. A function
+ * without a linkage name is not overloaded, so comparing the number of parameters suffices.
  */
 function hasParameters(die: Die, query: NameQuery): boolean {
   const linkageName = linkageNameOf(die);

@@ -65,7 +65,7 @@ const encoder = new TextEncoder();
 
 /**
  * Where the index key in a DW_AT_name ends. The key is the name without its template arguments. All operator functions
- * are indexed under `operator`, because `<` and `(` are also operators.
+ * are indexed under `operator`, because a `<` or `(` in their names can be the operator itself.
  */
 export function keyEnd(bytes: Uint8Array, start: number, end: number): number {
   if (startsWithOperator(bytes, start, end)) return start + OPERATOR.length;

@@ -4,7 +4,7 @@ import { NameTable, type NameTableArrays } from './nameTable.ts';
 
 /**
  * Encodes a name table as a file: magic number, version, number of units, checksum of everything that follows, lengths
- * of the arrays, and the arrays. All numbers have 32 bits and are little-endian, except for the 64-bit checksum.
+ * of the arrays, and the arrays. All numbers are little-endian; the checksum has 64 bits, and the others have 32.
  */
 export function encodeNameTable({ arrays, unitCount }: { arrays: NameTableArrays; unitCount: number }): Uint8Array {
   const parts = ORDER.map((name) => arrays[name]);
@@ -43,7 +43,7 @@ export function decodeNameTable(bytes: Uint8Array, unitCount: number): NameTable
   return new NameTable({ high, low, starts, ends, units, unreadable });
 }
 
-/** A digest that is computed in pieces, because `xxh64` copies its input. */
+/** A digest that is computed in pieces: `xxh64` copies its input, so hashing the whole file would double memory use. */
 export function digestInPieces(file: FileBytes, seed: bigint): bigint {
   const lengthBytes = file.bytes.length;
   let digest = seed;

@@ -1,7 +1,7 @@
 /** A map from offsets to nonnegative numbers that takes 8 bytes per slot. */
 export class OffsetMap {
   private keys = new Uint32Array(1 << 12);
-  /** The numbers plus 1; 0 in an unused slot. */
+  /** For each slot: the number plus 1, or 0 if the slot is unused. */
   private values = new Uint32Array(1 << 12);
   private size = 0;
 

@@ -5,7 +5,7 @@ import { FIXED_SIZES, LEB_FORMS, type FormSizes } from '../dwarf/forms.ts';
 
 /** Specifies how a scan processes the entries that use an abbreviation. */
 export interface ScanProgram {
-  /** Pairs of an operation and its operand, which read or skip the attributes in order. */
+  /** Pairs of an operation and its operand. The operations read or skip the attributes in order. */
   steps: Int32Array;
   /** The kind of name that the entries define, as a number from `KIND_NUMBER`; negative if they define none. */
   kind: number;

@@ -9,8 +9,8 @@ import { decodeNameTable, digestInPieces, encodeNameTable } from './nameTableFil
 
 /**
  * Creates the index of a large symbol file, or gets it from the cache. This takes up to several seconds, so it runs in
- * its own thread. Pass the index to `openSymbols` if the file's version is still the same. Throws an error if the file
- * is not a linked RV64 ELF file, or if it changes while it is being indexed.
+ * its own thread. Pass the index to `openSymbols` only if the file's version is still the same. Throws an error if the
+ * file is not a linked RV64 ELF file, or if it changes while it is being indexed.
  */
 export function createSymbolIndex(
   file: HostFile | { name: string; bytes: Uint8Array },
