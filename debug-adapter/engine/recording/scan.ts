@@ -52,7 +52,7 @@ const END = kindMask(['end']);
  * Reads a recording once from start to end, checks all chunks and builds the table of chunks that the reader needs. The
  * contents of boot files, index pages and console output are not checked here, but only when they are read. Stops at the
  * end entry or at a torn tail. Throws a UserError if a part that was already on stable storage is damaged, or if the file
- * contains data that blkreplay did not write. Uses memory only for the table.
+ * contains data that blkreplay did not write. Keeps only the table in memory.
  */
 export function scanRecording(file: HostFile): ScannedRecording {
   return new Scan(file).run();

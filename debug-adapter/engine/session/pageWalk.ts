@@ -50,7 +50,7 @@ export type WalkProblem =
   | 'notWritable'
   | 'notExecutable';
 
-/** The kind of access that causes a page fault; undefined for other exceptions. */
+/** The kind of access that caused a page fault with this cause code; undefined for other exceptions. */
 export function accessOfPageFault(cause: number): PageAccess | undefined {
   switch (cause) {
     case EXCEPTION.INSTRUCTION_PAGE_FAULT:

@@ -30,7 +30,7 @@ export interface UnitMatches {
 
 /**
  * Finds functions and inlined calls in units. Reads the entries of a unit in sequence, which takes about 10 ms per
- * megabyte. Nothing is kept in memory, because a function may be inlined in hundreds of units.
+ * megabyte. The entries are not kept in memory, because a function may be inlined in hundreds of units.
  */
 export class FunctionSearch {
   private readonly key: Uint8Array;

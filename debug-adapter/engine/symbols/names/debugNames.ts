@@ -20,7 +20,7 @@ export interface DebugNamesEntry {
   offset: number;
 }
 
-/** One table of `.debug_names`. Each object file has one; some linkers merge them. */
+/** One table of `.debug_names`. Each object file contributes one table; some linkers merge the tables. */
 export interface DebugNamesTable {
   /** The offsets of the compilation units whose names are in the table. */
   units: readonly number[];

@@ -66,7 +66,7 @@ class FileScan {
   private readonly builder: NameTableBuilder;
   private readonly known = new Map<string, number>();
   private readonly tables = new Map<number, number[]>();
-  /** The strings that have been read from each section. Thousands of units include the same headers. */
+  /** The strings read so far from each section, cached because thousands of units include the same headers. */
   private readonly texts = { '.debug_str': new Map<number, string>(), '.debug_line_str': new Map<number, string>() };
 
   constructor(info: DebugInfo, builder: NameTableBuilder) {
