@@ -138,7 +138,7 @@ export class RecordingReader {
 
   /**
    * Yields the guest's console output from the start of the recording, in parts. Each part is read just before it is
-   * yielded. Damaged parts are omitted. Older recordings contain no console output.
+   * yielded. Damaged parts are omitted. Older recordings do not contain console output.
    */
   *consoleOutput(): Generator<ConsoleOutput, void, undefined> {
     for (const chunk of this.output) {

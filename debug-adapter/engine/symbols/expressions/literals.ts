@@ -26,7 +26,7 @@ export function splitRustLiteral(text: string): { number: string; suffix: string
   const integer = /^(0[xob][\da-fA-F_]+?|[\d_]+)([iu](?:8|16|32|64|128|size))$/.exec(text);
   const [, digits = text, suffix = ''] = decimal ?? integer ?? [];
   const number = digits.replaceAll('_', '').replace(/^0o/, '0');
-  // A number with the suffix of a floating-point type may have no decimal point.
+  // A number with the suffix of a floating-point type need not have a decimal point.
   return { number: decimal && !/[.eE]/.test(number) ? `${number}.0` : number, suffix };
 }
 

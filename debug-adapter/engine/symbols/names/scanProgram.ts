@@ -40,7 +40,8 @@ const NO_KIND = -1;
 
 /**
  * Translates an abbreviation to the operations of a scan. Returns undefined if it contains a form of unknown length;
- * the unit then cannot be scanned. In C, functions and structures contain no names that are visible outside them.
+ * the unit then cannot be scanned. In C, functions and structures are not searched, because the names in them are not
+ * visible outside.
  */
 export function scanProgram(abbreviation: Abbreviation, sizes: FormSizes, isC: boolean): ScanProgram | undefined {
   const { tag, names, hasChildren } = abbreviation;
