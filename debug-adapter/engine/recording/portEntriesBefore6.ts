@@ -5,8 +5,8 @@ import { ENTROPY_PORT } from '../machine/ports/entropyPort.ts';
 import { HOST_FILE_PORT } from '../machine/ports/hostFilePort.ts';
 
 /**
- * Decodes entries of the kinds that formats 2 to 5 use instead of `input` and `answer`. Such an entry contains neither a
- * port number nor a payload length, because its kind determines both. Its data equals the payload in format 6, except
+ * Decodes entries of the kinds that formats 2 to 5 use instead of `input` and `answer`. Such an entry contains neither
+ * a port number nor a payload length, because its kind determines both. Its data equals the payload in format 6, except
  * that a byte string is preceded by its length. Returns undefined for any other code.
  */
 export function readPortEntryBefore6(
