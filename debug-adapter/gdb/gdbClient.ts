@@ -24,7 +24,10 @@ export class GdbClient {
   private runner: Runner;
   /** The watchpoints at which the last run stopped. */
   private watchStop: { direction: Direction; position: number; ids: BreakpointId[] } | undefined;
-  /** Whether the last run was reported as a step but did not move, and gdb has not shown this stop to the user. */
+  /**
+   * Whether the last run was reported as a step although the machine did not move, and gdb has not shown this stop to
+   * the user yet.
+   */
   private hasStayed = false;
 
   constructor(session: Session<Timeline>, runner: Runner) {
@@ -66,7 +69,7 @@ export class GdbClient {
 
   /**
    * Whether the next step may be part of a step over a breakpoint, for which gdb removes the breakpoint. A second step
-   * in the same command of the user is not: gdb has then completed the step over the breakpoint.
+   * in the same user command is not: by then, gdb has completed the step over the breakpoint.
    */
   mayStepOverBreakpoint(): boolean {
     return this.stopPoints.isRemovedAt(this.session.inspector.pc) && !this.hasStayed;

@@ -11,17 +11,17 @@ export const ENGINE_HEAP = { maxYoungGenerationSizeMb: YOUNG_MEBIBYTES, maxOldGe
 
 /**
  * Keeps V8's heaps near the size of their live objects. Each time the user goes back in time, several snapshots are
- * created and as many are discarded. With V8's defaults, the young generation doubles in size, up to 100 MiB, whenever
- * enough objects have survived in total. The old generation accumulates at least 8 MiB of garbage before it is cleaned.
- * The process would therefore grow each time. The effect of each flag:
+ * created and as many are discarded. With V8's defaults, the young generation doubles in size, up to 100 MiB, each time
+ * enough objects have survived its collections. The old generation accumulates at least 8 MiB of garbage before it is
+ * cleaned. The process would therefore grow each time. The effect of each flag:
  *
- * - `semi-space-growth-factor=1`: a young generation keeps its initial size. In the main thread, this is 2 MiB.
- * - `min-semi-space-size`: the initial size of the young generation in threads that start later. V8 divides the
- * young generation of each thread into three parts.
+ * - `semi-space-growth-factor=1`: young generations keep their initial size, which is 2 MiB in the main thread.
+ * - `min-semi-space-size`: a third of the initial size of the young generation in threads that start later, because V8
+ * counts a young generation as three semi-spaces.
  * - `optimize-for-size`: the old generation is cleaned after 2 MiB of garbage.
  *
- * V8 reads the first and last flags whenever it resizes a heap, so they also affect the main thread, which is already
- * running. Must be called before the engine thread starts.
+ * V8 reads the first and the last flag whenever it resizes a heap, so they also affect the main thread, which is
+ * already running. Must be called before the engine thread starts.
  */
 export function limitHeapGrowth(): void {
   v8.setFlagsFromString('--semi-space-growth-factor=1');

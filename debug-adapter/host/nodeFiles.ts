@@ -204,7 +204,7 @@ class NodeFile implements HostFile {
         if (failure) throw useFailure(failure, 'Writing', this.name);
         return isDone;
       },
-      // The callback cannot run while this thread waits, so the data is synced again.
+      // Waiting would block this thread, so the callback could not run; sync the data again instead.
       wait: () => {
         if (failure) throw useFailure(failure, 'Writing', this.name);
         if (!isDone) this.sync();

@@ -15,9 +15,9 @@ export function isAlive(pid: number): boolean {
 }
 
 /**
- * A string that is unique among all processes on this host: the boot id and the start time in ticks since boot. Null if
- * the system does not provide this information (only Linux does). A process id alone is not unique, because ids are
- * reused, especially after a reboot.
+ * The boot id and the process's start time in ticks since boot. Together with the process id, they identify the
+ * process; the id alone does not, because ids are reused, especially after a reboot. Null if the system does not
+ * provide this information (only Linux does).
  */
 export function identityOf(pid: number): string | null {
   try {

@@ -82,7 +82,7 @@ export const imageTooLarge = (file: string, limit: string) =>
     'Use an image with larger clusters.',
   );
 
-/** The limits of the image format that an image can exceed. Each string completes the problem in `imageTooLarge`. */
+/** The limits of the qcow2 format that an image can exceed, as worded in the message of `imageTooLarge`. */
 export const imageLimits = {
   diskInClusters: (lengthBytes: number, clusterBytes: number) =>
     `a disk of ${lengthBytes} bytes is too large for clusters of ${clusterBytes} bytes`,

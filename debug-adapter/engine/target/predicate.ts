@@ -58,9 +58,9 @@ export type BinaryOperator =
   | 'leU';
 
 /**
- * The value of a predicate in the current state of a hart. Undefined if the predicate has no value because memory that
- * it reads is not mapped, the hart does not implement a CSR, or a divisor is 0. A stop point whose condition has no
- * value stops the run.
+ * The value of a predicate in the current state of a hart. Undefined if the predicate has no value because it reads
+ * unmapped memory or a CSR that the hart does not implement, or because it divides by 0. A stop point whose condition
+ * has no value stops the run.
  */
 export function evaluatePredicate(predicate: Predicate, inspector: Inspector): bigint | undefined {
   switch (predicate.kind) {

@@ -96,7 +96,7 @@ export interface TargetDisk {
 
 /** The options of a forward run. */
 export interface RunOptions {
-  /** Whether a breakpoint at the position at which the run begins also stops the run. */
+  /** Whether a breakpoint at the starting position also stops the run. */
   stopsAtStart?: boolean;
 }
 

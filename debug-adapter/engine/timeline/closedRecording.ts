@@ -32,8 +32,8 @@ export interface RecordingFile {
   path: string;
   kind: 'recording' | 'overlay' | 'state' | 'image';
   /**
-   * Whether blkreplay created this file for this recording, so that it may be deleted together with the recording.
-   * Never true for a drive's image, even if it contains the snapshots.
+   * Whether blkreplay created this file for this recording and may delete it together with the recording. Never true
+   * for a drive's image, even if it contains the snapshots.
    */
   isOwn: boolean;
 }

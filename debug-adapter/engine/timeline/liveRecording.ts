@@ -97,7 +97,10 @@ export class LiveRecording implements SnapshotOwner {
     return nextSnapshotOfRun(this.machine.position);
   }
 
-  /** Called every few milliseconds: continues what does not block the machine, and leaves a cached snapshot if due. */
+  /**
+   * Called every few milliseconds: does pending work that does not block the machine, and leaves a cached snapshot if
+   * one is due.
+   */
   upkeep(): void {
     this.store.continuePending();
     this.travel.leaveCachedIfDue();

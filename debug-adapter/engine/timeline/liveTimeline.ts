@@ -121,7 +121,7 @@ export class LiveTimeline extends MachineTimeline {
       // After a pause, the machine continues the same run.
       stopsAtStart = stop.kind !== 'paused';
     }
-    // If the machine has ended, `run` returns the end even if asked to run zero steps.
+    // If the machine has ended, `run` reports the end even if asked to run zero steps.
     const end = endOf(machine.run(this.position));
     return end ? { kind: 'ended', end } : { kind: 'reached' };
   }

@@ -149,7 +149,7 @@ export class ReplayTimeline extends MachineTimeline {
    * halted forever.
    */
   private recordedEnd(): End {
-    // If the machine has ended, running one more step returns the end without advancing the machine.
+    // If the machine has ended, `run` reports the end and does not advance the machine.
     const isNatural = this.player.end !== undefined && GUEST_ENDS.has(this.player.end.reason);
     const end = isNatural ? endOf(this.machine.run(this.position + 1)) : undefined;
     return end ? this.checkedEnd(end) : { reason: 'endOfRecording' };

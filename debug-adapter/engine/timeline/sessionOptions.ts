@@ -34,8 +34,8 @@ export interface MachineSetup extends BootOptions {
   /** The limits on cached snapshots, TRAVEL_BUDGET by default. They affect only speed. */
   travelBudget?: TravelBudget;
   /**
-   * Limits the time for the cached snapshots that are left while the machine runs forward, so that going back from the
-   * position where it stops is fast. If omitted, none are left.
+   * Limits the time that forward runs spend on leaving cached snapshots, which make it fast to go back from the
+   * position where the run stops. If omitted, forward runs leave none.
    */
   cachePace?: SnapshotPace;
   /**

@@ -15,8 +15,8 @@ export interface SnapshotBudget {
 }
 
 /**
- * The default limits. With 1,000 snapshots, replaying from a snapshot to any position takes at most a thousandth of the
- * time of the recording.
+ * The default limits. With 1,000 snapshots, replaying from a snapshot to any position takes at most about a thousandth
+ * of the recording's duration.
  */
 export const SNAPSHOT_BUDGET: SnapshotBudget = { bytes: SNAPSHOT_SPACE_BYTES_DEFAULT, snapshots: 1000 };
 
@@ -28,7 +28,7 @@ export const SNAPSHOT_BUDGET_WITHOUT_PACE: SnapshotBudget = { ...SNAPSHOT_BUDGET
 
 interface Taken {
   position: Position;
-  /** An upper bound of the space that is freed if this snapshot and all earlier ones are deleted. */
+  /** An upper bound on the space that is freed if this snapshot and all earlier ones are deleted. */
   bytes: number;
 }
 

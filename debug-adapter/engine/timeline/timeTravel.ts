@@ -60,7 +60,7 @@ export class TimeTravel {
     /** True for a live machine, which has a live end beyond its history; false for a replay, which has only history. */
     isLive: boolean;
     budget?: TravelBudget;
-    /** Limits the cached snapshots that are left on forward runs; without it, none are left. */
+    /** Limits the cached snapshots that forward runs leave; without it, they leave none. */
     pace?: SnapshotPace;
   }) {
     const { machine, ram, disks, history } = options;
@@ -112,8 +112,8 @@ export class TimeTravel {
   }
 
   /**
-   * Called at the live end, after a snapshot of the current state has been taken there. If cached snapshots are left on
-   * forward runs, this makes it possible to capture the disks at the live end.
+   * Called at the live end, after a snapshot of the current state has been taken there. If forward runs leave cached
+   * snapshots, this makes it possible to capture the disks at the live end.
    */
   mirrorDisks(snapshot: SnapshotId): void {
     if (this.pace) for (const disk of this.disks) disk.startMirror(snapshot);

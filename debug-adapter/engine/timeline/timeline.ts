@@ -38,8 +38,8 @@ export interface Timeline extends Target {
   digest(): bigint;
   readonly snapshots: Snapshots;
   /**
-   * The console output in the recording, from its start. Only for a replay, because a replay may skip parts of the
-   * recording.
+   * The console output in the recording, from its start. Only a replay provides it, for the output of those parts of
+   * the recording that the replay skips.
    */
   consoleOutput?(): Iterator<ConsoleOutput>;
   /** The session's files. Opens each base image to read its backing chain. */

@@ -35,8 +35,8 @@ const VIEWS_MAX = 4;
 
 /**
  * A drive that can show its past disk states. In the history, the guest sees a snapshot's disk through a scratch layer,
- * so that its writes have no effect; the live end's device stays unchanged. At the live end, the same layer can mirror
- * the guest's writes, so that disk states can be captured there as well.
+ * which receives its writes; the snapshot and the live end's device stay unchanged. At the live end, the same layer can
+ * mirror the guest's writes, so that disk states can be captured there as well.
  */
 export class TravelDisk {
   readonly driveId: string;
@@ -175,7 +175,7 @@ export class TravelDisk {
     if (this.ownsLayer) this.layer?.close();
   }
 
-  /** Whether the layer mirrors the disk of the live end, whether or not the machine is there now. */
+  /** Whether the layer mirrors the disk of the live end, even if the machine is in its history now. */
   private get isMirroring(): boolean {
     return this.liveEnd ? this.liveEnd.mirror !== undefined : this.filter.device instanceof MirroredDevice;
   }
@@ -184,7 +184,7 @@ export class TravelDisk {
   private loadLayer({ snapshot, slots }: DiskState): ScratchLayer {
     this.currentSnapshot = snapshot;
     const lower = this.view(snapshot)?.disk ?? this.base.base;
-    // Most guests of a short session write nothing, so the scratch file is created only when it is needed.
+    // In a short session, most guests write nothing, so the scratch file is created only when it is needed.
     this.layer ??= new ScratchLayer({ lower, scratch: new LateFile(lower.name, this.openScratch) });
     if (slots) this.layer.restore({ lower, slots });
     else this.layer.reset(lower);

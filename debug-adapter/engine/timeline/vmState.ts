@@ -17,7 +17,7 @@ import { RamSnapshot } from './ramSnapshots.ts';
 
 const STATE_AREA_BYTES = 1 << 20;
 const LENGTH_BYTES = 8;
-/** The header size of a two-part state: length, offset of the other part, checksum. */
+/** The size of the header of a two-part state: its length, the offset of the other part, and the checksum. */
 const LONG_HEADER_BYTES = 24;
 /**
  * The largest possible state, with eight disks that each have 1024 requests in flight with 1024 segments each, takes
@@ -101,8 +101,8 @@ export function writeSnapshot(image: Qcow2Image, snapshot: EncodedSnapshot, writ
 }
 
 /**
- * Updates a draft to match the given machine. `lengthBefore` is the length of the draft's previous VM state. The draft
- * itself compares the pages, so this function reads the RAM that is mapped in the draft's snapshot.
+ * Updates a draft to match the given machine. `lengthBefore` is the length of the draft's previous VM state. Passes all
+ * pages to the draft, which compares them with its own and therefore reads all RAM that its snapshot maps.
  */
 export function writeSnapshotTo(draft: SnapshotDraft, snapshot: EncodedSnapshot, lengthBefore: number): void {
   const write = (offset: number, bytes: Uint8Array) => draft.setVmState(offset, bytes);
@@ -125,9 +125,9 @@ const canWriteClusters = (clusterSizeBytes: number): boolean =>
   clusterSizeBytes >= PAGE_SIZE_BYTES && pageOffset(0) % clusterSizeBytes === 0;
 
 /**
- * Writes each cluster that contains one of the pages, which are in ascending order. Because whole clusters are written, a few write
- * calls are enough even if the clusters are scattered, and their old contents are not read. All-zero clusters are
- * dropped from the image.
+ * Writes each cluster that contains one of the pages, which are in ascending order. Because whole clusters are written,
+ * a few write calls are enough even if the clusters are scattered, and their old contents are not read. All-zero
+ * clusters are dropped from the image.
  */
 function writeClusters(image: Qcow2Image, ram: RamSnapshot, pages: Iterable<number>): void {
   const pagesEach = image.clusterSizeBytes / PAGE_SIZE_BYTES;
@@ -233,7 +233,7 @@ export function readState(view: SnapshotView, of: { overlay: string; snapshot: s
   return state;
 }
 
-/** Whether the saved states belong to exactly these parts, and each of them has all fields of its part. */
+/** Whether there are saved states for exactly these parts and each state has all fields of its part. */
 function matchesParts<T extends { saveState(): State }>(
   states: StateValue | undefined,
   parts: readonly T[],

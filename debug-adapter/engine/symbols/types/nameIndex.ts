@@ -42,8 +42,8 @@ export class NameIndex {
   }
 
   /**
-   * The variables of the unit that have a definition but no location, because the compiler removed them, and the
-   * constant static members of its classes.
+   * The unit's variables without a location, which the compiler removed, and the constant static members of its
+   * classes.
    */
   unlocatedOf(unit: Unit): Die[] {
     return this.names(unit).unlocated.map((key) => this.info.dieAt(key));

@@ -6,7 +6,7 @@ import { isComposite, stripTypedefs } from './typeTraits.ts';
  * and debuggers recognize them by their names and members, as gdb does (rust-lang.c).
  */
 
-/** Whether a type comes from Rust, so that its name and its values are written in Rust's notation. */
+/** Whether a type is a Rust type, whose name and values are written in Rust's notation. */
 export function isRust(type: Type): boolean {
   let current = type;
   for (let i = 0; i < CHAIN_MAX; i++) {

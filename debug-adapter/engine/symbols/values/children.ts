@@ -80,8 +80,8 @@ function partsInRust(
 }
 
 /**
- * The maximum number of children. The editor requests all children at once, and a user can still scroll through 1000 of
- * them.
+ * The maximum number of children. The editor requests all children at once, so there must not be more than a user can
+ * scroll through.
  */
 const GROUP_SIZE = 1000;
 

@@ -94,7 +94,7 @@ export function calculateQuadruple(operator: '+' | '-' | '*' | '/', a: Quadruple
   }
 }
 
-/** Negative, zero or positive, as `a` is less than, equal to or greater than `b`; NaN if they are unordered. */
+/** Negative if `a` is less than `b`, zero if they are equal, positive if `a` is greater; NaN if they are unordered. */
 export function compareQuadruples(a: Quadruple, b: Quadruple): number {
   if (a.isNaN || b.isNaN) return NaN;
   const [first, second] = [a, b].map((one) => (one.isNegative ? -(one.bits ^ SIGN) : one.bits));
@@ -124,7 +124,7 @@ function split({ bits }: Quadruple): Parts {
   return { significand: biased === 0 ? fraction : fraction | (1n << 112n), exponent: Math.max(biased, 1) - 16495 };
 }
 
-/** Rounds a significand to a precision in bits; `exponentMin` is the exponent of subnormal numbers. */
+/** Rounds a significand to the given number of bits; `exponentMin` is the exponent of subnormal numbers. */
 function round(
   significand: bigint,
   exponent: number,
@@ -196,7 +196,7 @@ function fromDecimal(isNegative: boolean, decimal: bigint, scale: number): Quadr
   return scale < 0 ? ratio(isNegative, decimal, power) : rounded(isNegative, decimal * power, 0);
 }
 
-/** Rounds a finite number other than zero to a number of decimal digits. */
+/** Rounds a finite number other than zero to the given number of decimal digits. */
 function toDecimal(number: Quadruple, digits: number): { decimal: bigint; scale: number } {
   const { significand, exponent } = split(number);
   const power = (value: number) => 1n << BigInt(Math.max(0, value));

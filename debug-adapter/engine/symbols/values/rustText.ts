@@ -59,7 +59,7 @@ function arrayText(value: GuestValue, type: ArrayType, { format, room }: Printer
 
 function compositeText(value: GuestValue, type: CompositeType, printer: Printer): string | undefined {
   if (type.isIncomplete) return undefined;
-  // A value of size 0 is always known.
+  // A value of size 0 is known even if it is optimized out.
   if (type.sizeBytes > 0 && value.storage.kind === 'optimizedOut') return undefined;
   const slice = sliceContents(value);
   if (slice && isStringSlice(type)) return stringText(slice);

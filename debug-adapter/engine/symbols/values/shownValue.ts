@@ -52,7 +52,7 @@ export interface ValueParts {
   storage: Storage;
   /** The offset of the value within the storage. */
   offsetBytes?: number;
-  /** For a bit-field: its bits, counted from the first bit at `offsetBytes`. */
+  /** For a bit-field: its width, and its offset from the first bit at `offsetBytes`. */
   bits?: { offset: number; width: number };
   expression?: string;
   /** Whether the value itself is shown without formatters. Formatters still apply to its members. */

@@ -21,7 +21,7 @@ export interface Value {
   readonly memoryReference: bigint | undefined;
   /** A C expression that yields this value in the same frame; undefined if there is none. */
   readonly expression: string | undefined;
-  /** The number of children; 0 for a leaf. Computing it reads at most the value of a pointer. */
+  /** The number of children; 0 for a leaf. Computing it reads little memory, for example the value of a pointer. */
   readonly childCount: number;
   /** The members, the elements or the pointee. Large arrays are divided into groups (`[0..999]`). */
   children(): Value[];

@@ -215,8 +215,8 @@ export interface VariableParts {
 }
 
 /**
- * The maximum length of a chain of entry values: an argument may be computed from the caller's argument, which may in
- * turn be computed from an argument of that function's caller.
+ * The maximum length of a chain of entry values: an argument may be computed from an argument of the caller, which may
+ * in turn be computed from an argument of the caller's caller.
  */
 const CALLERS_MAX = 16;
 

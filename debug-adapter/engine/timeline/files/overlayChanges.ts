@@ -104,7 +104,7 @@ export function confirmationError(image: Qcow2Image, change: OverlayChange): Err
   return hasRecordingSnapshots(image) ? endsReplays(image.name, change) : losesSnapshots(image.name, change);
 }
 
-/** Deletes the snapshots first, so that the disk is unchanged if the process is killed in between. */
+/** Deletes the snapshots first: if the process is killed between the two steps, the disk is unchanged. */
 function emptyOverlay(image: Qcow2Image): void {
   if (image.snapshots.list.length > 0) image.snapshots.deleteMany(image.snapshots.list);
   image.makeEmpty();

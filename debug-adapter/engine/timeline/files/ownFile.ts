@@ -11,9 +11,9 @@ export type OwnFileKind = 'recording' | 'overlay' | 'state' | 'pack';
 /**
  * The kind of a file that blkreplay created; blkreplay replaces and deletes only such files. Recordings and packs are
  * recognized by their magic, overlays and state-only images by their header extension (see ownMark.ts); images from
- * earlier builds, which have no extension, must also have a snapshot. A user's image that stores its own snapshots does
- * not count as such a file. Null for all other files, including empty ones. Throws a UserError if it is not a readable
- * file.
+ * earlier builds have no extension and are recognized by the form of their header, but only if they have a snapshot. A
+ * user's image that stores its own snapshots does not count as such a file. Null for all other files, including empty
+ * ones. Throws a UserError if it is not a readable file.
  */
 export function ownFileKind(host: Host, path: string): OwnFileKind | null {
   const file = host.files.open(path, { write: false, create: 'never' });
@@ -30,7 +30,9 @@ export function ownFileKind(host: Host, path: string): OwnFileKind | null {
   }
 }
 
-/** Refuses to replace a file of another kind at `path`. An empty file may be replaced, no matter which program created it. */
+/**
+ * Refuses to replace a file of another kind at `path`. Any empty file may be replaced, even one from another program.
+ */
 export function refuseOtherKind(host: Host, path: string, kind: OwnFileKind): void {
   refuseBrokenLink(host, path);
   if (!host.files.exists(path) || ownFileKind(host, path) === kind) return;

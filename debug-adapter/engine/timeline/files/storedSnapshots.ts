@@ -29,7 +29,8 @@ export interface SnapshotEntryInfo {
   /** `foreign`: a machine state written by another program, such as QEMU; it is listed but never loaded. */
   state: 'ours' | 'foreign' | 'none';
   /**
-   * Whether the snapshot is beyond the end of an incomplete recording, so that no replay can reach it or start from it.
+   * Whether the snapshot is beyond the end of an incomplete recording. No replay can reach such a snapshot or start
+   * from it.
    */
   isBeyondEnd: boolean;
 }
