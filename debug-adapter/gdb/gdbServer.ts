@@ -102,7 +102,7 @@ export class GdbServer {
       case 'interrupt':
         this.interrupt();
         break;
-      // The caller, which reads from the connection, also drops it.
+      // The caller, which reads from the connection, must drop it.
       case 'foreign':
         break;
     }

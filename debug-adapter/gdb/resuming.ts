@@ -43,9 +43,9 @@ const stepBackward = (client: GdbClient): Sliced<StopReason> =>
 
 /**
  * Executes a step. A step that reaches the start or end of history is reported as a step, and the next one, which
- * cannot move, is reported as the end. The reason is that gdb 13 cannot resume the machine again after it has learned
- * of the end while it stepped over a breakpoint: it then waits forever (`step_over_info` in gdb's infrun.c). If the
- * step cannot move, but gdb may be stepping over a breakpoint, gdb therefore learns of the end only in the next run.
+ * cannot move, is reported as the end. If gdb 13 learned of the end while stepping over a breakpoint, it could not
+ * resume the machine again and would wait forever (`step_over_info` in gdb's infrun.c). If the step cannot move, but
+ * gdb may be stepping over a breakpoint, gdb therefore learns of the end only in the next run.
  */
 function* step(client: GdbClient, run: Sliced<StopReason>): Sliced<StopReason> {
   const { position } = client.session;

@@ -5,8 +5,8 @@ export const URGENCY = {
   /** The user asked to end the program. This urgency interrupts file access, unless a machine is running. */
   asked: 1,
   /**
-   * Set if the program is still running some time after the request. Ends everything except closing the files of a
-   * stopped machine.
+   * Set if the program is still running some time after the request. Ends everything except the closing of a stopped
+   * machine's files.
    */
   hurry: 2,
   /** Ends everything immediately, even if data is lost. */

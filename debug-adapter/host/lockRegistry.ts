@@ -40,8 +40,9 @@ export interface RegistryConflict {
 
 /**
  * Takes locks in this host's registry: a folder shared by all users, with one file (an entry) per lock. The name of an
- * entry specifies the locked file, the mode and the process, so an entry is created atomically. Entries created by
- * processes that have ended are ignored, and removed if permitted, so no user has to delete other users' entries.
+ * entry specifies the locked file, the mode and the process, so an entry is complete as soon as its file exists.
+ * Entries created by processes that have ended are ignored, and removed if permitted, so no user has to delete other
+ * users' entries.
  *
  * Acquiring a lock does not require another lock: a session first creates its entries as claims and then looks for
  * conflicts. Of two sessions that see each other's claims, the one with the smaller token waits and the other withdraws

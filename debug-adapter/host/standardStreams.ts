@@ -4,9 +4,9 @@ import { connect, endWithTimeout, type OnConnection } from './connection.ts';
 import type { Listener } from './listening.ts';
 
 /**
- * stdin and stdout as one connection to the program that started blkreplay. Does not use `process.stdin`, because the
- * main thread reads a worker's `process.stdin`. stdin stays open after the end of its data; otherwise a file opened
- * later would get descriptor 0.
+ * stdin and stdout as one connection to the program that started blkreplay. Does not use `process.stdin`, because a
+ * worker's `process.stdin` gets its data from the main thread. stdin stays open after the end of its data; otherwise a
+ * file opened later would get descriptor 0.
  */
 export async function connectStandardStreams(onConnection: OnConnection): Promise<Listener> {
   const [from, to] = await Promise.all([openInput(), openOutput()]);

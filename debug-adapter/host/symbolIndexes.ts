@@ -4,11 +4,13 @@ import type { HostSymbolIndexes } from '../engine/base/host.ts';
 import type { InterruptionCell } from './interruption.ts';
 
 /**
- * The minimum size of a file that is indexed in advance. Smaller files are indexed when a name is first looked up, which
- * takes at most 50 ms.
+ * The minimum size of a file that is indexed in advance. Smaller files are indexed when a name is first looked up,
+ * which takes at most 50 ms.
  */
 export const FILE_BYTES_MIN = 4 << 20;
-/** The minimum size of a recording whose kernel is indexed in advance. Smaller recordings cannot contain a large kernel. */
+/**
+ * The minimum size of a recording whose kernel is indexed in advance. Smaller recordings cannot contain a large kernel.
+ */
 const RECORDING_BYTES_MIN = 128 << 10;
 
 /** The heap limits of the indexing threads. The index itself and the contents of the file are outside the heap. */

@@ -77,7 +77,7 @@ export class LiveRecording implements SnapshotOwner {
     this.parts.recorder.record(this.machine.position, event);
   }
 
-  /** Writes all entries so far to the file. */
+  /** Writes all entries recorded so far to the file. */
   flush(): void {
     this.parts.writer.flush(this.travel.end);
   }

@@ -36,7 +36,7 @@ export class RamSnapshot {
     return this.stretches[Math.floor(page / STRETCH_PAGES)]?.[page % STRETCH_PAGES];
   }
 
-  /** The numbers of the pages that are not the same copies as in another snapshot, in ascending order. */
+  /** The numbers of the pages for which this snapshot and another do not share a copy, in ascending order. */
   *pagesUnlike(other: RamSnapshot): Generator<number> {
     for (let index = 0; index * STRETCH_PAGES < this.length; index++) {
       const [ours, theirs] = [this.stretches[index], other.stretches[index]];

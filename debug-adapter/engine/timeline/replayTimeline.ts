@@ -38,7 +38,7 @@ export class ReplayTimeline extends MachineTimeline {
   private listFiles: () => TimelineFiles;
   private lock: HostLock;
   private watched: WatchedFiles;
-  /** The automatic snapshots in the log, once they are needed. */
+  /** The automatic snapshots in the log; read on first use. */
   private automaticTaken: readonly LoggedSnapshot[] | undefined;
 
   constructor(options: {

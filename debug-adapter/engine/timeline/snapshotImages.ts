@@ -17,8 +17,8 @@ import { isBlkreplayState } from './vmState.ts';
  * entries that the image with the machine state lacks. These entries are deleted or renamed when the images are next
  * opened, so that a snapshot exists in all images or in none.
  *
- * In overlays from earlier builds, each image has its own ids. The id of a snapshot is then the id in the image with the
- * machine state, and its entries in the other images are found by name and position.
+ * In overlays from earlier builds, each image has its own ids. The id of a snapshot is then the id in the image with
+ * the machine state, and its entries in the other images are found by name and position.
  */
 export class SnapshotImages {
   /** The image with the machine state: the first writable drive's overlay, or a state-only image. */

@@ -33,9 +33,9 @@ interface Taken {
 }
 
 /**
- * Schedules automatic snapshots and digests at multiples of a spacing. The spacing doubles whenever the snapshots exceed
- * their budget. Snapshots that are not on a multiple of the new spacing are then dropped, except the latest one. If a
- * pace is given, snapshots that would take too much time are skipped. Without a pace, the schedule depends only on
+ * Schedules automatic snapshots and digests at multiples of a spacing. The spacing doubles whenever the snapshots
+ * exceed their budget. Snapshots that are not on a multiple of the new spacing are then dropped, except the latest one.
+ * If a pace is given, snapshots that would take too much time are skipped. Without a pace, the schedule depends only on
  * positions and sizes.
  */
 export class SnapshotSchedule {

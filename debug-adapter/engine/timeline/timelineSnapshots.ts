@@ -2,11 +2,15 @@ import { countDeleted, type LoggedSnapshot, type SnapshotId, type SnapshotInfo }
 import type { SnapshotStore } from './snapshotStore.ts';
 import type { TimeTravel } from './timeTravel.ts';
 
-/** The snapshots of a timeline, which are identified by their ids. `named` finds the id for a name that a user typed. */
+/**
+ * The snapshots of a timeline, which are identified by their ids. `named` finds the id for a name that a user typed.
+ */
 export interface Snapshots {
   /** All snapshots in order of position. Returns the same array until a snapshot changes. */
   list(): readonly SnapshotInfo[];
-  /** The number of automatic snapshots that have been deleted, for example because the disk space for them is used up. */
+  /**
+   * The number of automatic snapshots that have been deleted, for example because they had used up their disk space.
+   */
   deletedCount(): number;
   /** Throws a UserError if there is no snapshot with this name or nothing is recorded. */
   named(name: string): SnapshotInfo;
@@ -94,5 +98,5 @@ export class TimelineSnapshots implements Snapshots {
   }
 }
 
-/** Always the same array, so that callers can detect changes by comparing references. */
+/** A single array, because callers detect changes by comparing references. */
 const NO_SNAPSHOTS: readonly SnapshotInfo[] = [];

@@ -175,7 +175,7 @@ export class TravelDisk {
     if (this.ownsLayer) this.layer?.close();
   }
 
-  /** Whether the layer mirrors the disk of the live end, even if the machine is in its history now. */
+  /** Whether the layer mirrors the disk of the live end, even while the machine is in its history. */
   private get isMirroring(): boolean {
     return this.liveEnd ? this.liveEnd.mirror !== undefined : this.filter.device instanceof MirroredDevice;
   }

@@ -88,8 +88,8 @@ export function encodeSnapshot({ state, ram, first }: MachineSnapshot): EncodedS
 }
 
 /**
- * Updates the image's active VM state to match the given machine; skips RAM pages that equal those in `written`. Returns
- * the number of bytes written.
+ * Updates the image's active VM state to match the given machine; skips RAM pages that equal those in `written`.
+ * Returns the number of bytes written.
  */
 export function writeSnapshot(image: Qcow2Image, snapshot: EncodedSnapshot, written: WrittenSnapshot): number {
   for (const { offset, bytes } of snapshot.parts) image.vmState.write(offset, bytes);

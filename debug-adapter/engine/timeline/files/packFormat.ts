@@ -30,8 +30,8 @@ export interface PackedDrive {
 }
 
 /**
- * Whether a pack with this header can be extracted. This is the case for every valid recording, because the rules for
- * the fields of a recording's header are at least as strict.
+ * Whether a pack with this header can be extracted. This is always so if the recording is valid, because the rules for
+ * a recording's header are at least as strict as those for a pack's header.
  */
 export const isPackable = (header: PackHeader): boolean =>
   isHeader(header) && encodeHeader(header).length <= HEADER_BYTES_MAX;

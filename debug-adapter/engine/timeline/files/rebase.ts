@@ -36,7 +36,7 @@ export function rebaseOverlay(
   });
 }
 
-/** Changes only the backing file name, relative to the overlay's current or future path. */
+/** Changes only the backing file name. The new name is relative to `overlay`, the overlay's current or future path. */
 export function changeBackingName(
   host: Host,
   file: HostFile,
