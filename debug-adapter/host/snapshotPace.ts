@@ -2,7 +2,7 @@ import type { SnapshotPace } from '../engine/base/host.ts';
 import { type WallClock, wallClock } from './wallClock.ts';
 
 // All snapshots together may take about a fortieth of a recording's time. A snapshot usually takes a few milliseconds.
-// If the guest writes much of its memory, each snapshot costs more, so there are fewer of them.
+// If the guest writes to much of its memory, each snapshot costs more, so there are fewer of them.
 const TIME_DIVISOR = 40;
 /** The divisor for each kind of snapshot if automatic and cached snapshots share that time. */
 const SHARED_DIVISOR = 2 * TIME_DIVISOR;

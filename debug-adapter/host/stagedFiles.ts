@@ -74,7 +74,7 @@ export function stageFile(name: string): StagedFile {
   };
 }
 
-/** Flushes a file to stable storage. Opens the file for this, because its creator may have closed it. */
+/** Flushes a file to stable storage. Opens the file again, because its creator may have closed it. */
 function makeDurable(temporary: string, name: string): void {
   const file = openFile(temporary, { write: true, create: 'never' }, name);
   try {

@@ -26,8 +26,9 @@ export class NewFiles {
 
   /**
    * Publishes the files in reverse order of creation, so that a recording appears after the files that it needs. If a
-   * recording is replaced, the old one is removed first, so that a process killed in between never leaves a recording
-   * next to the overlays of another recording. Afterward, `lock` covers the new files instead of the replaced ones.
+   * recording is replaced, the old one is removed first, so that a recording never appears next to the overlays of
+   * another one, even if the process is killed in between. Afterward, `lock` covers the new files instead of the
+   * replaced ones.
    */
   publish({ replaces, lock }: { replaces: boolean; lock?: HostLock }): void {
     if (replaces && this.staged.length > 1) this.staged[0].moveExistingAside();

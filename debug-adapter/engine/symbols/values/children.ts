@@ -85,7 +85,7 @@ function partsInRust(
  */
 const GROUP_SIZE = 1000;
 
-/** The pointee; undefined if there is nothing to show: for null, `void *`, functions and incomplete types. */
+/** The pointee; undefined for null, for `void *`, and for pointers to functions and to incomplete types. */
 function pointeeOf(value: GuestValue): GuestValue | undefined {
   const target = value.pointee();
   if (!target || value.integer() === 0n || sizeOf(target.type) === 0) return undefined;

@@ -99,7 +99,7 @@ function checkTargets(host: Host, { folder, overwrite }: UnpackOptions, header: 
 }
 
 /**
- * Nothing in a base image shows whether blkreplay created it, so an existing file may be replaced only by identical
+ * Nothing in a base image shows whether blkreplay created it, so an existing file is accepted only if it has the same
  * contents.
  */
 function refuseOtherBase(
