@@ -188,7 +188,7 @@ export const inputQueueFull = (waitingBytes: number) =>
     'input-queue-full',
     { waitingBytes },
     `${waitingBytes} bytes of console input are already waiting for the guest to read them.`,
-    'Wait until the guest has read more of it.',
+    'Wait until the guest has read some of them.',
   );
 
 /** Why a breakpoint is not set or cannot be hit yet. The editor shows the text next to the breakpoint. */

@@ -64,7 +64,7 @@ export const expectations = {
   noMoreRequests: () => 'no more disk requests',
 };
 
-/** The part that `expectations.digest` names if all parts are equal but in a different order. */
+/** The part that `expectations.digest` names if only the order of the parts differs. */
 export const partOrder = () => 'the order of parts';
 
 // --- statements about what happened --------------------------------------------------------------------------------

@@ -245,7 +245,7 @@ export const viewTexts = {
   automatic: () => 'automatic',
   deletedSnapshots: (count: number) => `${counted(count, 'automatic snapshot')} deleted`,
   deletedSnapshotsTooltip: () =>
-    'blkreplay deletes every other automatic snapshot when their disk space ("snapshotSpace") is used up or there are more than 1,000. Moves to distant positions then take longer.',
+    'blkreplay deletes every other automatic snapshot when these snapshots use up their disk space ("snapshotSpace") or number more than 1,000. Moves to distant positions then take longer.',
   snapshotTooltip: (name: string, position: string) => `Snapshot ${name} at position ${position}`,
   here: () => 'You are here',
   hereTooltip: (position: string) => `The machine is at position ${position}`,

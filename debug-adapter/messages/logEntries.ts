@@ -12,7 +12,7 @@ export const logEntryTexts = {
   completionWith: (completion: string, digest: string) => `${completion}, data ${digest}`,
   digest: (parts: readonly string[]) => `digest ${parts.join(', ')}`,
   snapshot: (name: string) => `snapshot "${name}"`,
-  reached: () => 'reached: no other event up to this position',
+  reached: () => 'reached: no other events up to this position',
   end: (reason: string, guestExit: number | undefined) =>
     `end: ${reason}${guestExit === undefined ? '' : `, guest exit ${guestExit}`}`,
   sector: (sector: number) => `sector ${sector}`,

@@ -127,7 +127,7 @@ export const recordedWithOther = (differs: {
     SAME_MACHINE,
   );
 
-/** `unknown` names the unsupported part: a base instruction set, an extension, or the lack of one (`no zba`). */
+/** `unknown` names the unsupported part: a base instruction set, an extension, or a missing extension (`no zba`). */
 export const recordedInstructionsUnknown = ({ file, unknown }: { file: string; unknown: string }): UserError =>
   badInput(
     'recording-isa-unknown',
@@ -216,5 +216,5 @@ export const divergenceCauses = {
   olderMachine: ({ version, format, formatNow }: { version: string; format: number; formatNow: number }) =>
     `The machine did not repeat the recorded execution: the devices have changed since recording format ${format}, and this build ` +
     `(format ${formatNow}) reproduces most but not all of their earlier behavior. Replay the recording with the build ` +
-    `that recorded it (blkreplay ${version}, format ${format}). Other causes: the snapshot belongs to another recording, or blkreplay has a bug.`,
+    `that recorded it (blkreplay ${version}, format ${format}). Other possible causes: the snapshot belongs to another recording, or blkreplay has a bug.`,
 };

@@ -1,6 +1,6 @@
 /** What can be wrong inside a recording. Each string completes the sentence `a.rr is damaged at byte 20: ...`. */
 export const recordingDamage = {
-  twoVersions: () => 'its header and its first bytes have different format versions',
+  twoVersions: () => 'the format version in its header differs from the one at the start of the file',
   versionZero: () => 'its format version is 0',
   notThere: (chunk: string) => `${chunk} does not start there`,
   checksum: (chunk: string) => `the checksum of ${chunk} is incorrect`,

@@ -2,7 +2,7 @@ import { counted } from './shown.ts';
 
 /** What can be wrong with an encoded machine state (CBOR). Each string completes a sentence about a snapshot. */
 export const stateDamage = {
-  extraBytes: (count: number) => `its end is followed by ${counted(count, 'byte')}`,
+  extraBytes: (count: number) => `it is followed by ${counted(count, 'unexpected byte')}`,
   truncated: (at: number) => `it is truncated at byte ${at}`,
   lengthForm: (at: number) => `byte ${at} has an unknown length encoding`,
   tooDeep: (at: number) => `it is nested too deeply at byte ${at}`,

@@ -4,5 +4,5 @@ import { imageRows } from './every/imageRows.ts';
 import { testRows } from './every/rows.ts';
 
 testRows('disk images', imageRows);
-testRows('work on overlays, snapshots and packs', fileRows);
+testRows('commands for overlays, snapshots and packs', fileRows);
 testRows('files of a session', driveRows);

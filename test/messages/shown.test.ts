@@ -17,7 +17,7 @@ test('in a sentence, text values are quoted, and long values are shortened', () 
   assert.ok(shown('x'.repeat(1000)).length <= 100);
 });
 
-test('long sentences are shortened, but a value written as a line of JSON never is', () => {
+test('long sentences are shortened, but values written as a line of JSON are not', () => {
   assert.ok(sentence('word '.repeat(10_000)).length <= 2000);
   const value = { text: `${ESCAPE}\u2028` };
   assert.doesNotMatch(jsonLine(value), /\p{Cc}|\u2028/u);

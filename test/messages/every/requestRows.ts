@@ -263,7 +263,7 @@ export const requestRows: readonly Row[] = [
     },
     cause: /bytes of console input are already waiting/,
     where: /^4194304 bytes/,
-    remedy: /Wait until the guest has read more of it/,
+    remedy: /Wait until the guest has read some of them/,
   },
   {
     message: 'session/noHistory',
