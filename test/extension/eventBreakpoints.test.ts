@@ -52,7 +52,7 @@ test('a breakpoint is described in one line', () => {
   assert.equal(breakpointLabel(PANIC), 'Console: "panic:\\u001b"', 'control characters are escaped');
 });
 
-/** Creates breakpoint lists, records the requests that they send in `sent`, and answers these with `respond`. */
+/** Creates breakpoint lists, records their requests in `sent`, and answers the requests with `respond`. */
 function recordedLists(
   respond: (breakpoints: EventBreakpoint[]) => SetResponse,
   stored = new Map<string, readonly EventBreakpoint[]>(),

@@ -35,7 +35,7 @@ test('the schema contains exactly the settings that the adapter reads', () => {
   const { launch, drive } = settingsAskedFor();
   // The editor sets this as an alternative to cwd; users cannot set it.
   launch.delete('workspaceFolder');
-  // The extension provides this setting.
+  // The extension itself sets this.
   launch.delete('workspaceVisualizerFiles');
   assert.deepEqual(Object.keys(schema).sort(), [...launch].sort());
   assert.deepEqual(Object.keys(schema.drives.items.properties).sort(), [...drive].sort());
@@ -106,7 +106,8 @@ test('each command is declared and registered once, and menus and keys use only 
 });
 
 test('a button of the debug toolbar is gray while the command is disabled', () => {
-  // VS Code grays out its own icons, but only dims image files. A second command therefore has a gray image.
+  // VS Code grays out its own icons, but only dims image files. A second command with a gray image is therefore shown
+  // instead.
   const buttons: { command: string; when: string }[] = contributes.menus['debug/toolBar'];
   const commands = new Map<string, { title: string; icon: { light: string }; enablement: string }>(
     contributes.commands.map((one: { command: string }) => [one.command, one]),

@@ -1,4 +1,4 @@
-/** QEMU command lines of well-known projects become launch configurations, and every option that differs is named. */
+/** QEMU commands of well-known projects become launch configurations, and every difference from QEMU is named. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';

@@ -1,4 +1,4 @@
-/** The Overlays view replays every kind of recording, and deleting one removes only its own files.
+/** Every kind of recording can be replayed from the Overlays view, and deleting one removes only its own files.
  *
  * Files that the user supplied are never deleted.
  */

@@ -4,7 +4,7 @@ import { RunControl, Runner, Session } from '../../debug-adapter/engine/index.ts
 import { GdbServer } from '../../debug-adapter/gdb/index.ts';
 import { encodePacket, PacketReader } from '../../debug-adapter/gdb/packets.ts';
 
-/** Exchanges packets with a gdb server directly, without a socket. Abandons the machine at the end of the test. */
+/** Exchanges packets with a gdb server directly, without a socket. Abandons the timeline at the end of the test. */
 export class Conversation {
   readonly session: Session<MachineTimeline>;
   readonly server: GdbServer;

@@ -1,4 +1,4 @@
-/** gdb can go on from the start or end of history, even if it is at a breakpoint there. */
+/** gdb can continue from the start or end of history, even if it is at a breakpoint there. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DEMO, stageOf } from '../engine/timeline/travelSupport.ts';

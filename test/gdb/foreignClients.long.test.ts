@@ -1,4 +1,4 @@
-/** A client that does not use gdb's protocol is dropped without effect, and the machine waits for gdb. */
+/** A client that does not use gdb's protocol is disconnected and changes nothing; the machine still waits for gdb. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';

@@ -371,7 +371,7 @@ test('foreign entries in the registry are harmless', { skip: process.platform ==
   for (const name of ['what', '...', 'a.b.c.d.e.f.g', held.replace(/\.\d+\./, '.0.'), held.replace('held', 'lost')]) {
     fs.writeFileSync(path.join(registry, name), '');
   }
-  // This file looks like another live session's lock but is a named pipe. Nothing may wait for its contents.
+  // This file looks like another live session's lock but is a named pipe. Reading it must not block.
   const other = held.replace(/[^.]*$/, 'other');
   lock.release();
   execFileSync('mkfifo', [path.join(registry, other)]);

@@ -1,4 +1,4 @@
-/** New files receive their names when they are complete, and a start that is canceled or killed changes nothing. */
+/** New files get their names only when they are complete, and a start that is canceled or killed changes nothing. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';

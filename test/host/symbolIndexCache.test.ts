@@ -1,4 +1,4 @@
-/** The cache of symbol indexes keeps the most recently used files, and problems with its folder cause no errors. */
+/** The cache of symbol indexes keeps the most recently used files, and problems with its folder do not cause errors. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';

@@ -52,7 +52,7 @@ function runGroup(t: TestContext, contents: Record<string, string>): { status: n
   });
   const groups = groupTests(files, path.join(folder, 'groups'));
   assert.equal(groups.length, 1);
-  // With NODE_TEST_CONTEXT, Node would not run tests in a process that a test has started.
+  // If NODE_TEST_CONTEXT were set, Node would not run tests in a process that a test has started.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   const { status, stdout } = spawnSync(process.execPath, ['scripts/test.mjs', ...groups], { env, encoding: 'utf8' });
   return { status, output: stdout.trimEnd().split('\n') };

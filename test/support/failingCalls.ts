@@ -5,8 +5,8 @@ import type { TestContext } from 'node:test';
 type Call = 'linkSync' | 'writeFileSync' | 'rmSync' | 'renameSync' | 'chmodSync';
 
 /**
- * Makes functions of Node's file system module fail, including in modules that import them by name. Returns a function
- * that restores them.
+ * Makes functions of Node's file system module fail, even in modules that import them by name. Returns a function that
+ * restores them.
  */
 export function failCalls(t: TestContext, names: readonly Call[], code: string): () => void {
   const mocks = names.map((name) =>

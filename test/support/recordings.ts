@@ -84,8 +84,8 @@ export function withHeader(recording: Uint8Array, header: Json | Uint8Array): Ui
 }
 
 /**
- * Header fields with a different format version, which a writer stores in the header. The version is also stored at the
- * start of the file, where the caller must change it.
+ * Header fields with a different format version, to pass to a writer. The version is also stored at the start of the
+ * file, where the caller must change it.
  */
 export const ofVersion = (formatVersion: number, header: HeaderFields): HeaderFields =>
   Object.assign({}, header, { formatVersion });

@@ -45,7 +45,7 @@ export class SimulatedFile implements HostFile {
 export type FileChange =
   | { kind: 'write'; offset: number; bytes: Uint8Array }
   | { kind: 'truncate'; length: number }
-  /** Only the changes before index `covers` of the host's log are synced; all earlier changes if it is absent. */
+  /** Syncs only the changes before index `covers` of the host's log or, if `covers` is absent, all earlier changes. */
   | { kind: 'sync'; covers?: number };
 
 /** The file after the first `calls` calls, as a killed process leaves it. */

@@ -17,7 +17,10 @@ export class SimulatedHost {
    * that fails is a write, half of it is written.
    */
   changesLeft = Infinity;
-  /** If set, syncs can be started without waiting for them. Each is done after a random number of questions. */
+  /**
+   * If set, syncs can be started without waiting for them. Each is reported as done after a random number of calls to
+   * `isDone`.
+   */
   syncs: SeededRandom | undefined;
 
   /** A new, empty file. */

@@ -53,7 +53,7 @@ export class Debugging {
     await this.button('Stop').waitFor({ state: 'hidden' });
   }
 
-  /** Waits until VS Code has read the configuration. The status bar must show it (`debug.showInStatusBar`). */
+  /** Waits until VS Code has read the configuration and shows it in the status bar (needs `debug.showInStatusBar`). */
   async untilConfigurationIsKnown(name: string): Promise<void> {
     await this.screen.page.locator('.statusbar-item[id="status.debug"]', { hasText: name }).waitFor();
   }

@@ -47,7 +47,7 @@ test('the demo: F5, a data breakpoint, Reverse and Step Back, then snapshots; th
   t.diagnostic(`the same again, ${await firstStop(workbench, 'startReplay')} (wanted: at most 1500 ms)`);
 });
 
-/** Presses F5 and waits for the failure, which includes the whole run of the guest. Returns the times as text. */
+/** Presses F5 and waits until the guest has run to completion and failed. Returns the times as text. */
 async function firstStop({ debugging }: Workbench, start: 'start' | 'startReplay'): Promise<string> {
   const elapsedMs = await debugging[start]();
   await debugging.button('Stop').waitFor();

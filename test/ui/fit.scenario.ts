@@ -1,4 +1,4 @@
-/** In VS Code, no mouse is needed, not even in assembly and disassembly, and all text is legible in every theme. */
+/** In VS Code, no mouse is needed, not even in assembly or disassembly, and all text is legible in every theme. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DEMO } from '../support/demoWalk.ts';

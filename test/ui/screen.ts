@@ -84,7 +84,7 @@ interface PickOptions {
   key?: string;
 }
 
-/** The text of an element, with single spaces. */
+/** The text of an element, with each run of whitespace replaced by one space. */
 export async function plain(locator: Locator): Promise<string> {
   return (await locator.innerText()).replace(/\s+/g, ' ').trim();
 }

@@ -6,7 +6,10 @@ import { test } from 'node:test';
 import { DEMO } from '../support/demoWalk.ts';
 import { openSample } from './scenario.ts';
 
-/** The default of `blkreplay.overwrite` is keepBoth, and of `blkreplay.console` terminal, unlike in the adapter. */
+/**
+ * The default of `blkreplay.overwrite` is `keepBoth` and that of `blkreplay.console` is `terminal`, unlike in the
+ * adapter.
+ */
 test('the first F5 in a new folder uses the preferences', async (t) => {
   const settings = { 'debug.showInStatusBar': 'always' };
   const { workbench, folder } = await openSample(t, { asksForTrust: true, settings }, addEarlierRecording);

@@ -11,7 +11,7 @@ import path from 'node:path';
  */
 export interface VsCodeServer {
   version: string;
-  /** The path of the Node executable on which the server runs. */
+  /** The path of the Node executable that runs the server. */
   node: string;
   main: string;
 }

@@ -6,8 +6,8 @@ import type { VsCodeServer } from './install.ts';
 
 /**
  * VS Code's web server, running on 127.0.0.1. Its settings, extensions and data are in a separate folder, which is
- * removed when it stops. The server leads a process group, so that extension hosts and debug adapters always end with
- * it.
+ * removed when it stops. The server leads a process group, which is killed as a whole, including extension hosts and
+ * debug adapters.
  */
 export interface RunningServer {
   url: string;

@@ -89,8 +89,8 @@ test('a digest depends on every field of the hart, the devices and the block fil
   for (const { path, value } of leaves(state)) {
     // The version number is skipped, since the digest does not depend on it.
     if (path[0] === 'version') continue;
-    // The recent console output is used only to find the text of console points, and older recordings do not contain
-    // it.
+    // The recent console output is not in the digest: only console breakpoints need it, and older recordings do not
+    // contain it.
     if (path[0] === 'recentOutput') continue;
     for (const other of changed(value)) {
       const altered = withChange(state, path, other);

@@ -1,4 +1,4 @@
-/** A recording file returns its header, boot files and log exactly as written, and is only ever appended to. */
+/** A recording's header, boot files and log are read exactly as written, and the file is only ever appended to. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { LogEntry } from '../../../debug-adapter/engine/recording/logEntry.ts';

@@ -131,8 +131,8 @@ export interface Written {
   bootFiles?: BootFile[];
   entries?: readonly LogEntry[];
   /**
-   * How the recording ends. If this is undefined, the recording ends as after a kill: the writer is abandoned after a
-   * flush at the last entry.
+   * How the recording ends. If undefined, it ends as if the process were killed: the log is flushed after the last
+   * entry, and the writer is abandoned.
    */
   end?: Omit<EndEntry, 'kind'>;
 }

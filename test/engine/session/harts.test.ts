@@ -38,7 +38,7 @@ longTest('stepping over lines, forwards and backwards, stays on the selected har
     lines.push(at());
   }
   assert.ok(turnsOfOthers > 0 && machine.quantum.start > start, 'other harts ran in between');
-  // When stepping back over a loop on one line, each step ends at an iteration, because every iteration starts at the
+  // A step back over a loop on one line ends at the start of an iteration, because every iteration starts at the
   // beginning of the line.
   const back = [at()];
   for (let i = 0; i < STEPS; i++) {

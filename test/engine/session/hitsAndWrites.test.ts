@@ -75,8 +75,8 @@ longTest(
     assert.ok(reason.kind === 'ended');
     const printed = Array.from({ length: 20 }, (_, i) => `${i + 1}`);
     assert.deepEqual(messages, printed);
-    // In the history, the debugger write is the step at the position of the stop, and the instruction is executed after
-    // it.
+    // In the history, the step at the position of the stop is the debugger write; the next step executes the
+    // instruction.
     const backward = (one: typeof live) =>
       stops.map(() => {
         assert.equal(complete(one.session.reverseContinue()).kind, 'breakpoint');

@@ -116,7 +116,7 @@ test('a breakpoint stops a step back only if it is hit between the start and the
   assert.deepEqual(complete(steps.stepBack()), { kind: 'breakpoint', ids: [inCall], pc: labels.none });
   session.stopPoints.remove(inCall);
   complete(session.goTo(end));
-  // A breakpoint that the step would reach only beyond its end.
+  // A breakpoint that a backward run would hit only after passing the end of the step.
   const before = session.stopPoints.addBreakpoint(labels.leaf);
   assert.equal(step(stopped, steps.stepBack()), 14);
   const landing = session.position;

@@ -46,7 +46,7 @@ test('each step of the search reads only a small part of the file', (t) => {
   assert.ok(bytesRead - before.bytesRead > 8_000_000, `${bytesRead - before.bytesRead} bytes`);
   assert.ok(largest < 1 << 20, `${largest} bytes in one step`);
   assert.ok(steps > UNITS, `${steps} steps`);
-  // The pages with the headers of the inlined calls stay in memory.
+  // Only the pages with the headers of the inlined calls stay in memory.
   assert.ok(file.loadedBytes - before.loadedBytes < 8_000_000, `${file.loadedBytes - before.loadedBytes} bytes`);
 
   const read = bytesRead;

@@ -137,7 +137,7 @@ test('unwinding stops if the caller of a frame would be the same frame', () => {
   const symbols = open(file);
   const [recursive] = symbols.functionsNamed('recursive');
   const pc = symbols.breakpointAddress(recursive);
-  // The saved s0 and ra of each frame point back to the same frame.
+  // Each frame saves its own s0 and pc as those of its caller.
   const machine = { ...loadedMachine(file), pc, readRegister: (n: number) => (n === 8 || n === 2 ? 0x80040000n : 0n) };
   const circle = (value: bigint) => new Uint8Array(new BigUint64Array([value]).buffer);
   const readMemory = (address: bigint) => circle(address === 0x80040000n - 8n ? pc : 0x80040000n);

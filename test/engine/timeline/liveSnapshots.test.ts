@@ -1,4 +1,4 @@
-/** The snapshots left at the live end give the recorded states, disks included, and going back from there is short. */
+/** Snapshots left by forward runs give the recorded states, disks included, and shorten moves back from the end. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { complete } from '../../../debug-adapter/engine/base/sliced.ts';

@@ -57,7 +57,7 @@ export class RecordingOnSimulatedHost {
   position = 0;
   private disks: Disks = { hd0: BASE.slice(), hd1: BASE.slice() };
   private kept = new Map<string, number>();
-  /** Whether a snapshot may not be durable yet. */
+  /** Whether the newest snapshot might not be durable yet. */
   private isPending = false;
   private random: SeededRandom;
   private filters!: Record<Drive, BlkreplayFilter>;
@@ -140,7 +140,9 @@ export class RecordingOnSimulatedHost {
     if (operation === 'flush') this.promise([drive]);
   }
 
-  /** Moves the recorder to the next position, at which it makes the log durable after a guest's flush. */
+  /**
+   * Moves the recorder to the next position; if the guest has flushed a disk, the recorder then makes the log durable.
+   */
   private boundary(): void {
     const { position } = this;
     const never = { readyNanoseconds: () => Infinity, wakeNanoseconds: Infinity, idle: false };
@@ -153,7 +155,7 @@ export class RecordingOnSimulatedHost {
     this.writer.flush(this.position);
   }
 
-  /** Takes a snapshot without waiting until it is durable, as a recording takes its automatic snapshots. */
+  /** Takes a snapshot without waiting until it is durable, as is done for automatic snapshots. */
   private takeLater(name: string): void {
     this.finishPending();
     this.disksAt.set(this.position, this.disks);

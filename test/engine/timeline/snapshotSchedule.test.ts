@@ -38,7 +38,7 @@ test('in a long recording, the number of snapshots stays between half of the max
 });
 
 test('if the machine states exceed the budget, the distances double until they do not', () => {
-  // Each snapshot writes the same pages again, so that a snapshot keeps only its own copies when others are dropped.
+  // Each snapshot saves the same pages again, so dropping one does not make any other larger.
   const { positions } = keptAfter(1000 * FIRST, { bytes: 1024 * MIB, snapshots: 1000 }, () => 100 * MIB);
   assert.ok(positions.length * 128 * MIB <= 1024 * MIB + 128 * MIB, `${positions.length} snapshots`);
   assert.ok(positions.length >= 4, `${positions.length} snapshots`);

@@ -3,7 +3,7 @@ import { suite, test } from 'mocha';
 import * as vscode from 'vscode';
 import { measurements } from './measurements.ts';
 
-/** The target for an idle machine, on which elapsed time and processor time are equal. */
+/** The goal on an idle machine, where the elapsed time equals the processor time. */
 const WANTED_MS = 50;
 const FAILURE_MS = 500;
 

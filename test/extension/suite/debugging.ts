@@ -69,7 +69,7 @@ export function debugging(): void {
 
 /**
  * Performs the demo's debugging session with the commands of VS Code's debug toolbar. VS Code's API cannot set data
- * breakpoints, so that request is sent directly to the adapter.
+ * breakpoints, so the request for one is sent directly to the adapter.
  */
 class VsCodeDriver implements WalkDriver {
   private readonly session: TestSession;

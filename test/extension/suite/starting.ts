@@ -217,7 +217,7 @@ async function stop(): Promise<void> {
   await until('no session runs', () => vscode.debug.activeDebugSession === undefined);
 }
 
-/** Waits until the adapter has reported this position, in a message after the first `from`. */
+/** Waits until the adapter has reported this position; ignores the first `from` messages. */
 async function stoppedAt(session: TestSession, position: number, from = 0): Promise<void> {
   const isThere = (message: object) => {
     const { event, body } = message as { event?: string; body?: { position: number; isRunning: boolean } };

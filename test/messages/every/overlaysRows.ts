@@ -14,7 +14,7 @@ const { registerOverlays } = await import('../../../extension/overlays/register.
 const { recordingNode } = await import('../../../extension/overlays/treeModel.ts');
 const { registerRecordingEditor } = await import('../../../extension/start/recordingEditor.ts');
 
-/** The extension, with the command line in `dist`. */
+/** The command line in `dist`, as the extension runs it. */
 const commandLine = new CommandLine({ extensionPath: path.resolve(import.meta.dirname, '../../..') } as never);
 const never = () => ({ dispose: () => {} });
 const NO_SESSIONS = {
@@ -49,7 +49,7 @@ async function expands(file: string): Promise<Shown> {
   return { text: label };
 }
 
-/** A recording with an overlay, which is deleted by someone else while VS Code asks whether to delete the recording. */
+/** Tries to delete a recording whose overlay is replaced with another file while VS Code asks for confirmation. */
 async function deletesDuringQuestion(t: TestContext): Promise<void> {
   const sandbox = new Sandbox(t);
   const drives = [{ image: sandbox.disk('disk.img'), overlay: 'hd0.qcow2' }];

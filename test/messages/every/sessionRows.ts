@@ -21,7 +21,7 @@ async function untilOutput(dap: DapClient, category: string, pattern: RegExp): P
   return outputOf(dap, category, pattern);
 }
 
-/** A recording of an endless guest, one of whose files is deleted during the recording. */
+/** Records an endless guest, and deletes one of the recording's files in the meantime. */
 async function withoutFile(t: TestContext, name: string): Promise<Scene> {
   const scene = await started(t, ENDLESS);
   await scene.dap.request('continue', { threadId: 1 });
@@ -29,7 +29,7 @@ async function withoutFile(t: TestContext, name: string): Promise<Scene> {
   return scene;
 }
 
-/** A recording of an endless guest, during which the disk that holds the files with matching names becomes full. */
+/** Records an endless guest, and meanwhile the disk that holds the files with matching names becomes full. */
 async function onFullDisk(t: TestContext, names: string): Promise<Scene> {
   const sandbox = new Sandbox(t);
   const marker = sandbox.path('full');

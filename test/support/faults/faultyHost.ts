@@ -8,8 +8,8 @@ import { requireTool } from '../tools.ts';
 
 /**
  * A host on which one chosen call fails or kills the process. The call is chosen by its number among the calls that
- * change files in a sandbox. Our library (shim.c) is preloaded into the process under test, so the tested program is
- * the one that users run.
+ * change files in a sandbox. The calls are intercepted by our library (shim.c), which is preloaded into the process, so
+ * the program under test is unmodified.
  */
 export type FaultKind =
   | 'kill' // kills the process before the call

@@ -44,7 +44,7 @@ export function csr(name: string): Expression {
 
 const TYPES = { 'unsigned char': 1, 'unsigned int': 4, 'unsigned long': 8 } as const;
 
-/** The value in memory at an address. The type is unsigned, so that the value needs no sign extension. */
+/** The value in memory at an address. All types are unsigned, so the value does not need sign extension. */
 export const load = (type: keyof typeof TYPES, address: Expression): Expression => ({
   text: `*(${type} *)${address.text}`,
   isUnsigned: type === 'unsigned long',

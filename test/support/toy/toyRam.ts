@@ -4,7 +4,7 @@ import type { SnapshotRam } from '../../../debug-adapter/engine/timeline/ramSnap
 const PAGE_BYTES = 4096;
 const PAGES = 8;
 
-/** 32 KiB of RAM at BASE, with the dirty marks for pages that snapshots need. */
+/** 32 KiB of RAM at BASE, with the per-page dirty marks that snapshots need. */
 export class ToyRam implements SnapshotRam {
   static readonly BASE = 0x8000_0000n;
   readonly pageCount = PAGES;

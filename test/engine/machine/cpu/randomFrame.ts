@@ -50,13 +50,10 @@ export function startUp(kind: ProgramKind): Item[] {
   ];
 }
 
-/** Physical memory protection permits all S-mode and U-mode accesses through a single entry, NAPOT entry 7. */
+/** Opens all of memory to S mode and U mode with a single PMP entry, NAPOT entry 7. */
 const openMemory = (register: number): Item[] => [a.li(register, PMP_OPEN), a.csrw(CSR.pmpcfg0, register)];
 
-/**
- * Records the trap and skips the instruction. After a failed fetch, execution continues after the jump, whose return
- * address is in x1.
- */
+/** Records the trap and skips the instruction. After a failed fetch, returns to x1, the return address of the jump. */
 export function handler(): Item[] {
   const times31 = [a.slli(30, 28, 5), a.sub(28, 30, 28)];
   return [

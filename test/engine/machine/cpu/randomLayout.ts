@@ -11,15 +11,17 @@ export const DATA_PAGES = 4;
 export const ROOT = DATA + DATA_PAGES * 4096;
 export const MIDDLE = ROOT + 4096;
 export const LEAVES = MIDDLE + 4096;
-/** The table of the Sv48 level above ROOT. */
+/** The Sv48 table one level above ROOT. */
 export const TOP = LEAVES + 4096;
 /** The end of the data and its page tables. */
 export const DATA_END = TOP + 4096;
 export const SAVE = 0x8030_0000;
-/** Virtual addresses of the data: its pages in random order with random permissions, and all of them as a superpage. */
+/**
+ * Where the data is mapped: its pages one by one, in random order with random permissions, and again as one superpage.
+ */
 export const DATA_VA = 0x4000_0000;
 export const SUPERPAGE_VA = 0x4020_0000;
-/** Virtual addresses of the data in the larger superpages; in Sv39, only the gigapage exists. */
+/** The addresses of the data in the larger superpages; in Sv39, only the gigapage exists. */
 export const GIGAPAGE_VA = 0x1_0020_0000;
 export const TERAPAGE_VA = 2 ** 39 + DATA;
 /** The start of the upper half of the Sv48 address space, which maps the same memory as the lower half. */
@@ -68,9 +70,9 @@ export interface BlockOptions {
   name: string;
   mode: BlockMode;
   /**
-   * Whether PMP entries cover only parts of the data. Accesses are then aligned, because the manual does not define
-   * which part of a partly denied access is performed, and QEMU performs the parts in a different order. Atomics are
-   * left out because QEMU 7.2 checks PMP for the load before the page's W bit.
+   * Whether PMP entries cover only parts of the data. If so, all accesses are aligned, because the manual does not
+   * define which part of a partly denied access is performed, and QEMU performs the parts in a different order. Atomics
+   * are then left out, because QEMU 7.2 checks PMP for the load before the page's W bit.
    */
   isAligned: boolean;
   /**

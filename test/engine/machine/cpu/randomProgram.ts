@@ -27,7 +27,7 @@ export function randomImage(
     modes?: readonly BlockMode[];
     hasBreaks?: boolean;
     kind?: ProgramKind;
-    /** The end of the data that is hashed; hashing less data saves most of the steps of a short program. */
+    /** The end of the data to hash. In a short program, hashing all of the data would take most of the steps. */
     hashEnd?: number;
   },
 ): RandomImage {

@@ -55,7 +55,7 @@ export function leafFlags(random: SeededRandom): number {
   if (random.chance(0.5)) flags |= PTE.D;
   if (random.chance(0.1)) flags |= PTE.G;
   for (const bit of [PTE.V, PTE.R, PTE.W]) if (random.chance(0.08)) flags &= ~bit;
-  // If a page permits an AMO to read but not to write, QEMU 7.2 sets its A bit before the AMO faults.
+  // If an AMO may read a page but not write to it, QEMU 7.2 sets the A bit before the AMO faults.
   if (!(flags & PTE.W)) flags |= PTE.A;
   return flags;
 }

@@ -109,7 +109,7 @@ export function unit(random: SeededRandom, options: UnitOptions): Item {
 
 /**
  * An operation with one operand. If the lower word is zero, CTZW in QEMU 7.2 continues to count in the upper word, so
- * bit 0 of its operand is set.
+ * programs set bit 0 of the operand first.
  */
 function oneOperand(random: SeededRandom): Item {
   const encode = random.pick(Object.values(UNARY_OPERATIONS));
@@ -199,7 +199,7 @@ function otherPermissions(random: SeededRandom, { mode, isAligned }: UnitOptions
 
 /**
  * Flips one bit of an address in the data and accesses the result, which is usually unmapped or not canonical. Bit 39
- * is never flipped, because the result would be in the terapage, where QEMU has PCI.
+ * is never flipped, because the result would be in the terapage, where QEMU has PCI memory.
  */
 function manyBits(random: SeededRandom, { mode, isAligned }: UnitOptions): Item {
   if (mode === 'M') return [];

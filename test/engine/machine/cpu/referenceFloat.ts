@@ -2,7 +2,7 @@ import type { Format, IntegerKind } from './floatAssembler.ts';
 
 /**
  * Reference floating-point arithmetic, slow and simple. Values are BigInt fractions, each operation is exact, and the
- * exact result is rounded (IEEE 754-2019, sections 4, 5 and 7). It shares no code with the machine's arithmetic.
+ * exact result is rounded (IEEE 754-2019, sections 4, 5 and 7). This code is independent of the machine's arithmetic.
  */
 export const FLAGS = { NX: 1, UF: 2, OF: 4, DZ: 8, NV: 16 };
 export const [NEAREST, TO_ZERO, DOWN, UP, NEAREST_AWAY] = [0, 1, 2, 3, 4];
@@ -214,8 +214,8 @@ export function squareRoot(format: Format, x: bigint, mode: number): Result {
   if (isZero(a)) return { bits: x, flags: 0 };
   if (a.negative) return finish(format, [], INVALID, mode);
   if (a.kind === 'infinite') return { bits: x, flags: 0 };
-  // The denominator, a power of two, is first converted to a power of four. The root then has 200 more digits than any
-  // format.
+  // The denominator, a power of two, is first converted to a power of four. The root then has hundreds of bits more
+  // than any format's significand.
   let { over, under } = times2(a.magnitude, 0);
   if (under.toString(2).length % 2 === 0) [over, under] = [over * 2n, under * 2n];
   const scale = 1200n;

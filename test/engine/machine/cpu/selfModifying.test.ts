@@ -220,8 +220,8 @@ const LOOP_LENGTH = 5;
 const toLine = (instructions: number): Item[] => nops((4 - (instructions % 4)) % 4);
 
 /**
- * Runs a loop without translation, with early translation and with late translation. In the first half of the loop x5
- * points at data, and in the second half at `target`. Returns x11 after each run.
+ * Runs a loop without translation, with early translation and with late translation. x5 points at data in the first
+ * half of the iterations, and at `target` in the second half. Returns x11 after each run.
  */
 function runWithEachThreshold(of: {
   write: Item[];

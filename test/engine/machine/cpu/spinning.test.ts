@@ -71,7 +71,7 @@ for (const [name, program] of Object.entries(SPIN_LOOPS)) {
     steps(machine, 20 * QUANTUM_STEPS);
     const quanta = 10;
     const arrivals = arrivalsIn(t, () => steps(machine, quanta * QUANTUM_STEPS));
-    // Both harts have the same address space, so switching between them flushes no translations.
+    // Both harts have the same address space, so switching between them does not flush translations.
     assert.ok(arrivals <= quanta * ARRIVALS_MAX, `${arrivals} arrivals`);
   });
 }
@@ -97,7 +97,7 @@ function arrivalsIn(t: TestContext, act: () => void): number {
   return mock.callCount();
 }
 
-/** A machine whose harts are waiting for a lock that is held; x8 points to a different word. */
+/** A machine whose harts wait for a held lock; x5 points to the lock and x8 to another word. */
 function spinning(program: Item[], { harts = 1, isPaged = false, lock = LOCK } = {}): BareMachine {
   const machine = bareMachine({ harts, translationThreshold: 1 });
   machine.ram.write(START, assemble(program));

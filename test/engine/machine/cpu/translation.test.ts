@@ -37,7 +37,7 @@ const FAULT = { fetch: 12n, load: 13n, store: 15n };
 const ACCESS_FAULT = { fetch: 1n, load: 5n, store: 7n };
 type Access = 'fetch' | 'load' | 'store';
 
-/** A machine with paging on. Its code at START is a load and a store through x5. */
+/** A machine with paging on. The code at START consists of a load and a store through x5. */
 function pagedMachine(mmu: MmuType = 'sv39'): BareMachine {
   const machine = bareMachine();
   startPaging(machine, 1, mmu);

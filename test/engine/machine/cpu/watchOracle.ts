@@ -12,8 +12,8 @@ interface Access {
 
 /**
  * Executes one step and returns the watchpoints that it hits. The hits are derived from the instruction and from the
- * bytes before and after the step. The machine must have no stop points. Only uncompressed loads, stores, atomics and
- * cbo.zero are recognized, and only the addresses in the programs of randomAtomics.ts are translated.
+ * watched bytes before and after the step. No stop points may be set on the machine. Only uncompressed loads, stores,
+ * atomics and cbo.zero are recognized, and only the addresses in the programs of randomAtomics.ts are translated.
  */
 export function hitsOfNextStep(machine: BareMachine, watchpoints: readonly Watchpoint[]): WatchHit[] {
   const { position, currentHart } = machine;

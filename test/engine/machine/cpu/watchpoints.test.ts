@@ -89,7 +89,7 @@ test('a change watchpoint reports data that a virtio-blk device writes to RAM, i
 
 // --- cost --------------------------------------------------------------------------------------------------------------
 
-/** The number of steps in which a loop becomes hot, is translated, and is found to access watched pages. */
+/** Enough steps for a loop to become hot, be translated, and be found to access watched pages. */
 const WARM_UP = 3_000_000;
 
 /**

@@ -180,10 +180,10 @@ test("the boot ROM is identical to QEMU's, for kernels with and without firmware
 });
 
 const DISK_BYTES = 256 * 512;
-/** The address of the last slot, where QEMU puts a single -device. */
+/** The address of the last slot, which QEMU uses if there is only one `-device` option. */
 const LAST_SLOT = 0x1000_8000;
 
-/** Runs a test with QEMU and its disk, and with blkreplay's device and a disk with the same contents. */
+/** Runs a test on QEMU and on blkreplay's device, each with a disk that has the same contents. */
 async function withDisks(
   story: (qemu: Qtest, ours: ReturnType<typeof newDisk>, file: string) => Promise<void>,
   legacy = false,

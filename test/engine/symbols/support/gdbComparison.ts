@@ -243,7 +243,7 @@ const isFailure = (text: string): boolean => text.startsWith('error: ') && !text
 /** Whether a value is not available, or consists only of parts that are not available. */
 function isUnknown(text: string): boolean {
   const rest = text.replaceAll(STATIC_MEMBER, '').replace(UNAVAILABLE, '');
-  // Rust's composite values begin with the name of their type.
+  // The text of a composite Rust value begins with the name of its type.
   const parts = rest.replace(/^.*\{vtable_type\} (?=\{)|[\w:<>&]+ ?(?=[{(])/g, '');
   return rest === '' || (rest !== text && /^[{[(][^"'0-9]*[}\])]$/.test(parts.replace(/[\w.<>$:]+ ?[=:] ?/g, '')));
 }

@@ -1,6 +1,6 @@
 /** The assembled board responds to random accesses as QEMU's board does.
  *
- * The same guest program performs scripts of random accesses on both boards. This folder stores QEMU 7.2's answers to
+ * The same guest program performs scripts of random accesses on both boards. This folder contains QEMU 7.2's answers to
  * some scripts; if QEMU is installed, another BLKREPLAY_BOARD_ACCESSES accesses are compared. To rewrite the stored
  * answers: `UPDATE_BOARD_TRANSCRIPT=1 npm run test:one -- test/engine/machine/devices/board/board.test.ts`.
  */

@@ -3,7 +3,7 @@ import type { BoardOptions, Operation } from './operation.ts';
 /**
  * The differences from QEMU that docs/qemu-differences.md lists, under the same names. Each entry gives the operations
  * that scripts leave out, the bits of an answer that are not compared, or the reason why scripts do not encounter the
- * difference. A test compares the names with that document.
+ * difference. A test compares these names with those in that document.
  */
 export interface Exception {
   name: string;

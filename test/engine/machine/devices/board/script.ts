@@ -13,9 +13,9 @@ import { clintOperations, testDeviceOperations, plicOperations, RtcWriter, uartO
 import { SlotDriver } from './slotDriver.ts';
 
 /**
- * A random script: accesses of all widths to all devices on the board, valid and invalid, mixed with reads of interrupt
- * lines, claims and waits. The times of the two engines differ slightly, because disk I/O takes real time. Results that
- * depend on time are therefore read only long before or after they change.
+ * A random script: valid and invalid accesses of all widths to all devices on the board, mixed with waits, interrupt
+ * claims and reads of interrupt lines. The times of the two engines differ slightly, because disk I/O takes real time.
+ * Results that depend on time are therefore read only long before or after they change.
  */
 export function randomScript(random: SeededRandom, board: BoardOptions, accesses: number): Operation[] {
   const script = new Script(board);

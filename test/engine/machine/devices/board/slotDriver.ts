@@ -40,7 +40,7 @@ export class SlotDriver {
 
   // --- registers -----------------------------------------------------------------------------------------------------
 
-  /** Adds reads, acknowledgements, and writes that change no queue. */
+  /** Adds reads, acknowledgements, and writes that do not change the queue. */
   private validAccesses(): void {
     const random = this.random;
     for (let count = 1 + random.below(5); count > 0; count--) {
@@ -155,7 +155,8 @@ export class SlotDriver {
     this.script.read(this.base + 0x60, 4);
     if (random.chance(1 / 2)) this.script.add({ kind: 'lines' });
     if (random.chance(1 / 8)) this.script.sumOfShared();
-    // While its queue is invalid, the entropy device retries it in each period (see `rng-period`), so it is reset here.
+    // While its queue is invalid, the entropy device retries it in each period (see `rng-period`), so the device is
+    // reset here.
     if (!this.queue && this.slot === RNG_SLOT) this.write(0x70, 0);
     if (random.chance(1 / 2)) this.write(0x64, random.pick([1, 1, 1, 2, 3]));
   }
@@ -220,7 +221,7 @@ const WRITTEN_INVALIDLY = [
   ...[0x14, 0x24, 0x28, 0x30, 0x38, 0x3c, 0x40, 0x44, 0x44, 0x50, 0x64, 0x70, 0x70, 0x70],
   ...[0x80, 0x84, 0x90, 0x94, 0xa0, 0xa4],
 ];
-/** The address of memory that is always zero, so that rings there contain no requests. */
+/** The address of memory that is always zero; rings there contain no requests. */
 const UNUSED = 0x8110_0000 + 0x10_0000;
 
 interface Buffer {

@@ -25,7 +25,7 @@ export function uartOperations(script: Script, random: SeededRandom): void {
   }
 }
 
-/** Sends characters through the loopback, above or below the trigger level, with or without the timeout. */
+/** Sends characters through the loopback, with random FIFO settings, and then reads registers. */
 function uartBurst(script: Script, random: SeededRandom): void {
   const write = (offset: number, value: number): void => script.write(UART + offset, 1, BigInt(value));
   write(3, 3);
@@ -78,9 +78,8 @@ function plicRegister(script: Script, random: SeededRandom): [offset: number, va
 }
 
 /**
- * Adds accesses to the CLINT. Scripts may set the clock, and may set a compare value 5 s ahead of it, which expires
- * during the next wait. Every other compare value is days away from the clock. The transcript leaves out reads of the
- * current time.
+ * Adds accesses to the CLINT. Scripts may set the clock. Compare values are far in the past or in the future, so that
+ * no timer expires at an unpredictable time. The transcript leaves out reads of the current time.
  */
 export function clintOperations(script: Script, random: SeededRandom): void {
   const hart = random.below(script.board.harts + (random.chance(1 / 10) ? 1 : 0));
