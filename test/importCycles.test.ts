@@ -1,4 +1,4 @@
-/** No cycle of imports consists of value imports only, and each type-only import in a cycle has a reason. */
+/** No cycle of imports consists of value imports only, and a comment justifies each type-only import in a cycle. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
