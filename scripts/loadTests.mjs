@@ -1,5 +1,5 @@
 // Loads several test files into one process; scripts/testGroups.ts generates the files that call this. A file that
-// cannot be loaded is reported as a failed test, and the tests in the other files run nevertheless.
+// cannot be loaded is reported as a failed test, and the tests in the other files still run.
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 

@@ -34,8 +34,8 @@ const execArgv = [
   // Tests create many short-lived objects.
   '--min-semi-space-size=16',
 ];
-// The tests and the programs that they start load compiled sources from a cache. Tests in VS Code do not, because they
-// measure how long the extension takes to start.
+// The tests, and the programs started by them, load compiled sources from a cache. Tests in VS Code do not, because
+// they measure how long the extension takes to start.
 if (!wanted.some((name) => name === 'vscode' || name === 'ui')) {
   process.env.NODE_COMPILE_CACHE = path.resolve('node_modules/.cache/blkreplay-tests');
 }

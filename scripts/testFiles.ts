@@ -6,7 +6,7 @@ export type Tier = 'tidy' | 'quick' | 'long' | 'vscode' | 'ui';
 export const TIERS: Record<Tier, () => string[]> = {
   /** `npm run tidy`: checks of the sources themselves. */
   tidy: () => filesOf('test/*.test.ts'),
-  /** `npm test`: about a minute on two cores, at most two with all tools, and tests for every module. */
+  /** `npm test`: tests for every module. They take a minute on two cores, or up to two if all tools are installed. */
   quick: () => filesOf('test/*/**/*.test.ts').filter((file) => !file.endsWith('.long.test.ts')),
   /** `npm run test:long`: the tests that take longer. */
   long: () => filesOf('test/**/*.long.test.ts'),
@@ -15,7 +15,7 @@ export const TIERS: Record<Tier, () => string[]> = {
   ui: () => filesOf('test/ui/**/*.scenario.ts'),
 };
 
-/** Whether a tier contains the file in the oldest version of VS Code too. One file only takes screenshots of every screen. */
+/** Whether `--oldest-vscode` runs the file. It omits the test that takes screenshots of every screen. */
 export const runsInOldestVsCode = (file: string): boolean => file !== 'test/ui/themes.scenario.ts';
 
 function filesOf(pattern: string): string[] {

@@ -144,7 +144,7 @@ export const fileInSession = (found: {
   pid: number;
   /** What the process is doing, for example `recording a.rr`; empty if this is unknown. */
   doing: string;
-  /** Null if the process is on this host, where it is known to be running. */
+  /** Null if the process is on this host; it is then known to be running. */
   otherHost: { name: string; lock: string } | null;
 }): UserError => {
   const { file, pid, doing, otherHost } = found;

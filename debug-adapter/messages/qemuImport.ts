@@ -102,7 +102,7 @@ export const qemuDifferences = {
 const listed = (names: readonly string[]): string =>
   names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 
-/** The subject and the verb of a sentence. */
+/** The beginning of a sentence, up to the verb: `The values of a and b are`. */
 const valuesOf = (names: readonly string[]): string =>
   names.length === 1 ? `The value of ${names[0]} is` : `The values of ${listed(names)} are`;
 

@@ -28,7 +28,7 @@ export const logMessageIsInvalid = (text: string, column: number, { problem, rem
     remedy,
   );
 
-/** The problem of a log message in which an opening brace has no closing brace. */
+/** The problem with a log message in which an opening brace has no closing brace. */
 export const unclosedBrace = () => ({
   problem: 'the brace is not closed.',
   remedy: 'Write \\{ for a literal brace.',

@@ -3,8 +3,8 @@ import { badInput, notice } from './userError.ts';
 
 /**
  * Messages about symbol files, and about the expressions that users type. `name` is the file name that the user gave.
- * Damage inside debug information causes only a warning, and the rest remains usable. `symbolDamage.ts` lists the kinds
- * of damage.
+ * Damage inside debug information causes only a warning: the undamaged parts remain usable. `symbolDamage.ts` lists the
+ * kinds of damage.
  */
 const USE_LINKED_ELF = 'Use a linked ELF file for 64-bit RISC-V, built with -g.';
 

@@ -31,8 +31,8 @@ async function showFailure(session: vscode.DebugSession, text: string): Promise<
 }
 
 /**
- * Errors that are not shown: a step was not executed because the machine stopped first, or because too many steps were
- * already queued.
+ * Errors that are not shown to the user. They report that a step was not executed, because the machine stopped first or
+ * because too many steps were already queued.
  */
 const UNSHOWN = new Set(['step-dropped', 'steps-too-many']);
 

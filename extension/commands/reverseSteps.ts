@@ -5,8 +5,8 @@ import { sendRequest, currentSession } from './requests.ts';
 
 /**
  * Registers the commands that step backward into and out of a function. DAP does not define requests for this, so the
- * commands use custom requests. While the disassembly view has the focus, the keys and buttons in package.json step by
- * instruction, like those for VS Code's own step commands.
+ * commands use custom requests. While the disassembly view has the focus, the commands' keys and buttons (defined in
+ * package.json) step by instruction, as do those of VS Code's own step commands.
  */
 export function registerReverseSteps(sessions: Sessions): vscode.Disposable {
   return vscode.Disposable.from(

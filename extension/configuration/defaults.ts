@@ -1,4 +1,4 @@
-/** The defaults that a user can set for all launch configurations; undefined if the editor has no value for one. */
+/** The defaults that a user can set for all launch configurations. Each is undefined if the editor has no value. */
 export interface Preferences {
   overwrite?: string;
   console?: string;
@@ -7,12 +7,12 @@ export interface Preferences {
   symbolCache?: boolean;
 }
 
-/** The names of the preferences, which are settings of the editor (`blkreplay.console`) and of launch.json. */
+/** The names of the preferences. Each is a setting both of the editor (`blkreplay.console`) and of launch.json. */
 export const PREFERENCES = ['overwrite', 'console', 'snapshotMemory', 'snapshotSpace', 'symbolCache'] as const;
 
 /**
- * Adds defaults to a launch configuration before the editor substitutes its variables: the base folder for relative
- * paths, and the user's preferences. If the guest's console is a terminal, the terminal opens instead of the Debug
+ * Adds defaults (the base folder for relative paths, and the user's preferences) to a launch configuration before the
+ * editor substitutes variables in it. If the guest's console is a terminal, the terminal opens instead of the Debug
  * Console. Settings in the configuration take precedence.
  */
 export function withDefaults<T extends object>(given: T, folder: string | undefined, preferences: Preferences = {}): T {

@@ -21,7 +21,7 @@ export class TimedText {
   /** The positions of the steps that printed the text, one for each UTF-16 code unit, in ascending order. */
   private positions: number[] = [];
   private decoder = new TextDecoder();
-  /** Whether the last byte was part of a multibyte character, so that the next byte must be decoded with it. */
+  /** Whether the last byte was part of a multibyte character; if so, the next byte must also go through the decoder. */
   private isInCharacter = false;
 
   get length(): number {

@@ -84,9 +84,9 @@ function isSimpleSubscript(tokens: readonly SourceToken[], open: number): boolea
 }
 
 /**
- * The index of the first token of the function that contains the stop, with its parameters. The function's body starts
- * at the outermost open brace that follows a parenthesis; the braces of namespaces, classes and `impl` blocks do not.
- * Without such a brace, only the line of the stop is used.
+ * The index of the first token of the function that contains the stop; the header with the parameters is part of the
+ * function. The function's body starts at the outermost open brace that follows a parenthesis, unlike the braces of
+ * namespaces, classes and `impl` blocks. Without such a brace, only the line of the stop is used.
  */
 function startOfFunction(tokens: readonly SourceToken[], stop: number): number {
   const open: number[] = [];

@@ -3,7 +3,7 @@ import type { Sessions } from '../sessions.ts';
 import type { AdapterMessages, Stop } from './adapterMessages.ts';
 import { stopReasonText } from './stopReasonText.ts';
 
-/** The source line at which a session has stopped, and why. */
+/** The source line at which a session has stopped, and the reason for the stop. */
 interface ShownStop {
   /** The path on the machine that the adapter runs on. */
   fsPath: string;

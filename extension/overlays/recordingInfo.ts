@@ -13,8 +13,8 @@ export interface RecordingInfo {
   /** The name of the snapshot at which replays start. */
   rrsnapshot: string;
   /**
-   * The kernel's path as the user specified it for the recording. If the path is relative, the recording does not
-   * contain the folder that it is relative to.
+   * The kernel's path as the user specified it for the recording. If the path is relative, the recording does not say
+   * which folder it is relative to.
    */
   kernel: string | null;
   bios: string | null;
@@ -69,7 +69,7 @@ interface InfoOutput {
   drives: (RecordingInfo['drives'][number] & { lengthBytes: number; chain?: DriveOverview['chain'] })[];
   stateFile: string | null;
   files: RecordedFile[];
-  /** If the image with the snapshots is missing, the recording lists only names and positions. */
+  /** If the image with the snapshots is missing, only their names and positions are known, from the recording. */
   snapshots: { id?: string; name: string; position: number }[];
   deletedSnapshots: number;
 }

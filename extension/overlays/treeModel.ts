@@ -113,9 +113,7 @@ function driveNode(drive: DriveOverview, owner: Owner, parent: string, formatter
   };
 }
 
-/**
- * The text for a file in a backing chain. If the file cannot be opened, it shows the reason instead of the file's size.
- */
+/** The text for a file in a backing chain. If the file cannot be opened, the text gives the reason. */
 function fileText({ file, format, fileBytes, virtualBytes, problem }: ChainFile, isLast: boolean) {
   if (problem) {
     const why = textFor(problem, 'editor');

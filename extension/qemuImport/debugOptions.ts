@@ -43,7 +43,7 @@ export function applySemihosting(draft: Draft, value: string, option: string): v
   if (values.has('arg')) draft.report(option, qemuDifferences.semihostingArguments());
 }
 
-/** Reads `-icount`. The machine always counts instructions. */
+/** Reads `-icount`. Even without this option, blkreplay's clock counts instructions. */
 export function applyInstructionCount(draft: Draft, value: string, option: string): void {
   const values = parseKeyValues(value, 'shift');
   if (values.get('shift') !== '0') draft.report(option, qemuDifferences.instructionTime());

@@ -10,7 +10,7 @@ export interface Difference {
   difference: string;
 }
 
-/** A drive, or a node of a disk's block layer (`-blockdev`), before a device uses it. */
+/** A drive, or a node of a disk's block layer (`-blockdev`), that is not yet assigned to a device. */
 export interface DriveSource {
   option: string;
   values: KeyValues;

@@ -16,7 +16,7 @@ export interface QemuCommand {
   options: string[];
   /** The command as shown to the user. */
   text: string;
-  /** The file that contains the command, if a makefile includes it. */
+  /** The included file that contains the command; undefined if the command is in the text itself. */
   file?: string;
   /** Files that the makefile includes, but that cannot be read. They may assign variables that the command uses. */
   missingFiles?: readonly string[];
@@ -28,8 +28,8 @@ const COMMANDS_MAX = 100;
 const NAMES_MAX = 5;
 const FAILURES_MAX = 20;
 /**
- * The search ends after this many lines that cannot be parsed, such as prose, and that contain no command. This limits
- * the time for hostile input.
+ * The search ends after this many lines that contain no command and cannot be parsed, such as prose. This limits the
+ * time spent on hostile input.
  */
 const LINES_UNCLEAR_MAX = 500;
 /** The maximum nesting of quoted commands: a QEMU command can be an argument of another command, such as tmux. */

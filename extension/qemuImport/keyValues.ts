@@ -49,7 +49,7 @@ function fromJson(text: string): KeyValues {
   try {
     add(JSON.parse(text), '');
   } catch {
-    // Not JSON: no keys are known, so the option is reported as a whole.
+    // The text is not JSON. Without keys, the whole option is reported.
   }
   return values;
 }

@@ -23,7 +23,7 @@ export class MakeVariables {
   /** The variables that are being expanded, outermost first. */
   private open: string[] = [];
   private depth = 0;
-  /** The number of references that can still be replaced. It limits the time for a hostile file. */
+  /** The number of references that can still be replaced. It limits the time spent on a hostile file. */
   private referencesLeft = REFERENCES_MAX;
 
   constructor(values = new Map<string, MakeVariable>()) {

@@ -229,7 +229,7 @@ const INCLUDED_FILES_MAX = 50;
 const INCLUDED_CHARACTERS_MAX = 512 << 10;
 const RECIPES_MAX = 10_000;
 const TARGET_VARIABLES_MAX = 50;
-/** The maximum length of all expanded recipes. It limits the time for a hostile makefile. */
+/** The maximum length of all expanded recipes. It limits the time spent on a hostile makefile. */
 const RECIPES_CHARACTERS_MAX = 10_000_000;
 const COMMANDS_CHARACTERS_MAX = 20 * COMMAND_CHARACTERS_MAX;
 

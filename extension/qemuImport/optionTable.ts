@@ -45,7 +45,7 @@ const missing = (names: string, why: () => string, hasValue = true): QemuOption 
 /** Options whose effects, if any, the guest cannot observe in blkreplay. */
 const harmless = (names: string, hasValue = true): QemuOption => ({ names: names.split(' '), hasValue, settings: [] });
 
-/** QEMU's options, as in `qemu-options.hx` of QEMU 10, except options for other architectures. */
+/** The options in QEMU 10's `qemu-options.hx`, except those for other architectures. */
 export const QEMU_OPTIONS: readonly QemuOption[] = [
   // The machine
   imported('machine M', 'machine kernel initrd append dtb', applyMachine),

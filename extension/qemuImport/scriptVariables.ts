@@ -2,8 +2,8 @@ import { UserError } from '../../debug-adapter/messages/userError.ts';
 import { assignedValue, type ValueOf } from './shellWords.ts';
 
 /**
- * The variables that the lines of a shell script assign, in order: `NAME=value`, `NAME+=value` and arrays. Conditions
- * are not evaluated. A value that is assigned outside branches takes precedence over one in a branch; otherwise, the
+ * The variables that a shell script assigns (`NAME=value`, `NAME+=value` and arrays), read line by line. Conditions are
+ * not evaluated. A value that is assigned outside branches takes precedence over one in a branch; otherwise, the
  * first branch that assigns a value counts. Values that a branch appends are ignored.
  */
 export class ScriptVariables {
@@ -42,7 +42,7 @@ export class ScriptVariables {
 }
 
 const HEAD_CHARACTERS = 300;
-/** The maximum number of unreadable assignments. It limits the time for a hostile script. */
+/** The maximum number of unreadable assignments. It limits the time spent on a hostile script. */
 const FAILURES_MAX = 50;
 const ASSIGNMENT = /^[ \t]*(?:(?:export|local|readonly|declare|typeset)[ \t]+(?:-\w+[ \t]+)*)?([A-Za-z_]\w*)(\+)?=/;
 

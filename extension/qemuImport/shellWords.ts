@@ -17,7 +17,7 @@ export interface CommandLine {
 }
 
 /**
- * Splits a line of shell text that starts at an offset into commands and words, as POSIX 2.2 and 2.3 specify: quotes,
+ * Splits the line of shell text at the offset `start` into commands and words. Follows POSIX 2.2 and 2.3 for quotes,
  * backslashes, a backslash before a line break, comments, operators and redirections. Variables are replaced; values
  * that are not known remain in the word as unknown parts. Throws a UserError if a quotation mark is not closed.
  */
@@ -215,7 +215,7 @@ interface Reference {
 /** The maximum number of references in a fallback, including those in nested fallbacks. */
 const REFERENCES_MAX = 20;
 
-/** A command that prints the script's folder. A path such as `/..` after the folder is captured. */
+/** A command that prints the script's folder. The group captures a path that follows the folder, such as `/..`. */
 const OWN_FOLDER =
   /^(?:cd\s+(?:--\s+)?)?["']?\$\(\s*dirname\s[^)]*\)["']?([./]*)["']?(?:\s*(?:>\s*\/dev\/null\s*(?:2>&1)?\s*)?(?:&&|;)\s*pwd(?:\s+-P)?)?\s*$|^dirname\s[^|;&]*$/;
 

@@ -1,6 +1,6 @@
 /**
  * Parts of a word whose value is not known, such as a variable that another file assigns. They stay marked until the
- * word becomes a setting, where the user sees them as `<NAME>`. The marks are private-use characters of Unicode, which
+ * word becomes a setting, where the user sees them as `<NAME>`. The marks are Unicode private-use characters, which
  * `withoutMarks` removes from the input.
  */
 const START = '\ue000';

@@ -14,7 +14,7 @@ export interface StartApi extends vscode.Disposable {
   unpackAndReplay(pack: string): Promise<void>;
 }
 
-/** Registers the ways to start a session: from the sample, a recording, a pack or a link, or where the last one was. */
+/** Registers the ways to start a session: from the sample, a recording, a pack or a link, or by resuming the last. */
 export function registerStart(
   context: vscode.ExtensionContext,
   { sessions, commandLine, recordings }: { sessions: Sessions; commandLine: CommandLine; recordings: Recordings },

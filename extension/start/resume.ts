@@ -10,8 +10,8 @@ import { type ResumePoint, resumeConfiguration, resumePointOf } from './resumePo
 
 const KEY = 'resume';
 /**
- * The delay before the end of a session is stored. If the session ends because the window is reloaded, the extension is
- * stopped before this time has passed, so the end is not stored.
+ * How long after a session has ended the extension records that it has. If the session ends because the window is
+ * reloaded, VS Code stops the extension within this time, so the end is not recorded.
  */
 const END_DELAY_MS = 2000;
 

@@ -11,7 +11,7 @@ export interface ResumePoint {
   position: number;
   /**
    * Set if the session ended while the window was open. The session can still be resumed, but the extension does not
-   * offer it.
+   * offer to do so.
    */
   hasEnded: boolean;
 }

@@ -32,9 +32,9 @@ export async function runUnderQemu(guest: Guest, folder: string): Promise<QemuRe
 }
 
 /**
- * Runs a guest under blkreplay, records it, and replays the recording. A long guest is only recorded and replayed. The
- * guest works if each run shows the expected output and the replay has the same console output and state digest as the
- * recording.
+ * Runs a guest under blkreplay, records it, and replays the recording. A guest with `isLong` is only recorded and
+ * replayed. The guest works if each run shows the expected output and the replay has the same console output and state
+ * digest as the recording.
  */
 export async function runUnderBlkreplay(guest: Guest, folder: string): Promise<OurResult> {
   return inFreshFolder(folder, async (files) => {

@@ -54,7 +54,7 @@ function row(guest: Guest, { qemu, ours }: GuestResult): string {
 
 function ourText(ours: OurResult, { isLong }: Guest): string {
   if (ours.kind === 'fails') return `**Fails** (${ours.stage}): ${ours.symptom}.`;
-  // The run of a short guest ends when the script sees the expected text, so the number of its steps would be
+  // A guest runs until the script has seen the expected text. This delay makes the number of steps in a short run
   // meaningless.
   if (!isLong) return 'Works.';
   const [record, replay] = [ours.recordSeconds, ours.replaySeconds].map((seconds) => `${Math.round(seconds)} s`);

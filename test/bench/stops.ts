@@ -206,8 +206,8 @@ function secondsOf(kernel: string, { steps, runs }: Guest, points: StopPoints): 
 }
 
 /**
- * The duration of a reverse run over the whole history with a false condition in the hottest loop, relative to that of
- * a reverse run without stop points.
+ * The duration of a reverse run over the whole history with a breakpoint in the hottest loop whose condition is always
+ * false, relative to that of a reverse run without stop points.
  */
 function backwardRatio(kernel: string, { steps, hot }: Guest): Record<string, number> {
   return withRecording(kernel, (timeline) => {

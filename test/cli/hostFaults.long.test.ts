@@ -1,4 +1,4 @@
-/** A command never loses data, no matter which file call fails or during which one the process is killed.
+/** A command never loses data, no matter which file call fails or is cut short because the process is killed.
  *
  * The test tries a random sample of all file calls. After each fault, images have no errors other than leaked clusters,
  * every file can be opened, recordings replay, all data that the guest flushed is present, and base images are
@@ -209,7 +209,7 @@ async function holdsUnder(
 
 const isKill = ({ kind }: Fault): boolean => KILLS.includes(kind);
 
-/** Whether every later call fails too, as on a broken disk, so that no file can be removed either. */
+/** Whether every later call fails too, as on a broken disk. Files cannot be removed then either. */
 const isGone = ({ kind, persists }: Fault): boolean => kind === 'eio' && persists;
 
 /**

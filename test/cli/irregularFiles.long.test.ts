@@ -1,7 +1,7 @@
 /** A pipe, device, folder or endless file is rejected immediately wherever a file name is accepted.
  *
- * Nothing waits for the other end of a pipe or reads a device until memory is exhausted. Pipes with a writer work as
- * boot files and as console input.
+ * blkreplay neither waits for the other end of a pipe nor reads from a device until memory is exhausted. Pipes with a
+ * writer work as boot files and as console input.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

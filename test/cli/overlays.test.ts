@@ -317,7 +317,7 @@ test('overlay info shows chain, sizes and foreign snapshots', async (t) => {
   );
   assert.deepEqual(
     info.snapshots.map(({ name, position, state }) => [name, position, state]),
-    // qemu-img writes the instruction count 0 for a snapshot that is taken outside record and replay.
+    // qemu-img writes an instruction count of 0 for a snapshot that is taken outside record and replay.
     [['mine', 0, 'none']],
   );
   assert.match((await does(sandbox, 'overlay info o.qcow2')).console, /"mine", position 0, .* disk only/);

@@ -152,8 +152,7 @@ suite('semihosting', { concurrency: 2 }, () => {
 });
 
 /**
- * A session that runs the guest with these commands. The ELF file gets a short name, since the name is part of the
- * guest's command line.
+ * A session that runs the guest with these commands. The guest's command line also contains the name of the ELF file.
  */
 function does(sandbox: Sandbox, words: string, typed = ''): Session {
   const stdin = sandbox.write('keys', typed);

@@ -1,4 +1,4 @@
-/** Automatic snapshots stay within their disk space, and it is shown that some have been deleted. */
+/** Automatic snapshots stay within their disk-space limit, and blkreplay reports how many have been deleted. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Sandbox } from '../support/cli.ts';

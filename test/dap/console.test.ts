@@ -81,7 +81,7 @@ for (const target of ['terminal', 'debugConsole'] as const) {
   });
 }
 
-/** The guest's output so far, and if it went to a terminal, the position of each byte. */
+/** The guest's output so far and, if it went to a terminal, the position of each byte. */
 const outputOf = (dap: DapClient) => ({
   text: dap.console + dap.terminal,
   positions: printed(dap).map(({ position }) => position),

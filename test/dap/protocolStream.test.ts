@@ -1,4 +1,4 @@
-/** While a client does not read its messages, its requests wait in bounded memory, except for urgent requests. */
+/** While a client does not read its messages, urgent requests are handled; all others wait in bounded memory. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ProtocolStream, UNSENT_BYTES_MAX, WAITING_BYTES_MAX } from '../../debug-adapter/dap/protocolStream.ts';

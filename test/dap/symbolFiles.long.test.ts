@@ -23,7 +23,7 @@ const CALLS = readFileSync(guest('walks/calls'));
 const OTHER_BUILD = readFileSync(guest('walks/lines'));
 const IMAGE = readFileSync(guest('image/image'));
 
-/** Those symbols of the image that a kernel's built-in symbol table would contain. */
+/** The image's symbols that a kernel's built-in symbol table would contain. */
 const IMAGE_NAMES = ['_start', 'early_setup', 'add', 'image_main', 'print', 'tally'].map((name) => {
   const [{ address, kind }] = openSymbols({ name: 'vmlinux', bytes: IMAGE }).symbolsNamed(name);
   return { name, address, type: kind === 'object' ? 'B' : 'T' };
@@ -179,7 +179,7 @@ test('breakpoints from a symbol file work in a kernel that firmware starts', asy
   assert.equal(await whereIs(dap), 'main sbi.c');
 });
 
-// --- files with other code -----------------------------------------------------------------------------------------------
+// --- files with different code ---------------------------------------------------------------------------------------
 
 test('symbols from a different build are reported once, and apply only where the machine runs the same code', async (t) => {
   const sandbox = new Sandbox(t);

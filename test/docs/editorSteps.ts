@@ -4,9 +4,9 @@ import type { DapClient } from '../support/dapClient.ts';
 import { ROOT } from './documents.ts';
 
 /**
- * Performs the steps that a recipe describes for VS Code, over DAP: each request is the one that VS Code sends for the
- * action. The steps are written in a small vocabulary, which SENTENCES defines. A step that matches no
- * sentence is an error, so no step is silently skipped.
+ * Performs a recipe's steps for VS Code over DAP, with the requests that VS Code sends for them. The steps are written
+ * in a small vocabulary, which SENTENCES defines. A step that matches no sentence is an error, so no step is silently
+ * skipped.
  */
 export class EditorSteps {
   /** The number of stops, values and call stacks that were compared with the recipe. */

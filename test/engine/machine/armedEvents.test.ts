@@ -127,8 +127,8 @@ test('text that was partly printed before a state was saved is found by a machin
   for (let page = 0; page < first.ram.pageCount; page++) second.ram.restorePage(page, first.ram.page(page));
   const hits = hitsOf(second, { consoles: [{ id: 9, text: text(part) }] }, last + 1);
   assert.deepEqual(hits, [{ kind: 'console', id: 9, position: last }]);
-  // Snapshots from older versions do not contain the recent output. They can still be loaded, and a console point then
-  // finds text that was printed entirely after the snapshot.
+  // Snapshots from older versions do not contain the recent output. They can still be loaded, but a console point then
+  // finds only text that was printed entirely after the snapshot.
   const { recentOutput, ...old } = first.saveState();
   assert.ok(recentOutput instanceof Uint8Array);
   second.loadState(old);

@@ -231,7 +231,7 @@ function qemuFindsLeaksAtMost(t: TestContext, bytes: Uint8Array, what: string): 
 
 /**
  * Inverts all COPIED flags in the active tables, and increments the refcount of the unused cluster after the end of the
- * file. A kill between raising refcounts and clearing flags could not damage an image as severely.
+ * file. This is more damage than a kill between raising refcounts and clearing flags can cause.
  */
 function withContradictions(image: Uint8Array): Uint8Array {
   const bytes = image.slice();

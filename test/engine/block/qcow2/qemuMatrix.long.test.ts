@@ -1,6 +1,6 @@
 /** QEMU and blkreplay take turns changing images of every kind, and agree on them after every change.
  *
- * First QEMU writes, zeroes, discards and takes snapshots, then blkreplay does the same, and then QEMU again. Both must
+ * First QEMU writes, zeroes and discards ranges and takes snapshots, then blkreplay does, then QEMU again. Both must
  * read the same bytes from the disk and from each snapshot, and report the same results for `info`, `map` and `check`.
  * Operations that QEMU or blkreplay cannot perform on a particular kind of image, such as taking a snapshot in an image
  * with one-bit refcounts, are left out.

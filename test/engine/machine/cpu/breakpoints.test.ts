@@ -62,7 +62,7 @@ longTest(
         const machine = boot(image, threshold);
         assert.deepEqual(stopsOf(machine, points), expected, `round ${round}, with a threshold of ${threshold} jumps`);
       }
-      // The stops are the same if every condition is evaluated outside the generated code.
+      // The stops are the same even if every condition is evaluated outside the generated code.
       const machine = boot(image, 15);
       const inspector = new MachineInspector(machine);
       const condition = (pc: bigint): boolean => {

@@ -173,7 +173,7 @@ test('cbo.zero at the address of a device writes to the device byte by byte', ()
 const PAGES = 8;
 
 /**
- * Zeroes PAGES pages block by block, three times, as a kernel's clear_page does. Each iteration zeroes two blocks; t2
+ * Zeroes PAGES pages three times, block by block as a kernel's clear_page does. Each iteration zeroes two blocks; t2
  * counts the iterations.
  */
 const CLEARING: Item[] = [
@@ -316,7 +316,7 @@ test('when menvcfg enables memory types, the next access uses them', () => {
 
 test('a translation that one hart made with memory types on is not used by a hart with memory types off', () => {
   const machine = bareMachine({ harts: 2 });
-  // Each hart reads the page and continues, so the harts alternate.
+  // Each hart reads the page in an endless loop, and the scheduler alternates between the harts.
   machine.ram.write(START, assemble(['again:', a.ld(6, 0, 5), a.addi(7, 7, 1), a.j('again')]));
   machine.ram.write(HANDLER, assemble(['stop:', a.j('stop')]));
   const { harts, hart } = machine;

@@ -1,4 +1,4 @@
-/** Every write to a page of RAM marks the page dirty and changes the digest, and marks no other page.
+/** Every write to a page of RAM marks this page dirty, marks no other page, and changes the digest.
  *
  * This also holds for pages that were written before the dirty bits were last cleared.
  */

@@ -35,7 +35,7 @@ const without = (name: string): string =>
     .filter((part) => part !== name)
     .join('_');
 
-/** Runs code that may count t0 down in a loop. Returns the cause of the last trap. */
+/** Runs code, which can use t0 as a loop counter (initially 1000). Returns the cause of the last trap. */
 function trapWith(isa: string, items: Item[], options: BareOptions = {}): bigint {
   const machine = machineWith(items, { ...options, isa });
   machine.hart.setSlot('MTVEC', BigInt(START + 0x800));

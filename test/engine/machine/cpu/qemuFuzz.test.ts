@@ -50,8 +50,8 @@ const QEMU_10: Qemu = {
   program: { modes: ['M'], hasBreaks: false },
 };
 /**
- * QEMU 10 for programs with memory accesses, cache blocks and the registers that control them. Without Svadu, QEMU sets
- * A and D as blkreplay's machine does, regardless of menvcfg.
+ * QEMU 10, configured for programs with memory accesses, cache-block operations, and writes to the registers that
+ * control them. Without Svadu, QEMU sets A and D as blkreplay's machine does, regardless of menvcfg.
  */
 const QEMU_10_BLOCKS: Qemu = {
   ...QEMU_10,

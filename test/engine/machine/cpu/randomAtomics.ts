@@ -20,7 +20,7 @@ export const PAUSE = 0x0100_000f;
 
 export interface AtomicLoop {
   program: Item[];
-  /** Initial values by register number. */
+  /** Initial register values, by register number. */
   registers: Record<number, bigint>;
 }
 

@@ -117,7 +117,7 @@ function floats(random: SeededRandom): Item[] {
   ];
 }
 
-/** The virtual address of the data, usually in the mapping of its single pages and otherwise in that of a superpage. */
+/** A virtual address of the data, which is mapped both as single pages (the most frequent choice) and by superpages. */
 function virtualBase(random: SeededRandom, kind: ProgramKind): number {
   if (kind === 'general') return random.chance(0.8) ? DATA_VA : SUPERPAGE_VA;
   const base = random.pick([DATA_VA, DATA_VA, SUPERPAGE_VA, GIGAPAGE_VA, TERAPAGE_VA]);

@@ -64,8 +64,8 @@ function asOther(random: SeededRandom, { mode }: UnitOptions): Item {
 }
 
 /**
- * An SC that follows a WRS, a cache-block operation on the reserved block, or neither. It is generated only in M mode,
- * because the manual does not define whether an SC that fails may also fault.
+ * LR and SC, with a NOP, a WRS or a cache-block operation on the reserved block in between. They are generated only in
+ * M mode, because the manual does not define whether an SC that fails may also fault.
  */
 function reservation(random: SeededRandom, { mode, isAligned }: UnitOptions): Item {
   if (isAligned || mode !== 'M') return [];
