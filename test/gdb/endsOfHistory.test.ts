@@ -11,7 +11,7 @@ import { GDB, runGdb, serve, sessionIn } from './gdbSupport.ts';
 /** A stop reply without a reason: the program counter follows directly. */
 const STEP = /^T05thread:01;20:/;
 
-test('gdb goes on after a step over a breakpoint that ends at the start or end of history', async (t) => {
+test('gdb can resume the machine after a step over a breakpoint that ends at the start or end of history', async (t) => {
   if (!requireTool(GDB, t)) return;
   const sandbox = new Sandbox(t);
   const options = sessionIn(sandbox, guest('demo/demo'));
@@ -62,7 +62,7 @@ test('where gdb has removed a breakpoint, the first step of each command is a st
     assert.equal(await gdb.ask(`z${kind},80000000,4`), 'OK');
     for (let command = 0; command < 3; command++) {
       assert.match(await gdb.ask('bs'), STEP);
-      assert.match(await gdb.ask('bs'), /replaylog:begin;/, 'gdb goes on in the same command');
+      assert.match(await gdb.ask('bs'), /replaylog:begin;/, 'the same command requests another step');
       assert.equal(await gdb.ask('qfThreadInfo'), 'm01');
     }
     assert.equal(gdb.session.position, 0);

@@ -42,8 +42,8 @@ export class WatchedRegisters {
   }
 
   /**
-   * Sets which registers are watched, and remembers their current values. Registers are numbered as follows: x0 to x31, the sink
-   * register, f0 to f31.
+   * Sets which registers are watched, and remembers their current values. Registers are numbered as follows: x0 to x31,
+   * the sink register, f0 to f31.
    */
   set(registers: readonly number[]): void {
     const { view } = this;
