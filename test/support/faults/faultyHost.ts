@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -50,24 +51,41 @@ export class FaultyHost {
     return new FaultyHost(library);
   }
 
-  /** The words to put before `node` on the command line so that it runs with the fault: `env` and its arguments. */
-  words(sandbox: Sandbox, { kind, at, persists }: Fault): string[] {
-    return [...this.preloaded(sandbox), `FAULT_AT=${at}`, `FAULT_KIND=${kind}`, ...(persists ? ['FAULT_STAYS=1'] : [])];
+  /**
+   * Runs a program with the fault. `isReached` is false if the program ended before the chosen call: a program that
+   * writes in the background combines more or fewer writes, so the number of its calls varies.
+   */
+  async run(
+    sandbox: Sandbox,
+    { kind, at, persists }: Fault,
+    start: (through: string[]) => Promise<Outcome>,
+  ): Promise<{ outcome: Outcome; isReached: boolean }> {
+    const fault = [`FAULT_AT=${at}`, `FAULT_KIND=${kind}`, ...(persists ? ['FAULT_STAYS=1'] : [])];
+    const { outcome, calls } = await this.counted(sandbox, fault, start);
+    return { outcome, isReached: calls === undefined || calls >= at };
   }
 
   /** Runs a program without injecting a fault, and returns the number of its calls that could be made to fail. */
-  async countCalls(sandbox: Sandbox, run: (through: string[]) => Promise<Outcome>): Promise<number> {
-    const count = `${sandbox.folder}.count`;
-    try {
-      const outcome = await run([...this.preloaded(sandbox), `FAULT_COUNT=${count}`]);
-      if (outcome.status !== 0) throw new Error(`without a fault: exit status ${outcome.status}, ${outcome.stderr}`);
-      return Number(fs.readFileSync(count, 'utf8'));
-    } finally {
-      fs.rmSync(count, { force: true });
-    }
+  async countCalls(sandbox: Sandbox, start: (through: string[]) => Promise<Outcome>): Promise<number> {
+    const { outcome, calls } = await this.counted(sandbox, [], start);
+    if (outcome.status !== 0) throw new Error(`without a fault: exit status ${outcome.status}, ${outcome.stderr}`);
+    assert.ok(calls, 'the program writes');
+    return calls;
   }
 
-  private preloaded(sandbox: Sandbox): string[] {
-    return ['env', `LD_PRELOAD=${this.library}`, `FAULT_FOLDER=${fs.realpathSync(sandbox.folder)}/`];
+  /** `calls` is undefined if the program was killed. */
+  private async counted(
+    sandbox: Sandbox,
+    variables: readonly string[],
+    start: (through: string[]) => Promise<Outcome>,
+  ): Promise<{ outcome: Outcome; calls?: number }> {
+    const file = `${sandbox.folder}.count`;
+    const watched = [`LD_PRELOAD=${this.library}`, `FAULT_FOLDER=${fs.realpathSync(sandbox.folder)}/`];
+    try {
+      const outcome = await start(['env', ...watched, `FAULT_COUNT=${file}`, ...variables]);
+      return { outcome, calls: fs.existsSync(file) ? Number(fs.readFileSync(file, 'utf8')) : undefined };
+    } finally {
+      fs.rmSync(file, { force: true });
+    }
   }
 }
