@@ -9,11 +9,26 @@ export const TIERS: Record<Tier, () => string[]> = {
   /** `npm test`: tests for every module. They take a minute on two cores, or up to two if all tools are installed. */
   quick: () => filesOf('test/*/**/*.test.ts').filter((file) => !file.endsWith('.long.test.ts')),
   /** `npm run test:long`: the tests that take longer. */
-  long: () => filesOf('test/**/*.long.test.ts'),
+  long: () => longestFirst(filesOf('test/**/*.long.test.ts')),
   /** `npm run test:vscode` and `npm run test:ui` need a real VS Code. */
   vscode: () => filesOf('test/extension/**/*.scenario.ts'),
   ui: () => filesOf('test/ui/**/*.scenario.ts'),
 };
+
+/** Files that take minutes. They start first, so that all processors finish at nearly the same time. */
+const LONGEST = [
+  'test/cli/hostFaults.long.test.ts',
+  'test/cli/linux.long.test.ts',
+  'test/dap/stopPoints.long.test.ts',
+  'test/gdb/stopPoints.long.test.ts',
+  'test/gdb/walks.long.test.ts',
+  'test/dap/travelMemory.long.test.ts',
+];
+
+const longestFirst = (files: readonly string[]): string[] => [
+  ...LONGEST,
+  ...files.filter((file) => !LONGEST.includes(file)),
+];
 
 /** Whether `--oldest-vscode` runs the file. It omits the test that takes screenshots of every screen. */
 export const runsInOldestVsCode = (file: string): boolean => file !== 'test/ui/themes.scenario.ts';

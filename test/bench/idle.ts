@@ -13,7 +13,7 @@ const IDLE_SECONDS = 10;
 /**
  * Measures how much processor time a Linux guest consumes while it is waiting at its prompt, and how quickly the debug
  * adapter responds. A separate debug adapter process records the guest with `idle: realtime`. The guest is the one used
- * by test/cli/linux.test.ts, in the folder that BLKREPLAY_LINUX_GUEST names.
+ * by test/cli/linux.long.test.ts, in the folder that BLKREPLAY_LINUX_GUEST names.
  */
 export async function measureIdle(samples: number): Promise<void> {
   if (LINUX_FOLDER === undefined) {

@@ -16,7 +16,7 @@ const APPEND = 'console=ttyS0';
 /**
  * Measures a recording of Debian's Linux from power-on to power-off: its duration, compared with that of a QEMU run
  * with `rr=record` and a disk behind QEMU's blkreplay driver; the length of its log; and the memory that the debug
- * adapter needs for it. The guest is the one that test/cli/linux.test.ts uses, in the folder named by
+ * adapter needs for it. The guest is the one that test/cli/linux.long.test.ts uses, in the folder named by
  * BLKREPLAY_LINUX_GUEST.
  */
 export async function measureLinux(pairs: number): Promise<void> {

@@ -40,19 +40,22 @@ suite('guests print the same output as under QEMU', { concurrency: 2 }, () => {
   });
 
   for (const kernel of benchGuests()) {
-    test(`${path.basename(kernel)} prints the same checksum and the same instruction count as under QEMU`, async (t) => {
-      if (!requireTool(QEMU, t)) return;
-      const sandbox = new Sandbox(t);
-      const ours = await sandbox.run({ kernel });
-      ours.ended(0, 'powerOff');
-      assert.match(ours.console, /\d/);
-      assert.equal(ours.console, await underQemu(sandbox, { kernel }));
-    });
+    longTest(
+      `${path.basename(kernel)} prints the same checksum and the same instruction count as under QEMU`,
+      async (t) => {
+        if (!requireTool(QEMU, t)) return;
+        const sandbox = new Sandbox(t);
+        const ours = await sandbox.run({ kernel });
+        ours.ended(0, 'powerOff');
+        assert.match(ours.console, /\d/);
+        assert.equal(ours.console, await underQemu(sandbox, { kernel }));
+      },
+    );
   }
 
   // CI sets the variable on hosts that have the guests, and reports the hosts that do not have them.
   if (process.env.BLKREPLAY_BENCH_GUESTS === undefined && !process.env.CI) {
-    test('bench guests', (t) => t.skip('BLKREPLAY_BENCH_GUESTS does not name a folder with them'));
+    longTest('bench guests', (t) => t.skip('BLKREPLAY_BENCH_GUESTS does not name a folder with them'));
   }
 });
 

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { readKallsyms } from '../../debug-adapter/engine/symbols/kallsyms/kallsyms.ts';
 
-/** Debian's Linux and busybox (see test/cli/linux.test.ts) as a guest for debugger tests. It boots to a shell. */
+/** Debian's Linux and busybox (see test/cli/linux.long.test.ts) as a guest for debugger tests. It boots to a shell. */
 export const LINUX_FOLDER = process.env.BLKREPLAY_LINUX_GUEST;
 export const PROMPT = 'GUEST# ';
 

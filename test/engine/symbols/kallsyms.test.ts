@@ -1,6 +1,6 @@
 /** A kernel's kallsyms table is read from its Image, in every layout of the table.
  *
- * This test builds its own images; test/dap/linux.test.ts compares the symbols with those of a running kernel.
+ * This test builds its own images; test/dap/linux.long.test.ts compares the symbols with those of a running kernel.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
