@@ -1,5 +1,5 @@
-// Runs the long tests for hours, with 10 to 40 times the test counts in .ci/run and different random numbers each time. It
-// is started manually. Environment variables that are already set keep their values.
+// Runs the long tests for hours, with at least ten times the test counts in .ci/run and different random numbers each
+// time. It is started manually. Environment variables that are already set keep their values.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 

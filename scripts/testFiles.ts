@@ -25,10 +25,10 @@ const LONGEST = [
   'test/dap/travelMemory.long.test.ts',
 ];
 
-const longestFirst = (files: readonly string[]): string[] => [
-  ...LONGEST,
-  ...files.filter((file) => !LONGEST.includes(file)),
-];
+function longestFirst(files: readonly string[]): string[] {
+  const isLongest = (file: string) => Number(LONGEST.includes(file));
+  return files.toSorted((a, b) => isLongest(b) - isLongest(a));
+}
 
 /** Whether `--oldest-vscode` runs the file. It omits the test that takes screenshots of every screen. */
 export const runsInOldestVsCode = (file: string): boolean => file !== 'test/ui/themes.scenario.ts';
